@@ -1,0 +1,56 @@
+# Files as constants of the program: src/base/embedded.h declares them.
+#
+#     omost_embed(TARGET name file [name file]...)
+#
+# makes an object library with om_embedded_NAME[] and om_embedded_NAME_size.
+# The assembler reads the file itself (.incbin), so a megabyte costs nothing. An
+# empty file name gives a constant of no bytes.
+
+function(omost_embed target)
+  set(sources)
+  set(rest ${ARGN})
+  while(rest)
+    list(POP_FRONT rest name)
+    list(POP_FRONT rest file)
+    set(asm "${CMAKE_CURRENT_BINARY_DIR}/embed/${name}.S")
+    set(OM_NAME "${name}")
+    set(OM_INCBIN "")
+    if(file)
+      set(OM_INCBIN ".incbin \"${file}\"")
+    endif()
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/embed.S.in" "${asm}" @ONLY)
+    if(file)
+      set_source_files_properties("${asm}" PROPERTIES OBJECT_DEPENDS "${file}")
+    endif()
+    list(APPEND sources "${asm}")
+  endwhile()
+  add_library(${target} OBJECT ${sources})
+endfunction()
+
+# CLIP's merges: set-up fetches them; without them prompts cannot be tokenized.
+function(omost_clip_merges out)
+  set(file "${OMOST_CLIP_MERGES}")
+  if(NOT file)
+    set(file "${OMOST_DEPS_CLIP_MERGES}")
+  endif()
+  if(NOT file OR NOT EXISTS "${file}")
+    message(WARNING "CLIP's merges.txt is missing; this build cannot turn words "
+            "into tokens by itself. Run: tools/setup build, or configure with "
+            "-DOMOST_CLIP_MERGES=FILE")
+    set(file "")
+  endif()
+  set(${out} "${file}" PARENT_SCOPE)
+endfunction()
+
+function(omost_find_font out)
+  file(GLOB folders /usr/share/fonts/dejavu*)
+  find_file(OMOST_FONT DejaVuSans.ttf
+      PATHS /usr/share/fonts/truetype/dejavu ${folders} /usr/share/fonts/TTF
+            "$ENV{HOME}/Library/Fonts" /Library/Fonts
+            /opt/homebrew/share/fonts /usr/local/share/fonts)
+  if(NOT OMOST_FONT)
+    message(FATAL_ERROR "DejaVuSans.ttf is missing (Debian: fonts-dejavu-core). "
+            "Run: tools/setup build, or configure with -DOMOST_FONT=FILE")
+  endif()
+  set(${out} "${OMOST_FONT}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,134 @@
+/* file.c - see file.h. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static omost_status read_all(FILE *f, const char *name, om_buf *out, omost_error *err)
+{
+    for (;;) {
+        size_t room = out->limit - out->n;
+        size_t want = room < 65536 ? room : 65536;
+        if (want == 0) { /* full: one more byte would be too many */
+            if (fgetc(f) == EOF && !ferror(f)) return OMOST_OK;
+            return om_fail(err, OMOST_LIMIT, "%s is larger than the %zu bytes accepted here",
+                           name, out->limit);
+        }
+        if (!om_buf_reserve(out, want)) return om_buf_check(out, name, err);
+        size_t got = fread(out->p + out->n, 1, want, f);
+        out->n += got;
+        out->p[out->n] = '\0';
+        if (got < want) break;
+    }
+    if (!ferror(f)) return OMOST_OK;
+    return om_fail(err, OMOST_IO, "cannot read %s: %s", name, strerror(errno));
+}
+
+omost_status om_file_read(const char *path, om_buf *out, omost_error *err)
+{
+    if (strcmp(path, "-") == 0) return read_all(stdin, "standard input", out, err);
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        omost_status st = errno == ENOENT || errno == ENOTDIR ? OMOST_MISSING : OMOST_IO;
+        return om_fail(err, st, "cannot open %s: %s", path, strerror(errno));
+    }
+    struct stat sb;
+    omost_status st;
+    if (fstat(fileno(f), &sb) == 0 && S_ISDIR(sb.st_mode))
+        st = om_fail(err, OMOST_IO, "%s is a folder, not a file", path);
+    else
+        st = read_all(f, path, out, err);
+    fclose(f);
+    return st;
+}
+
+static omost_status fail_errno(const om_file_out *o, const char *verb, omost_error *err)
+{
+    return om_fail(err, OMOST_IO, "cannot %s %s: %s", verb, o->path, strerror(errno));
+}
+
+/* A rename would replace a device or pipe by a plain file: write into those. */
+static bool is_special(const char *path)
+{
+    struct stat sb;
+    return stat(path, &sb) == 0 && !S_ISREG(sb.st_mode);
+}
+
+static FILE *open_temp(const char *temp, const char *path)
+{
+    struct stat sb;
+    /* A new file gets what the umask leaves; an existing one keeps its mode. */
+    mode_t mode = stat(path, &sb) == 0 ? sb.st_mode & 0777 : 0666;
+    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    return fd < 0 ? NULL : fdopen(fd, "wb");
+}
+
+omost_status om_file_begin(om_file_out *o, const omost_env *env, const char *path,
+                           omost_error *err)
+{
+    *o = (om_file_out){.env = env};
+    size_t n = strlen(path), room = n + 32;
+    o->path = om_alloc(env, n + 1);
+    if (!o->path) return om_fail_nomem(err);
+    memcpy(o->path, path, n + 1);
+    if (strcmp(path, "-") == 0) {
+        o->f = stdout;
+        return OMOST_OK;
+    }
+    if (is_special(path)) {
+        o->f = fopen(path, "wb");
+    } else if ((o->temp = om_alloc(env, room)) != NULL) {
+        /* A few tries: a killed process may have left a name behind. */
+        for (int i = 0; i < 100 && !o->f; i++) {
+            snprintf(o->temp, room, "%s.%ld-%d.tmp", path, (long)getpid(), i);
+            o->f = open_temp(o->temp, path);
+            if (!o->f && errno != EEXIST) break;
+        }
+    }
+    if (o->f) return OMOST_OK;
+    omost_status st = is_special(path) || o->temp ? fail_errno(o, "write", err)
+                                                  : om_fail_nomem(err);
+    om_free(env, o->temp);
+    o->temp = NULL;
+    om_file_abandon(o);
+    return st;
+}
+
+omost_status om_file_commit(om_file_out *o, omost_error *err)
+{
+    omost_status st = OMOST_OK;
+    bool is_stdout = o->f == stdout;
+    if (ferror(o->f) || fflush(o->f) != 0) st = fail_errno(o, "write", err);
+    if (st == OMOST_OK && o->temp && fsync(fileno(o->f)) != 0) st = fail_errno(o, "write", err);
+    if (!is_stdout && fclose(o->f) != 0 && st == OMOST_OK) st = fail_errno(o, "write", err);
+    o->f = NULL;
+    if (st == OMOST_OK && o->temp && rename(o->temp, o->path) != 0)
+        st = fail_errno(o, "write", err);
+    if (st == OMOST_OK) {
+        om_free(o->env, o->temp);
+        o->temp = NULL;
+    }
+    om_file_abandon(o);
+    return st;
+}
+
+void om_file_abandon(om_file_out *o)
+{
+    if (o->f && o->f != stdout) fclose(o->f);
+    if (o->temp) unlink(o->temp);
+    om_free(o->env, o->temp);
+    om_free(o->env, o->path);
+    *o = (om_file_out){.env = o->env};
+}
+
+omost_status om_file_write(const omost_env *env, const char *path, om_str bytes, omost_error *err)
+{
+    om_file_out o;
+    omost_status st = om_file_begin(&o, env, path, err);
+    if (st != OMOST_OK) return st;
+    if (bytes.n) fwrite(bytes.p, 1, bytes.n, o.f);
+    return om_file_commit(&o, err);
+}

@@ -1,0 +1,26 @@
+/* json.h - jansson, with our errors, limits and texts. */
+#ifndef OM_BASE_JSON_H
+#define OM_BASE_JSON_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+
+/* The value, the caller's to json_decref(). Rejects duplicate keys, trailing
+ * text and deep nesting; NULs in strings are kept. `what` names the input. */
+json_t *om_json_parse(om_str text, const char *what, omost_error *err);
+
+/* Append the value: two-space indent when `pretty`, keys in insertion order.
+ * A failure is the buffer's. */
+void om_json_write(om_buf *out, const json_t *v, bool pretty);
+
+/* Append the text as a JSON string, characters beyond ASCII as they are: the
+ * same bytes JavaScript's JSON.stringify() writes. */
+void om_json_write_str(om_buf *out, om_str s);
+
+/* The text of a JSON string, borrowed from the value. */
+om_str om_json_str(const json_t *v);
+/* A new JSON string; NULL when there is no memory. */
+json_t *om_json_new_str(om_str s);
+
+#endif

@@ -1,0 +1,177 @@
+/* unicode.c - see unicode.h. Built on ICU's C API, whose stable parts (UTF-16
+ * strings, per-character properties) are all we need. */
+#include "base/unicode.h"
+
+#include <unicode/ubidi.h>
+#include <unicode/uchar.h>
+#include <unicode/unorm2.h>
+#include <unicode/ushape.h>
+#include <unicode/ustring.h>
+
+#include "base/utf8.h"
+
+/* A UTF-16 scratch copy of `s`; NULL when there is no memory. *n code units. */
+static UChar *to_utf16(om_buf *b, om_str s, size_t room, int32_t *n)
+{
+    UErrorCode st = U_ZERO_ERROR;
+    size_t bytes;
+    if (s.n > INT32_MAX / 8 || !om_mul_size(room, sizeof(UChar), &bytes)) {
+        b->status = OMOST_LIMIT;
+        return NULL;
+    }
+    UChar *u = om_alloc(b->env, bytes);
+    if (!u) {
+        b->status = OMOST_NOMEM;
+        return NULL;
+    }
+    u_strFromUTF8(u, (int32_t)room, n, s.p, (int32_t)s.n, &st);
+    if (U_FAILURE(st)) {
+        b->status = OMOST_FORMAT;
+        om_free(b->env, u);
+        return NULL;
+    }
+    return u;
+}
+
+static void put_utf16(om_buf *b, const UChar *u, int32_t n)
+{
+    UErrorCode st = U_ZERO_ERROR;
+    int32_t bytes = 0;
+    if (!om_buf_reserve(b, (size_t)n * 3 + 1)) return;
+    u_strToUTF8(b->p + b->n, n * 3 + 1, &bytes, u, n, &st);
+    if (U_FAILURE(st)) {
+        b->status = OMOST_FORMAT;
+        return;
+    }
+    b->n += (size_t)bytes;
+    b->p[b->n] = '\0';
+}
+
+/* Every conversion here grows a text at most threefold in UTF-16. */
+static size_t mapped_room(om_str s)
+{
+    return s.n * 3 + 16;
+}
+
+void om_unicode_lower(om_buf *out, om_str s)
+{
+    UErrorCode st = U_ZERO_ERROR;
+    int32_t n, m;
+    if (s.n == 0 || out->status != OMOST_OK) return;
+    UChar *u = to_utf16(out, s, s.n + 1, &n);
+    if (!u) return;
+    UChar *v = om_alloc(out->env, mapped_room(s) * sizeof *v);
+    if (v) {
+        m = u_strToLower(v, (int32_t)mapped_room(s), u, n, "", &st);
+        if (U_SUCCESS(st)) put_utf16(out, v, m);
+    }
+    if (!v || U_FAILURE(st)) out->status = v ? OMOST_FORMAT : OMOST_NOMEM;
+    om_free(out->env, v);
+    om_free(out->env, u);
+}
+
+void om_unicode_nfc(om_buf *out, om_str s)
+{
+    UErrorCode st = U_ZERO_ERROR;
+    int32_t n, m;
+    if (s.n == 0 || out->status != OMOST_OK) return;
+    UChar *u = to_utf16(out, s, s.n + 1, &n);
+    if (!u) return;
+    const UNormalizer2 *nfc = unorm2_getNFCInstance(&st);
+    UChar *v = om_alloc(out->env, mapped_room(s) * sizeof *v);
+    if (v && U_SUCCESS(st)) {
+        m = unorm2_normalize(nfc, u, n, v, (int32_t)mapped_room(s), &st);
+        if (U_SUCCESS(st)) put_utf16(out, v, m);
+    }
+    if (!v || U_FAILURE(st)) out->status = v ? OMOST_FORMAT : OMOST_NOMEM;
+    om_free(out->env, v);
+    om_free(out->env, u);
+}
+
+/* The n units at u in visual order at v; the count, as many at most. */
+static int32_t reorder(UChar *u, int32_t n, UChar *v, UErrorCode *st)
+{
+    UBiDi *bidi = ubidi_openSized(n, 0, st);
+    if (U_FAILURE(*st)) return 0;
+    ubidi_setPara(bidi, u, n, UBIDI_LTR, NULL, st);
+    int32_t m = ubidi_writeReordered(bidi, v, n, UBIDI_DO_MIRRORING | UBIDI_REMOVE_BIDI_CONTROLS,
+                                     st);
+    ubidi_close(bidi);
+    return m;
+}
+
+void om_unicode_visual(om_buf *out, om_str s)
+{
+    UErrorCode st = U_ZERO_ERROR;
+    int32_t n, m;
+    if (s.n == 0 || out->status != OMOST_OK) return;
+    UChar *u = to_utf16(out, s, s.n + 1, &n);
+    if (!u) return;
+    UChar *v = om_alloc(out->env, (s.n + 1) * sizeof *v);
+    if (v) {
+        m = u_shapeArabic(u, n, v, (int32_t)s.n + 1,
+                          U_SHAPE_LETTERS_SHAPE | U_SHAPE_LENGTH_GROW_SHRINK |
+                              U_SHAPE_TEXT_DIRECTION_LOGICAL,
+                          &st);
+        if (U_SUCCESS(st)) m = reorder(v, m, u, &st);
+        if (U_SUCCESS(st)) put_utf16(out, u, m);
+    }
+    if (!v || U_FAILURE(st)) out->status = v ? OMOST_FORMAT : OMOST_NOMEM;
+    om_free(out->env, v);
+    om_free(out->env, u);
+}
+
+uint32_t om_unicode_named(om_str name)
+{
+    char z[128]; /* the longest name of Unicode has 88 characters */
+    if (name.n == 0 || name.n >= sizeof z) return OM_RUNE_BAD;
+    memcpy(z, name.p, name.n);
+    z[name.n] = '\0';
+    if (strlen(z) != name.n) return OM_RUNE_BAD;
+    static const UCharNameChoice kinds[] = {U_UNICODE_CHAR_NAME, U_CHAR_NAME_ALIAS};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        UErrorCode st = U_ZERO_ERROR;
+        UChar32 c = u_charFromName(kinds[i], z, &st);
+        if (U_SUCCESS(st)) return (uint32_t)c;
+    }
+    return OM_RUNE_BAD;
+}
+
+bool om_unicode_is_letter(uint32_t r)
+{
+    return (U_GET_GC_MASK((UChar32)r) & U_GC_L_MASK) != 0;
+}
+
+bool om_unicode_is_number(uint32_t r)
+{
+    return (U_GET_GC_MASK((UChar32)r) & U_GC_N_MASK) != 0;
+}
+
+bool om_unicode_is_other(uint32_t r)
+{
+    return (U_GET_GC_MASK((UChar32)r) & U_GC_C_MASK) != 0;
+}
+
+bool om_unicode_is_separator(uint32_t r)
+{
+    return u_charType((UChar32)r) == U_SPACE_SEPARATOR;
+}
+
+bool om_unicode_is_space(uint32_t r)
+{
+    return u_isUWhiteSpace((UChar32)r);
+}
+
+bool om_unicode_is_printable(uint32_t r)
+{
+    return r == ' ' || !(U_GET_GC_MASK((UChar32)r) & (U_GC_C_MASK | U_GC_Z_MASK));
+}
+
+int om_unicode_width(uint32_t r)
+{
+    if (r < 0x20) return 0;
+    if (r < 0x300) return 1;
+    if (U_GET_GC_MASK((UChar32)r) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK)) return 0;
+    int ea = u_getIntPropertyValue((UChar32)r, UCHAR_EAST_ASIAN_WIDTH);
+    return ea == U_EA_WIDE || ea == U_EA_FULLWIDTH ? 2 : 1;
+}

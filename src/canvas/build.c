@@ -1,0 +1,406 @@
+/* build.c - see build.h. Checks follow the original's Canvas class; repairs
+ * (docs/canvas.md lists them) happen outside strict mode and leave a note. */
+#include "canvas/build.h"
+
+#include "base/utf8.h"
+#include "canvas/canvas_vocab.def"
+#include "canvas/number.h"
+#include "canvas/vocab.h"
+
+/* ---- the methods and their parameters, as tables ----------------------- */
+
+typedef enum param_type {
+    TYPE_TEXT,
+    TYPE_TEXTS,
+    TYPE_NUMBER,
+    TYPE_LOCATION,
+    TYPE_OFFSET,
+    TYPE_AREA,
+    TYPE_COLOR,
+} param_type;
+
+typedef struct param {
+    const char *name;
+    param_type type;
+} param;
+
+static const param global_params[] = {
+#define X(name, type) {#name, TYPE_##type},
+    OM_GLOBAL_PARAM_LIST(X)
+};
+static const param local_params[] = {OM_LOCAL_PARAM_LIST(X)
+#undef X
+};
+
+enum { N_GLOBAL = sizeof global_params / sizeof *global_params };
+enum { N_LOCAL = sizeof local_params / sizeof *local_params };
+
+/* Places of the parameters in a bound call. */
+enum {
+#define X(name, type) GLOBAL_##name,
+    OM_GLOBAL_PARAM_LIST(X)
+#undef X
+};
+enum {
+#define X(name, type) LOCAL_##name,
+    OM_LOCAL_PARAM_LIST(X)
+#undef X
+};
+
+typedef struct method {
+    const char *name;
+    const param *params;
+    size_t n;
+} method;
+
+static const method set_global = {"set_global_description", global_params, N_GLOBAL};
+static const method add_local = {"add_local_description", local_params, N_LOCAL};
+
+/* One call being carried out. */
+typedef struct call {
+    om_builder *b;
+    const om_statement *s;
+    const method *m;
+    const om_value *values[N_LOCAL]; /* by parameter; NULL: not given */
+    omost_error *err;
+} call;
+
+/* ---- arguments to parameters ------------------------------------------- */
+
+static int find_param(const method *m, om_str name)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (om_str_eqz(name, m->params[i].name)) return (int)i;
+    return -1;
+}
+
+static omost_status bind_one(call *c, const om_arg *a, size_t i)
+{
+    const method *m = c->m;
+    int k = (int)i;
+    if (a->name.n) {
+        k = find_param(m, a->name);
+        if (k < 0 && c->b->strict)
+            return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s has no parameter %.*s", m->name,
+                              OM_STR_ARG(a->name));
+        if (k < 0)
+            return om_canvas_note(c->b->cv, a->at, c->err,
+                                  "%s has no parameter %.*s; it was left out", m->name,
+                                  OM_STR_ARG(a->name));
+    } else if (i >= m->n) {
+        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s takes %zu arguments, not more", m->name,
+                          m->n);
+    } else if (i > 0 && c->s->args[i - 1].name.n) {
+        return om_fail_at(c->err, OMOST_SYNTAX, a->at,
+                          "an argument without a name cannot follow one with a name; write %s=...",
+                          m->params[k].name);
+    }
+    if (c->values[k])
+        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s is given twice", m->params[k].name);
+    c->values[k] = &a->value;
+    return OMOST_OK;
+}
+
+static omost_status bind(call *c)
+{
+    omost_status st = OMOST_OK;
+    for (size_t i = 0; i < c->s->n_args && st == OMOST_OK; i++)
+        st = bind_one(c, &c->s->args[i], i);
+    return st;
+}
+
+/* A parameter that was not given: an error in strict mode and where the
+ * meaning would be lost, else a note that says what is taken instead. */
+static omost_status missing(call *c, int k, const char *instead)
+{
+    const char *name = c->m->params[k].name;
+    if (c->b->strict || !instead)
+        return om_fail_at(c->err, OMOST_SYNTAX, c->s->method_at, "%s lacks its %s", c->m->name,
+                          name);
+    return om_canvas_note(c->b->cv, c->s->method_at, c->err, "%s lacks its %s; taken as %s",
+                          c->m->name, name, instead);
+}
+
+static omost_status wrong_type(call *c, int k, const om_value *v, const char *wanted)
+{
+    return om_fail_at(c->err, OMOST_SYNTAX, v->at, "%s should be %s, not %s",
+                      c->m->params[k].name, wanted, om_value_kind_name(v->kind));
+}
+
+/* ---- texts ------------------------------------------------------------- */
+
+static bool all_strings(const om_value *v)
+{
+    for (size_t i = 0; i < v->n; i++)
+        if (v->items[i].kind != OM_VALUE_STR) return false;
+    return true;
+}
+
+/* A list where one text is meant: its items with ", " between them. */
+static omost_status join_list(call *c, const om_value *v, om_str *out)
+{
+    size_t total = 0, n = 0;
+    for (size_t i = 0; i < v->n; i++) total += v->items[i].text.n + 2;
+    char *p = om_arena_alloc(&c->b->cv->arena, total + 1);
+    if (!p) return om_fail_nomem(c->err);
+    for (size_t i = 0; i < v->n; i++) {
+        om_str t = v->items[i].text;
+        if (i > 0) memcpy(p + n, ", ", 2);
+        n += i > 0 ? 2 : 0;
+        if (t.n) memcpy(p + n, t.p, t.n);
+        n += t.n;
+    }
+    *out = (om_str){p, n};
+    return OMOST_OK;
+}
+
+static omost_status take_text(call *c, int k, bool required, om_str *out)
+{
+    const om_value *v = c->values[k];
+    *out = (om_str){"", 0};
+    if (!v) return missing(c, k, required ? NULL : "empty");
+    if (v->kind == OM_VALUE_STR) {
+        *out = v->text;
+        return OMOST_OK;
+    }
+    if (c->b->strict) return wrong_type(c, k, v, "a string");
+    if (v->kind == OM_VALUE_NONE && !required)
+        return om_canvas_note(c->b->cv, v->at, c->err, "None was taken as an empty string");
+    bool list = v->kind == OM_VALUE_LIST || v->kind == OM_VALUE_TUPLE;
+    if (!list || !all_strings(v)) return wrong_type(c, k, v, "a string");
+    omost_status st = join_list(c, v, out);
+    if (st != OMOST_OK) return st;
+    return om_canvas_note(c->b->cv, v->at, c->err, "%s should be a string; the %s was joined",
+                          c->m->params[k].name, om_value_kind_name(v->kind) + 2);
+}
+
+static omost_status copy_items(call *c, int k, const om_value *v, omost_texts *out)
+{
+    om_str *p = om_arena_array(&c->b->cv->arena, v->n, sizeof *p);
+    if (!p) return om_fail_nomem(c->err);
+    for (size_t i = 0; i < v->n; i++) {
+        if (v->items[i].kind != OM_VALUE_STR)
+            return om_fail_at(c->err, OMOST_SYNTAX, v->items[i].at,
+                              "%s should hold strings only, not %s", c->m->params[k].name,
+                              om_value_kind_name(v->items[i].kind));
+        p[i] = v->items[i].text;
+    }
+    *out = (omost_texts){p, v->n};
+    return OMOST_OK;
+}
+
+static omost_status take_texts(call *c, int k, omost_texts *out)
+{
+    const om_value *v = c->values[k];
+    om_value one;
+    *out = (omost_texts){0};
+    if (!v) return missing(c, k, "an empty list");
+    if (v->kind == OM_VALUE_LIST) return copy_items(c, k, v, out);
+    if (c->b->strict) return wrong_type(c, k, v, "a list of strings");
+    omost_status st = om_canvas_note(c->b->cv, v->at, c->err,
+                                     "%s should be a list of strings; %s was taken as one",
+                                     c->m->params[k].name, om_value_kind_name(v->kind));
+    if (st != OMOST_OK || v->kind == OM_VALUE_NONE) return st;
+    if (v->kind == OM_VALUE_TUPLE) return copy_items(c, k, v, out);
+    if (v->kind != OM_VALUE_STR) return wrong_type(c, k, v, "a list of strings");
+    one = (om_value){.n = 1, .items = v};
+    return copy_items(c, k, &one, out);
+}
+
+/* ---- words ------------------------------------------------------------- */
+
+static omost_word_kind word_kind(param_type t)
+{
+    return t == TYPE_LOCATION ? OMOST_WORD_LOCATION
+           : t == TYPE_OFFSET ? OMOST_WORD_OFFSET
+           : t == TYPE_AREA   ? OMOST_WORD_AREA
+                              : OMOST_WORD_COLOR;
+}
+
+/* ASCII case aside; other case pairs cannot spell a word of the language. */
+static bool same_but_case(om_str s, const char *word)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char ch = s.p[i];
+        if (ch >= 'A' && ch <= 'Z') ch = (char)(ch | 32);
+        if (ch == '\0' || ch != word[i]) return false;
+    }
+    return word[s.n] == '\0';
+}
+
+static int hex_digit(char ch)
+{
+    if (ch >= '0' && ch <= '9') return ch - '0';
+    ch = (char)(ch | 32);
+    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
+}
+
+/* "#rgb" or "#rrggbb" */
+static bool parse_hex_color(om_str s, omost_rgb *out)
+{
+    int d[6];
+    if (s.n < 1 || s.p[0] != '#' || (s.n != 4 && s.n != 7)) return false;
+    size_t n = s.n - 1;
+    for (size_t i = 0; i < n; i++)
+        if ((d[i] = hex_digit(s.p[i + 1])) < 0) return false;
+    *out = n == 3 ? (omost_rgb){(uint8_t)(d[0] * 17), (uint8_t)(d[1] * 17), (uint8_t)(d[2] * 17)}
+                  : (omost_rgb){(uint8_t)(d[0] * 16 + d[1]), (uint8_t)(d[2] * 16 + d[3]),
+                                (uint8_t)(d[4] * 16 + d[5])};
+    return true;
+}
+
+static omost_status unknown_word(call *c, int k, const om_value *v)
+{
+    static const char *const remedy[] = {
+        [TYPE_LOCATION] = "write \"in the center\", \"on the left\", \"on the top-right\" and so on",
+        [TYPE_OFFSET] = "write \"no offset\", \"slightly to the left\" and so on",
+        [TYPE_AREA] = "write \"a small square area\", \"a large vertical area\" and so on",
+        [TYPE_COLOR] = "write an HTML colour name such as \"steelblue\"",
+    };
+    om_str s = v->text;
+    if (s.n > 60) s.n = om_utf8_floor(s.p, s.n, 60);
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] < 0x20) s.n = i;
+    return om_fail_at(c->err, OMOST_RANGE, v->at, "\"%.*s%s\" is not, and is not close to, any %s; %s",
+                      OM_STR_ARG(s), s.n < v->text.n ? "..." : "",
+                      c->m->params[k].type == TYPE_COLOR ? "colour name" : c->m->params[k].name,
+                      remedy[c->m->params[k].type]);
+}
+
+static omost_status take_word(call *c, int k, const char *instead, int *out)
+{
+    const om_value *v = c->values[k];
+    const omost_word_kind kind = word_kind(c->m->params[k].type);
+    omost_rgb rgb;
+    if (!v) {
+        *out = instead ? om_word_exact(kind, om_str_of(instead)) : 0;
+        return missing(c, k, instead);
+    }
+    if (v->kind != OM_VALUE_STR) return wrong_type(c, k, v, "a string");
+    *out = omost_word_find(kind, v->text);
+    bool by_hex = *out < 0 && kind == OMOST_WORD_COLOR && !c->b->strict &&
+                  parse_hex_color(v->text, &rgb);
+    if (by_hex) *out = omost_color_nearest(rgb);
+    if (*out < 0) return unknown_word(c, k, v);
+    const char *word = omost_word(kind, *out);
+    if (same_but_case(v->text, word)) return OMOST_OK;
+    return om_canvas_note(c->b->cv, v->at, c->err, "\"%.*s\" is not %s; taken as \"%s\"",
+                          OM_STR_ARG(v->text),
+                          kind == OMOST_WORD_COLOR     ? "a colour name"
+                          : kind == OMOST_WORD_LOCATION ? "a location"
+                          : kind == OMOST_WORD_OFFSET   ? "an offset"
+                                                        : "an area",
+                          word);
+}
+
+static omost_status take_distance(call *c, int k, omost_number *out)
+{
+    const om_value *v = c->values[k];
+    if (!v) return missing(c, k, NULL);
+    if (v->kind != OM_VALUE_NUMBER) return wrong_type(c, k, v, "a number above 0");
+    if (!om_number_is_positive(&v->number))
+        return om_fail_at(c->err, OMOST_RANGE, v->at, "distance_to_viewer must be above 0");
+    *out = v->number;
+    return OMOST_OK;
+}
+
+/* ---- the calls --------------------------------------------------------- */
+
+/* Runs a step unless one before it failed. */
+#define STEP(st, expr) ((st) = (st) == OMOST_OK ? (expr) : (st))
+
+static omost_status do_set_global(call *c)
+{
+    omost_global g = {.line = c->s->at.line, .col = c->s->at.col};
+    omost_status st = bind(c);
+    STEP(st, take_text(c, GLOBAL_description, true, &g.description));
+    STEP(st, take_texts(c, GLOBAL_detailed_descriptions, &g.detailed_descriptions));
+    STEP(st, take_text(c, GLOBAL_tags, false, &g.tags));
+    STEP(st, take_word(c, GLOBAL_HTML_web_color_name, "gray", &g.color));
+    return STEP(st, om_canvas_set_global(c->b->cv, &g, c->err));
+}
+
+static omost_status do_add_local(call *c)
+{
+    omost_region r = {.line = c->s->at.line, .col = c->s->at.col};
+    omost_status st = bind(c);
+    STEP(st, take_word(c, LOCAL_location, NULL, &r.location));
+    STEP(st, take_word(c, LOCAL_offset, "no offset", &r.offset));
+    STEP(st, take_word(c, LOCAL_area, NULL, &r.area));
+    STEP(st, take_distance(c, LOCAL_distance_to_viewer, &r.distance));
+    STEP(st, take_text(c, LOCAL_description, true, &r.description));
+    STEP(st, take_texts(c, LOCAL_detailed_descriptions, &r.detailed_descriptions));
+    STEP(st, take_text(c, LOCAL_tags, false, &r.tags));
+    STEP(st, take_text(c, LOCAL_atmosphere, false, &r.atmosphere));
+    STEP(st, take_text(c, LOCAL_style, false, &r.style));
+    STEP(st, take_text(c, LOCAL_quality_meta, false, &r.quality_meta));
+    STEP(st, take_word(c, LOCAL_HTML_web_color_name, "gray", &r.color));
+    return STEP(st, om_canvas_add_region(c->b->cv, &r, c->err));
+}
+
+/* ---- statements -------------------------------------------------------- */
+
+static omost_status keep_object(om_builder *b, om_str name, omost_error *err)
+{
+    om_str kept = om_arena_str(&b->cv->arena, name);
+    if (!kept.p) return om_fail_nomem(err);
+    b->object = kept;
+    return OMOST_OK;
+}
+
+static omost_status build_new(om_builder *b, const om_statement *s, omost_error *err)
+{
+    bool usual = om_str_eqz(s->object, "canvas");
+    if (!usual && b->strict)
+        return om_fail_at(err, OMOST_SYNTAX, s->at, "the canvas must be called canvas, not %.*s",
+                          OM_STR_ARG(s->object));
+    om_canvas_restart(b->cv);
+    omost_status st = keep_object(b, s->object, err);
+    if (st == OMOST_OK && !usual)
+        st = om_canvas_note(b->cv, s->at, err, "%.*s was taken as the canvas's name",
+                            OM_STR_ARG(s->object));
+    return st;
+}
+
+/* The object of a call must be the canvas. */
+static omost_status check_object(om_builder *b, const om_statement *s, omost_error *err)
+{
+    if (b->object.n && om_str_eq(s->object, b->object)) return OMOST_OK;
+    if (b->object.n || !om_str_eqz(s->object, "canvas"))
+        return om_fail_at(err, OMOST_SYNTAX, s->at,
+                          "%.*s is not the canvas; only its methods can be called",
+                          OM_STR_ARG(s->object));
+    if (b->strict)
+        return om_fail_at(err, OMOST_SYNTAX, s->at,
+                          "canvas is used before canvas = Canvas() made it");
+    if (b->announced) return OMOST_OK;
+    b->announced = true;
+    return om_canvas_note(b->cv, s->at, err, "canvas = Canvas() is missing; taken as there");
+}
+
+omost_status om_build(om_builder *b, const om_statement *s, om_built *what, omost_error *err)
+{
+    call c = {.b = b, .s = s, .err = err};
+    *what = OM_BUILT_NOTHING;
+    if (s->kind == OM_STATEMENT_NOTHING) return OMOST_OK;
+    if (s->kind == OM_STATEMENT_NEW) {
+        *what = OM_BUILT_START;
+        return build_new(b, s, err);
+    }
+    omost_status st = check_object(b, s, err);
+    if (st != OMOST_OK) return st;
+    if (om_str_eqz(s->method, set_global.name)) {
+        c.m = &set_global;
+        *what = OM_BUILT_GLOBAL;
+        return do_set_global(&c);
+    }
+    if (om_str_eqz(s->method, add_local.name)) {
+        c.m = &add_local;
+        *what = OM_BUILT_REGION;
+        return do_add_local(&c);
+    }
+    return om_fail_at(err, OMOST_SYNTAX, s->method_at,
+                      "a canvas has no method %.*s; it has set_global_description and "
+                      "add_local_description",
+                      OM_STR_ARG(s->method));
+}

@@ -1,0 +1,248 @@
+/* code.c - see code.h. */
+#include "canvas/code.h"
+
+void om_code_init(om_code *c, const omost_env *env, bool strict, omost_canvas *cv,
+                  omost_read_event_fn *fn, void *user)
+{
+    *c = (om_code){.env = env, .strict = strict, .cv = cv, .fn = fn, .user = user};
+    om_arena_init(&c->scratch, env, 0);
+}
+
+void om_code_free(om_code *c)
+{
+    om_free(c->env, c->tokens);
+    om_arena_free(&c->scratch);
+}
+
+void om_code_start(om_code *c, uint32_t pos, uint32_t line)
+{
+    c->builder = (om_builder){.cv = c->cv, .strict = c->strict};
+    c->n = 0;
+    c->applied = c->any = c->noted_indent = c->open_string = false;
+    c->notes_told = 0;
+    c->st = OMOST_OK;
+    om_canvas_clear(c->cv);
+    om_lexer_start(&c->lexer, pos, line, !c->strict);
+}
+
+bool om_code_is_idle(const om_code *c)
+{
+    return c->n == 0 && c->lexer.at_start && !c->open_string;
+}
+
+static void fail(om_code *c, const omost_error *err)
+{
+    c->error = *err;
+    c->st = err->status;
+}
+
+/* ---- events ------------------------------------------------------------ */
+
+static void tell(om_code *c, omost_read_event ev)
+{
+    if (!c->fn || c->st != OMOST_OK || c->fn(c->user, &ev)) return;
+    c->st = om_fail(&c->error, OMOST_CANCELLED, "reading was stopped");
+}
+
+void om_code_tell_notes(om_code *c)
+{
+    for (; c->notes_told < c->cv->n_notes; c->notes_told++)
+        tell(c, (omost_read_event){.kind = OMOST_READ_NOTE,
+                                   .index = c->notes_told,
+                                   .note = &c->cv->notes[c->notes_told]});
+}
+
+static void tell_built(om_code *c, om_built what)
+{
+    omost_canvas *cv = c->cv;
+    if (what == OM_BUILT_START) tell(c, (omost_read_event){.kind = OMOST_READ_START});
+    if (what == OM_BUILT_GLOBAL)
+        tell(c, (omost_read_event){.kind = OMOST_READ_GLOBAL, .global = cv->global});
+    if (what == OM_BUILT_REGION)
+        tell(c, (omost_read_event){.kind = OMOST_READ_REGION,
+                                   .index = cv->n - 1,
+                                   .region = cv->regions[cv->n - 1]});
+    om_code_tell_notes(c);
+}
+
+/* ---- statements -------------------------------------------------------- */
+
+static omost_status check_indent(om_code *c, omost_error *err)
+{
+    const om_token *t = &c->tokens[0];
+    if (!t->indented) return OMOST_OK;
+    om_place at = om_lexer_place(&c->lexer, t);
+    if (c->strict)
+        return om_fail_at(err, OMOST_SYNTAX, at, "this line is indented; take the spaces away");
+    if (c->noted_indent) return OMOST_OK;
+    c->noted_indent = true;
+    return om_canvas_note(c->cv, at, err, "indentation was ignored");
+}
+
+/* Parse the tokens; *ran_out: they are the beginning of a statement. */
+static omost_status parse(om_code *c, om_statement *out, bool *ran_out, omost_error *err)
+{
+    om_parser p = {
+        .lx = &c->lexer,
+        .tokens = c->tokens,
+        .n = c->n,
+        .strict = c->strict,
+        .cv = c->cv,
+        .scratch = &c->scratch,
+        .err = err,
+    };
+    omost_status st = check_indent(c, err);
+    if (st == OMOST_OK) st = om_parse_statement(&p, out);
+    *ran_out = p.ran_out;
+    return st;
+}
+
+static void run_statement(om_code *c)
+{
+    om_statement s;
+    om_built what = OM_BUILT_NOTHING;
+    bool ran_out;
+    omost_error err = {0};
+    omost_status st = parse(c, &s, &ran_out, &err);
+    if (st == OMOST_OK) st = om_build(&c->builder, &s, &what, &err);
+    c->n = 0;
+    om_arena_reset(&c->scratch);
+    if (st != OMOST_OK) {
+        fail(c, &err);
+        return;
+    }
+    c->any = c->any || what != OM_BUILT_NOTHING;
+    tell_built(c, what);
+}
+
+static void push_token(om_code *c, const om_token *t)
+{
+    omost_error err = {0};
+    if (c->n == OM_MAX_STATEMENT_TOKENS) {
+        om_fail_at(&err, OMOST_LIMIT, om_lexer_place(&c->lexer, t),
+                   "one statement of more than %d tokens is too long", OM_MAX_STATEMENT_TOKENS);
+        fail(c, &err);
+        return;
+    }
+    void *grown = om_grow(c->env, c->tokens, c->n, &c->cap, sizeof *c->tokens);
+    if (!grown) {
+        om_fail_nomem(&err);
+        fail(c, &err);
+        return;
+    }
+    c->tokens = grown;
+    c->tokens[c->n++] = *t;
+}
+
+static void fail_token(om_code *c, const om_token *t, const char *msg)
+{
+    omost_error err = {0};
+    om_fail_at(&err, OMOST_SYNTAX, om_lexer_place(&c->lexer, t), "%s", msg);
+    fail(c, &err);
+}
+
+static void on_token(om_code *c, const om_token *t)
+{
+    if (t->kind == OM_TOKEN_NEWLINE) {
+        if (c->n > 0) run_statement(c);
+        else if (!c->applied) fail_token(c, t, "there is no statement before this \";\"");
+        c->applied = false;
+        return;
+    }
+    if (c->applied) {
+        fail_token(c, t, "nothing but the end of the line can follow a whole call");
+        return;
+    }
+    push_token(c, t);
+    if (c->st == OMOST_OK && t->kind == OM_TOKEN_OP && t->op == ')' && c->lexer.depth == 0) {
+        run_statement(c);
+        c->applied = true;
+    }
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+/* A string that met its line's end is the reply's last word, or an error. */
+static void check_open_string(om_code *c, const char *text, uint32_t end)
+{
+    for (; c->open_at < end; c->open_at++) {
+        if (strchr(" \t\r\n\f", text[c->open_at]) && text[c->open_at]) continue;
+        fail(c, &c->open_err);
+        return;
+    }
+}
+
+static void read_on(om_code *c, const char *text, uint32_t end, bool ended)
+{
+    om_token t;
+    omost_error err = {0};
+    c->lexer.text = text;
+    c->lexer.end = end;
+    c->lexer.ended = ended;
+    while (c->st == OMOST_OK && !c->open_string) {
+        om_lex_result r = om_lexer_next(&c->lexer, &t, &err);
+        if (r == OM_LEX_MORE || r == OM_LEX_END) break;
+        if (r == OM_LEX_TOKEN) {
+            on_token(c, &t);
+        } else if (r == OM_LEX_OPEN_STRING && !c->strict) {
+            c->open_string = true;
+            c->open_at = c->lexer.scan;
+            c->open_err = err;
+        } else {
+            fail(c, &err);
+        }
+    }
+    if (c->st == OMOST_OK && c->open_string) check_open_string(c, text, end);
+}
+
+void om_code_read(om_code *c, const char *text, uint32_t end)
+{
+    if (c->st == OMOST_OK) read_on(c, text, end, false);
+}
+
+static om_place place_of_cut(om_code *c)
+{
+    om_token here = {.start = c->lexer.pos,
+                     .len = c->lexer.end - c->lexer.pos,
+                     .line = c->lexer.line,
+                     .line_start = c->lexer.line_start};
+    return om_lexer_place(&c->lexer, c->n ? &c->tokens[0] : &here);
+}
+
+/* The code ends inside a statement. What is there of it is still parsed: a
+ * fault before the cut is a fault, and only the rest may be missing. */
+static void end_inside(om_code *c, bool cut_token)
+{
+    om_statement s;
+    bool ran_out = true;
+    omost_error err = {0};
+    size_t n_notes = c->cv->n_notes;
+    om_place at = place_of_cut(c);
+    omost_status st = c->n ? parse(c, &s, &ran_out, &err) : OMOST_SYNTAX;
+    if (st == OMOST_OK && !cut_token) {
+        run_statement(c); /* whole: only its line end was missing */
+        return;
+    }
+    if (st == OMOST_NOMEM || (st != OMOST_OK && !ran_out)) {
+        fail(c, &err);
+        return;
+    }
+    om_arena_reset(&c->scratch);
+    c->cv->n_notes = n_notes; /* notes on what is left out are no news */
+    if (c->strict)
+        st = om_fail_at(&err, OMOST_SYNTAX, at, "the code ends in the middle of this statement");
+    else
+        st = om_canvas_note(c->cv, at, &err,
+                            "the reply was cut off in the middle of this; it was left out");
+    if (st != OMOST_OK) fail(c, &err);
+}
+
+void om_code_end(om_code *c, const char *text, uint32_t end)
+{
+    if (c->st != OMOST_OK) return;
+    read_on(c, text, end, true);
+    if (c->st != OMOST_OK) return;
+    bool cut_token = c->open_string || c->lexer.pos < c->lexer.end;
+    if (c->n > 0 || cut_token) end_inside(c, cut_token);
+    om_code_tell_notes(c);
+}

@@ -1,0 +1,20 @@
+/* literal.h - what a Python string token stands for. */
+#ifndef OM_CANVAS_LITERAL_H
+#define OM_CANVAS_LITERAL_H
+
+#include "base/error.h"
+#include "base/mem.h"
+
+typedef struct om_literal {
+    bool is_bytes;
+    bool joined_pairs; /* "\ud83d\ude00" was taken as one character */
+    om_str text;       /* in the arena; of bytes only that they are valid */
+} om_literal;
+
+/* Decode one string token, prefix and quotes included (for typographic quotes:
+ * no prefix). `at` is used for errors. Not strict: two surrogate escapes in a
+ * row, a JSON habit, are one character. */
+omost_status om_literal_decode(om_str token, bool typographic, bool strict, om_place at,
+                               om_arena *arena, om_literal *out, omost_error *err);
+
+#endif

@@ -1,0 +1,206 @@
+/* cli_args.c - the command line against a command's table of options.
+ *
+ * As curl, llama.cpp and the GNU tools read it: --name VALUE, --name=VALUE,
+ * -n VALUE, -nVALUE, flags in a cluster (-sq), options before and after the
+ * operands, "--" ends the options, "-" alone is an operand, the last of an
+ * option counts. Options may not be abbreviated: a script must not change its
+ * meaning when an option is added. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct scan {
+    om_cli *cli;
+    om_args *out;
+    int argc, i;
+    char **argv;
+} scan;
+
+const om_option om_help_option = {.name = "help", .letter = 'h', .help = "show this help"};
+
+static size_t option_count(const om_command *cmd)
+{
+    size_t n = 0;
+    while (cmd->options[n].name) n++;
+    return n;
+}
+
+/* "--output or -o" */
+static const char *option_words(const om_option *o, char buf[64])
+{
+    if (o->letter)
+        snprintf(buf, 64, "--%s (-%c)", o->name, o->letter);
+    else
+        snprintf(buf, 64, "--%s", o->name);
+    return buf;
+}
+
+static int read_choice(const om_cli *cli, const om_option *o, om_value *v)
+{
+    char list[200] = "";
+    size_t used = 0;
+    for (int i = 0; o->choices[i]; i++) {
+        if (strcmp(o->choices[i], v->text) == 0) {
+            v->choice = i;
+            return 0;
+        }
+        const char *sep = i == 0 ? "" : o->choices[i + 1] ? ", " : " or ";
+        int n = snprintf(list + used, sizeof list - used, "%s%s", sep, o->choices[i]);
+        if (n > 0 && used + (size_t)n < sizeof list) used += (size_t)n;
+    }
+    return om_usage(cli, "--%s takes %s, not \"%s\"", o->name, list, v->text);
+}
+
+/* One side of WxH; the rest of the text, or NULL. */
+static const char *read_side(const char *p, const om_option *o, int *side)
+{
+    if (*p < '0' || *p > '9') return NULL;
+    long n = 0;
+    for (; *p >= '0' && *p <= '9'; p++)
+        if (n <= o->max) n = n * 10 + (*p - '0');
+    if (n < o->min || n > o->max) return NULL;
+    *side = (int)n;
+    return p;
+}
+
+static int read_size(const om_cli *cli, const om_option *o, om_value *v)
+{
+    const char *p = read_side(v->text, o, &v->width);
+    if (p && (*p == 'x' || *p == 'X'))
+        p = read_side(p + 1, o, &v->height);
+    else
+        v->height = v->width;
+    if (p && *p == '\0') return 0;
+    return om_usage(cli,
+                    "--%s takes WIDTHxHEIGHT, or one number for a square, each from %d to %d, "
+                    "not \"%s\"",
+                    o->name, o->min, o->max, v->text);
+}
+
+static int read_value(const om_cli *cli, const om_option *o, om_value *v)
+{
+    if (o->kind == OM_ARG_CHOICE) return read_choice(cli, o, v);
+    if (o->kind == OM_ARG_SIZE) return read_size(cli, o, v);
+    if (*v->text != '\0') return 0;
+    return om_usage(cli, "--%s takes %s %s, not nothing", o->name,
+                    strchr("AEIOU", o->arg[0]) ? "an" : "a", o->arg);
+}
+
+/* The option's value is `inline_value` or else the next argument. */
+static int take(scan *s, const om_option *o, const char *inline_value)
+{
+    char words[64];
+    om_value *v = &s->out->opt[o - s->cli->cmd->options];
+    v->set = true;
+    if (o->kind == OM_ARG_NONE) return 0;
+    if (!inline_value) {
+        if (s->i + 1 >= s->argc)
+            return om_usage(s->cli, "%s needs a value: --%s %s", option_words(o, words), o->name,
+                            o->arg);
+        inline_value = s->argv[++s->i];
+        /* A forgotten value would swallow the next option. */
+        if (strncmp(inline_value, "--", 2) == 0 && inline_value[2] != '\0')
+            return om_usage(s->cli,
+                            "%s needs a value, and %s looks like an option; write --%s=%s if "
+                            "it is meant",
+                            option_words(o, words), inline_value, o->name, inline_value);
+    }
+    v->text = inline_value;
+    return read_value(s->cli, o, v);
+}
+
+static int unknown_option(const scan *s, const char *name)
+{
+    const char *words[OM_MAX_OPTIONS + 2] = {om_help_option.name};
+    const om_option *opts = s->cli->cmd->options;
+    for (size_t i = 0; opts[i].name; i++) words[i + 1] = opts[i].name;
+    const char *near = om_suggest(name, words);
+    if (near) return om_usage(s->cli, "there is no option --%s; did you mean --%s?", name, near);
+    return om_usage(s->cli, "there is no option --%s", name);
+}
+
+static int parse_long(scan *s, char *word)
+{
+    char *value = strchr(word, '=');
+    if (value) *value++ = '\0';
+    for (const om_option *o = s->cli->cmd->options; o->name; o++) {
+        if (strcmp(o->name, word) != 0) continue;
+        if (value && o->kind == OM_ARG_NONE)
+            return om_usage(s->cli, "--%s takes no value", o->name);
+        return take(s, o, value);
+    }
+    if (strcmp(word, om_help_option.name) != 0) return unknown_option(s, word);
+    s->out->help = true;
+    return 0;
+}
+
+/* -abc: flags until one takes the rest, or the next argument, as its value. */
+static int parse_cluster(scan *s, const char *p)
+{
+    for (; *p; p++) {
+        const om_option *o = s->cli->cmd->options;
+        while (o->name && o->letter != *p) o++;
+        if (o->name && o->kind != OM_ARG_NONE) {
+            const char *rest = p[1] == '=' ? p + 2 : p + 1;
+            return take(s, o, p[1] ? rest : NULL);
+        }
+        int code = 0;
+        if (o->name)
+            code = take(s, o, NULL);
+        else if (*p == om_help_option.letter)
+            s->out->help = true;
+        else
+            code = om_usage(s->cli, "there is no option -%c",
+                            (unsigned char)*p < 0x80 ? *p : '?');
+        if (code) return code;
+    }
+    return 0;
+}
+
+static void set_defaults(const om_command *cmd, om_args *out)
+{
+    *out = (om_args){0};
+    for (size_t i = 0; cmd->options[i].name; i++) {
+        const om_option *o = &cmd->options[i];
+        om_value *v = &out->opt[i];
+        v->text = o->fallback;
+        v->choice = -1;
+        for (int k = 0; o->fallback && o->choices && o->choices[k]; k++)
+            if (strcmp(o->choices[k], o->fallback) == 0) v->choice = k;
+    }
+}
+
+static int check_count(const om_cli *cli, const om_args *a)
+{
+    const om_command *cmd = cli->cmd;
+    if (a->n_operands > cmd->max_operands)
+        return om_usage(cli, "\"%s\" is one argument too many", a->operand[cmd->max_operands]);
+    if (a->n_operands >= cmd->min_operands) return 0;
+    if (cmd->min_operands == 1)
+        return om_usage(cli, "which file? Name one, or - for standard input");
+    return om_usage(cli, "%s are needed, %d given", cmd->operands, a->n_operands);
+}
+
+int om_args_parse(om_cli *cli, int argc, char **argv, om_args *out)
+{
+    scan s = {.cli = cli, .out = out, .argc = argc, .argv = argv};
+    bool only_operands = false;
+    if (option_count(cli->cmd) > OM_MAX_OPTIONS) abort(); /* a slip in a table */
+    set_defaults(cli->cmd, out);
+    out->operand = argv; /* operands move to the front, over what was read */
+    for (; s.i < argc; s.i++) {
+        char *a = argv[s.i];
+        int code = 0;
+        if (only_operands || a[0] != '-' || a[1] == '\0')
+            argv[out->n_operands++] = a;
+        else if (strcmp(a, "--") == 0)
+            only_operands = true;
+        else if (a[1] == '-')
+            code = parse_long(&s, a + 2);
+        else
+            code = parse_cluster(&s, a + 1);
+        if (code) return code;
+    }
+    return out->help ? 0 : check_count(cli, out);
+}

@@ -1,0 +1,42 @@
+/* bag.h - a prompt packed into rows of 77 ids: every row begins with the
+ * prefixes, the suffixes are shared out among the rows in their order. */
+#ifndef OM_PROMPT_BAG_H
+#define OM_PROMPT_BAG_H
+
+#include "prompt/tokenizer.h"
+
+/* A text's first ids for both encoders, and how many it has for the first. */
+typedef struct om_text_ids {
+    size_t n;
+    uint32_t ids[OMOST_ROW_ROOM], ids_2[OMOST_ROW_ROOM];
+} om_text_ids;
+
+typedef struct om_bag_opts {
+    const omost_tokenizer *tk;
+    bool strict;
+    size_t max_rows;
+    /* A text that many prompts begin with, and its ids; may be NULL. */
+    const om_str *known;
+    const om_text_ids *known_ids;
+} om_bag_opts;
+
+/* The rows (by the env: om_bags_free), and what a person may want to know. */
+typedef struct om_bags {
+    const omost_env *env;
+    omost_row *rows;
+    size_t n, cap;
+    size_t n_prefix;     /* tokens of all prefixes, before any cut */
+    bool prefix_cut;     /* they were cut to leave room */
+    bool uneven;         /* "!" made the encoders disagree on some text ... */
+    omost_str uneven_text;
+    size_t n_cut;        /* suffixes that lost tokens at the end of a row */
+    omost_str cut_text;  /* the first of them */
+} om_bags;
+
+omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk, om_str text,
+                              omost_error *err);
+omost_status om_bags_make(om_bags *out, const om_bag_opts *opts, omost_texts prefixes,
+                          omost_texts suffixes, omost_error *err);
+void om_bags_free(om_bags *b);
+
+#endif
