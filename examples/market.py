@@ -1,5 +1,7 @@
+# Initialize the canvas
 canvas = Canvas()
 
+# Set a global description for the canvas
 canvas.set_global_description(
     description='A night market in a narrow street.',
     detailed_descriptions=[
@@ -11,6 +13,7 @@ canvas.set_global_description(
     HTML_web_color_name='midnightblue',
 )
 
+# Add rows of paper lanterns.
 canvas.add_local_description(
     location='on the top',
     offset='no offset',
@@ -28,6 +31,7 @@ canvas.add_local_description(
     HTML_web_color_name='orangered',
 )
 
+# Add a noodle stall.
 canvas.add_local_description(
     location='on the left',
     offset='slightly to the lower',
@@ -45,6 +49,7 @@ canvas.add_local_description(
     HTML_web_color_name='goldenrod',
 )
 
+# Add a girl with a glass lamp.
 canvas.add_local_description(
     location='on the right',
     offset='slightly to the lower-left',

@@ -28,6 +28,11 @@ const char *omost_status_text(omost_status st)
     return (unsigned)st < N_STATUS ? status_table[st].text : "unknown status";
 }
 
+const char *omost_version(void)
+{
+    return OM_VERSION; /* from the build file, where the number is kept */
+}
+
 int omost_status_exit_code(omost_status st)
 {
     return (unsigned)st < N_STATUS ? status_table[st].exit_code : 1;

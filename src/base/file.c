@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,7 +48,8 @@ omost_status om_file_read(const char *path, om_buf *out, omost_error *err)
 
 static omost_status fail_errno(const om_file_out *o, const char *verb, omost_error *err)
 {
-    return om_fail(err, OMOST_IO, "cannot %s %s: %s", verb, o->path, strerror(errno));
+    const char *name = o->f == stdout ? "standard output" : o->path;
+    return om_fail(err, OMOST_IO, "cannot %s %s: %s", verb, name, strerror(errno));
 }
 
 /* A rename would replace a device or pipe by a plain file: write into those. */
@@ -55,6 +57,13 @@ static bool is_special(const char *path)
 {
     struct stat sb;
     return stat(path, &sb) == 0 && !S_ISREG(sb.st_mode);
+}
+
+/* A rename would also replace a symbolic link: write what it points to. */
+static bool link_target(const char *path, char target[PATH_MAX])
+{
+    struct stat sb;
+    return lstat(path, &sb) == 0 && S_ISLNK(sb.st_mode) && realpath(path, target);
 }
 
 static FILE *open_temp(const char *temp, const char *path)
@@ -69,7 +78,9 @@ static FILE *open_temp(const char *temp, const char *path)
 omost_status om_file_begin(om_file_out *o, const omost_env *env, const char *path,
                            omost_error *err)
 {
+    char target[PATH_MAX];
     *o = (om_file_out){.env = env};
+    if (link_target(path, target)) path = target;
     size_t n = strlen(path), room = n + 32;
     o->path = om_alloc(env, n + 1);
     if (!o->path) return om_fail_nomem(err);

@@ -3,6 +3,8 @@
 #include "base/unicode.h"
 
 #include <unicode/ubidi.h>
+#include <stdlib.h>
+
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/ushape.h>
@@ -121,6 +123,43 @@ void om_unicode_visual(om_buf *out, om_str s)
     om_free(out->env, u);
 }
 
+/* Aliases, in upper case: control characters have no other name. */
+static const struct alias {
+    const char *name;
+    uint32_t rune;
+} aliases[] = {
+#define X(name, rune) {name, rune},
+#include "base/name_aliases.def"
+#undef X
+};
+
+static int compare_alias(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct alias *)row)->name);
+}
+
+/* VS1..VS16 are U+FE00.., VS17..VS256 are U+E0100.. */
+static uint32_t variation_selector(const char *z)
+{
+    uint32_t n = 0;
+    if (z[0] != 'V' || z[1] != 'S' || z[2] == '0') return OM_RUNE_BAD;
+    for (z += 2; *z; z++) {
+        if (*z < '0' || *z > '9' || n > 256) return OM_RUNE_BAD;
+        n = n * 10 + (uint32_t)(*z - '0');
+    }
+    if (n < 1 || n > 256) return OM_RUNE_BAD;
+    return n <= 16 ? 0xFE00 + n - 1 : 0xE0100 + n - 17;
+}
+
+static uint32_t named_by_alias(char *z)
+{
+    for (char *p = z; *p; p++)
+        if (*p >= 'a' && *p <= 'z') *p = (char)(*p - 32);
+    const struct alias *a = bsearch(z, aliases, sizeof aliases / sizeof *aliases, sizeof *aliases,
+                                    compare_alias);
+    return a ? a->rune : variation_selector(z);
+}
+
 uint32_t om_unicode_named(om_str name)
 {
     char z[128]; /* the longest name of Unicode has 88 characters */
@@ -134,7 +173,7 @@ uint32_t om_unicode_named(om_str name)
         UChar32 c = u_charFromName(kinds[i], z, &st);
         if (U_SUCCESS(st)) return (uint32_t)c;
     }
-    return OM_RUNE_BAD;
+    return named_by_alias(z);
 }
 
 bool om_unicode_is_letter(uint32_t r)

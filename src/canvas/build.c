@@ -88,7 +88,7 @@ static omost_status bind_one(call *c, const om_arg *a, size_t i)
                                   "%s has no parameter %.*s; it was left out", m->name,
                                   OM_STR_ARG(a->name));
     } else if (i >= m->n) {
-        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s takes %zu arguments, not more", m->name,
+        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s takes %zu arguments; take this one away", m->name,
                           m->n);
     } else if (i > 0 && c->s->args[i - 1].name.n) {
         return om_fail_at(c->err, OMOST_SYNTAX, a->at,
@@ -96,7 +96,8 @@ static omost_status bind_one(call *c, const om_arg *a, size_t i)
                           m->params[k].name);
     }
     if (c->values[k])
-        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s is given twice", m->params[k].name);
+        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s is given twice; keep one of them",
+                          m->params[k].name);
     c->values[k] = &a->value;
     return OMOST_OK;
 }
@@ -115,8 +116,8 @@ static omost_status missing(call *c, int k, const char *instead)
 {
     const char *name = c->m->params[k].name;
     if (c->b->strict || !instead)
-        return om_fail_at(c->err, OMOST_SYNTAX, c->s->method_at, "%s lacks its %s", c->m->name,
-                          name);
+        return om_fail_at(c->err, OMOST_SYNTAX, c->s->method_at, "%s lacks its %s; add %s=...", c->m->name,
+                          name, name);
     return om_canvas_note(c->b->cv, c->s->method_at, c->err, "%s lacks its %s; taken as %s",
                           c->m->name, name, instead);
 }
@@ -293,10 +294,25 @@ static omost_status take_word(call *c, int k, const char *instead, int *out)
                           word);
 }
 
+static bool number_in_quotes(call *c, const om_value *v, om_value *out)
+{
+    *out = (om_value){.kind = OM_VALUE_NUMBER, .at = v->at};
+    om_str s = om_str_strip(v->text, " ");
+    return s.n > 0 && om_number_parse(s, &c->b->cv->arena, &out->number) == OM_NUMBER_OK;
+}
+
 static omost_status take_distance(call *c, int k, omost_number *out)
 {
     const om_value *v = c->values[k];
+    om_value quoted;
     if (!v) return missing(c, k, NULL);
+    if (v->kind == OM_VALUE_STR && !c->b->strict && number_in_quotes(c, v, &quoted)) {
+        omost_status st = om_canvas_note(c->b->cv, v->at, c->err,
+                                         "distance_to_viewer should be a number; its quotes were "
+                                         "taken away");
+        if (st != OMOST_OK) return st;
+        v = &quoted;
+    }
     if (v->kind != OM_VALUE_NUMBER) return wrong_type(c, k, v, "a number above 0");
     if (!om_number_is_positive(&v->number))
         return om_fail_at(c->err, OMOST_RANGE, v->at, "distance_to_viewer must be above 0");

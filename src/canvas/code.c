@@ -18,7 +18,7 @@ void om_code_start(om_code *c, uint32_t pos, uint32_t line)
 {
     c->builder = (om_builder){.cv = c->cv, .strict = c->strict};
     c->n = 0;
-    c->applied = c->any = c->noted_indent = c->open_string = false;
+    c->applied = c->any = c->noted_indent = c->cut = false;
     c->notes_told = 0;
     c->st = OMOST_OK;
     om_canvas_clear(c->cv);
@@ -27,7 +27,7 @@ void om_code_start(om_code *c, uint32_t pos, uint32_t line)
 
 bool om_code_is_idle(const om_code *c)
 {
-    return c->n == 0 && c->lexer.at_start && !c->open_string;
+    return c->n == 0 && c->lexer.at_start && !c->cut;
 }
 
 static void fail(om_code *c, const omost_error *err)
@@ -97,6 +97,14 @@ static omost_status parse(om_code *c, om_statement *out, bool *ran_out, omost_er
     return st;
 }
 
+/* A line ended too early. If nothing follows, the reply was cut off there. */
+static void wait_for_end(om_code *c, uint32_t at, const omost_error *err)
+{
+    c->cut = true;
+    c->cut_at = at;
+    c->cut_err = *err;
+}
+
 static void run_statement(om_code *c)
 {
     om_statement s;
@@ -104,6 +112,10 @@ static void run_statement(om_code *c)
     bool ran_out;
     omost_error err = {0};
     omost_status st = parse(c, &s, &ran_out, &err);
+    if (st == OMOST_SYNTAX && ran_out && !c->strict) {
+        wait_for_end(c, c->lexer.pos, &err);
+        return;
+    }
     if (st == OMOST_OK) st = om_build(&c->builder, &s, &what, &err);
     c->n = 0;
     om_arena_reset(&c->scratch);
@@ -162,12 +174,24 @@ static void on_token(om_code *c, const om_token *t)
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* A string that met its line's end is the reply's last word, or an error. */
-static void check_open_string(om_code *c, const char *text, uint32_t end)
+/* The lexer found a fault. Of the statement's tokens before it one may be at
+ * fault already: an apostrophe in a text shows there, not at the quote that
+ * seems to be missing at the end. */
+static void fail_lexing(om_code *c, const omost_error *lexer_err)
 {
-    for (; c->open_at < end; c->open_at++) {
-        if (strchr(" \t\r\n\f", text[c->open_at]) && text[c->open_at]) continue;
-        fail(c, &c->open_err);
+    om_statement s;
+    bool ran_out;
+    omost_error err = {0};
+    if (c->n && parse(c, &s, &ran_out, &err) != OMOST_OK && !ran_out) fail(c, &err);
+    else fail(c, lexer_err);
+}
+
+/* What follows a line that ended too early makes that an error. */
+static void check_cut(om_code *c, const char *text, uint32_t end)
+{
+    for (; c->cut_at < end; c->cut_at++) {
+        if (text[c->cut_at] && strchr(" \t\r\n\f", text[c->cut_at])) continue;
+        fail_lexing(c, &c->cut_err);
         return;
     }
 }
@@ -179,20 +203,14 @@ static void read_on(om_code *c, const char *text, uint32_t end, bool ended)
     c->lexer.text = text;
     c->lexer.end = end;
     c->lexer.ended = ended;
-    while (c->st == OMOST_OK && !c->open_string) {
+    while (c->st == OMOST_OK && !c->cut) {
         om_lex_result r = om_lexer_next(&c->lexer, &t, &err);
         if (r == OM_LEX_MORE || r == OM_LEX_END) break;
-        if (r == OM_LEX_TOKEN) {
-            on_token(c, &t);
-        } else if (r == OM_LEX_OPEN_STRING && !c->strict) {
-            c->open_string = true;
-            c->open_at = c->lexer.scan;
-            c->open_err = err;
-        } else {
-            fail(c, &err);
-        }
+        if (r == OM_LEX_TOKEN) on_token(c, &t);
+        else if (r == OM_LEX_OPEN_STRING && !c->strict) wait_for_end(c, c->lexer.scan, &err);
+        else fail_lexing(c, &err);
     }
-    if (c->st == OMOST_OK && c->open_string) check_open_string(c, text, end);
+    if (c->st == OMOST_OK && c->cut) check_cut(c, text, end);
 }
 
 void om_code_read(om_code *c, const char *text, uint32_t end)
@@ -242,7 +260,7 @@ void om_code_end(om_code *c, const char *text, uint32_t end)
     if (c->st != OMOST_OK) return;
     read_on(c, text, end, true);
     if (c->st != OMOST_OK) return;
-    bool cut_token = c->open_string || c->lexer.pos < c->lexer.end;
+    bool cut_token = c->cut || c->lexer.pos < c->lexer.end;
     if (c->n > 0 || cut_token) end_inside(c, cut_token);
     om_code_tell_notes(c);
 }

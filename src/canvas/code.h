@@ -26,9 +26,9 @@ typedef struct om_code {
     bool noted_indent;
     size_t notes_told;
 
-    bool open_string;     /* a string met its line's end: fine only if cut here */
-    uint32_t open_at;     /* where that line ended */
-    omost_error open_err; /* the error it is otherwise */
+    bool cut;            /* a line ended too early: fine only if the reply ends */
+    uint32_t cut_at;     /* where that line ended */
+    omost_error cut_err; /* the error it is otherwise */
 
     omost_status st; /* once not OK, nothing more is read */
     omost_error error;

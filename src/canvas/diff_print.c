@@ -26,6 +26,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "canvas/canvas_doc.h"
 #include "canvas/canvas_json.h"
 #include "canvas/print.h"
@@ -194,12 +195,32 @@ static void put_shown(om_buf *b, om_str s)
     if (b->n == at) om_buf_puts(b, "(no text)");
 }
 
+/* Where to begin showing two texts so that a difference far in them can be
+ * seen: at a word not long before it; 0 where it shows from the start. */
+static size_t skipped_head(om_str x, om_str y)
+{
+    size_t same = 0, at;
+    while (same < x.n && same < y.n && x.p[same] == y.p[same]) same++;
+    if (same < SHOWN / 2 || (x.n <= SHOWN && y.n <= SHOWN)) return 0;
+    for (at = same - SHOWN / 3; at < same; at++)
+        if (x.p[at] == ' ') return at + 1;
+    return om_utf8_floor(x.p, x.n, same);
+}
+
+/* "old -> new", both cut alike. */
+static void put_both(om_buf *b, om_str old, om_str new)
+{
+    size_t skip = skipped_head(old, new);
+    if (skip) om_buf_puts(b, "...");
+    put_shown(b, om_str_skip(old, skip));
+    om_buf_puts(b, skip ? " -> ..." : " -> ");
+    put_shown(b, om_str_skip(new, skip));
+}
+
 static void put_texts_line(om_buf *b, const char *what, om_str old, om_str new)
 {
     om_buf_printf(b, "    %s: ", what);
-    put_shown(b, old);
-    om_buf_puts(b, " -> ");
-    put_shown(b, new);
+    put_both(b, old, new);
     om_buf_putc(b, '\n');
 }
 
@@ -293,9 +314,8 @@ static void put_head(om_buf *b, const omost_change *c, const pair *p)
                                                                  : NULL;
     om_buf_printf(b, "%c ", "+-~"[c->kind]);
     if (c->is_global) om_buf_puts(b, "The whole picture: ");
-    if (c->kind != OMOST_CHANGE_ADDED) put_shown(b, p->old_name);
-    if (renamed) om_buf_puts(b, " -> ");
-    if (c->kind == OMOST_CHANGE_ADDED || renamed) put_shown(b, p->new_name);
+    if (renamed) put_both(b, p->old_name, p->new_name);
+    else put_shown(b, c->kind == OMOST_CHANGE_ADDED ? p->new_name : p->old_name);
     if (only) put_glance(b, only);
     om_buf_putc(b, '\n');
 }

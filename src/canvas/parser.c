@@ -66,7 +66,7 @@ static bool fail_ended(om_parser *p, const char *expected)
     const om_token *last = p->n ? &p->tokens[p->n - 1] : NULL;
     om_place at = last ? place_of(p, last) : (om_place){0};
     p->ran_out = true;
-    return fail_at(p, at, "the text ends here, where %s should follow", expected);
+    return fail_at(p, at, "expected %s after this", expected);
 }
 
 /* A token's text for a message: short and on one line. */
@@ -86,6 +86,19 @@ static bool fail_expected(om_parser *p, const char *expected)
     if (!t) return fail_ended(p, expected);
     om_str s = shown(p, t);
     return fail_at(p, place_of(p, t), "expected %s, not %.*s", expected, OM_STR_ARG(s));
+}
+
+/* After a value. A word right behind a closing quote tells of an apostrophe
+ * that ended the string too early. */
+static bool fail_after_value(om_parser *p, const char *expected)
+{
+    const om_token *t = peek(p);
+    bool glued = t && t->kind == OM_TOKEN_NAME && p->pos > 0 &&
+                 t[-1].kind == OM_TOKEN_STRING && t[-1].start + t[-1].len == t->start;
+    if (!glued) return fail_expected(p, expected);
+    return fail_at(p, place_of(p, t),
+                   "the string before this ended at a quote inside it; write \\' or \\\" there, or "
+                   "use the other kind of quotes around it");
 }
 
 static bool expect(om_parser *p, char op, const char *expected)
@@ -246,7 +259,7 @@ static bool parse_items(om_parser *p, char close, context in, om_value *out, siz
         out->n++;
         if (accept(p, ',')) ++*commas;
         else if (!is_op(peek(p), close))
-            return fail_expected(p, close == ']' ? "\",\" or \"]\"" : "\",\" or \")\"");
+            return fail_after_value(p, close == ']' ? "\",\" or \"]\"" : "\",\" or \")\"");
     }
     out->items = items;
     return true;
@@ -326,7 +339,7 @@ static bool parse_arg(om_parser *p, om_arg *out)
                        "\")\" after it",
                        OM_STR_ARG(s));
     }
-    return fail_expected(p, "\",\" or \")\"");
+    return fail_after_value(p, "\",\" or \")\"");
 }
 
 /* [ arg { "," arg } [ "," ] ] ")" */

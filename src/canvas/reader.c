@@ -144,6 +144,21 @@ static void note_at(omost_reader *rd, uint32_t line, const char *msg)
     rd->error = err;
 }
 
+/* Nothing but comments and blank lines before the code: a file of code alone,
+ * as fmt writes it, not a reply that lacks its fence. */
+static bool is_code_alone(const omost_reader *rd, uint32_t pos)
+{
+    om_str rest = {rd->text, pos};
+    while (rest.n > 0) {
+        const char *end = memchr(rest.p, '\n', rest.n);
+        size_t n = end ? (size_t)(end - rest.p) + 1 : rest.n;
+        om_str line = om_str_strip((om_str){rest.p, n}, " \t\r\n");
+        if (line.n > 0 && line.p[0] != '#') return false;
+        rest = om_str_skip(rest, n);
+    }
+    return true;
+}
+
 static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
 {
     rd->at = IN_CODE;
@@ -151,10 +166,11 @@ static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
     rd->code_pos = pos;
     rd->code_line = line;
     om_code_start(&rd->code, pos, line);
-    if (src == BARE) note_at(rd, line, "the canvas is not in a ```python block; read all the same");
+    if (src == BARE && !is_code_alone(rd, pos))
+        note_at(rd, line, "there is no ```python block; the canvas was read from here");
     if (src == VARIANT)
         note_at(rd, line > 1 ? line - 1 : 1,
-                "the code block is not marked ```python exactly; read all the same");
+                "the code block is not marked ```python exactly; it was read all the same");
 }
 
 static void close_code(omost_reader *rd, uint32_t end)
@@ -399,15 +415,17 @@ static omost_status judge(omost_reader *rd)
         *err = rd->code.error;
         return rd->code.st;
     }
-    const om_place top = {.line = (int)rd->code_line, .col = 1, .len = 1};
+    bool found = rd->src != NO_SOURCE;
+    const om_place top = {.line = found ? (int)rd->code_line : 1, .col = 1, .len = 1};
     const omost_canvas *cv = rd->cv;
-    if (rd->src == NO_SOURCE && rd->strict)
-        return om_fail(err, OMOST_SYNTAX, "there is no ```python code block in the text");
-    if (rd->src == NO_SOURCE)
-        return om_fail(err, OMOST_SYNTAX,
-                       "there is no canvas in the text; one begins with canvas = Canvas()");
+    if (!found && rd->strict)
+        return om_fail_at(err, OMOST_SYNTAX, top,
+                          "there is no ```python code block; the canvas must stand in one");
+    if (!found)
+        return om_fail_at(err, OMOST_SYNTAX, top,
+                          "there is no canvas in the text; one begins with canvas = Canvas()");
     if (rd->strict && !names_canvas_literally(rd))
-        return om_fail_at(err, OMOST_SYNTAX, top, "the code block lacks canvas = Canvas()");
+        return om_fail_at(err, OMOST_SYNTAX, top, "the code block lacks canvas = Canvas(), spelt so; begin with it");
     if (!cv->global && rd->strict)
         return om_fail_at(err, OMOST_SYNTAX, top,
                           "the canvas lacks canvas.set_global_description(...)");

@@ -17,15 +17,17 @@
 /* ---- exit codes -------------------------------------------------------- */
 
 /* code, name, when; the other statuses map to these (omost/status.h) */
-#define OM_EXIT_LIST(X)                                                      \
-    X(0, FINE, "all is well")                                                \
-    X(1, REFUSED, "an input was read and refused")                           \
-    X(2, USAGE, "wrong options or arguments")                                \
-    X(3, MISSING, "a file, folder or model is missing, or reading or "       \
-                  "writing failed")                                          \
-    X(4, LIMIT, "out of memory, or an input over a limit")                   \
-    X(5, DIFFERS, "the answer is \"they differ\": diff --exit-code and "     \
-                  "fmt --check only")
+#define OM_EXIT_LIST(X)                                      \
+    X(0, FINE, "all is well")                                \
+    X(1, REFUSED, "an input was read and refused")           \
+    X(2, USAGE, "wrong options or arguments")                \
+    X(3, MISSING,                                            \
+      "a file, folder or model is missing, or reading or "   \
+      "writing failed")                                      \
+    X(4, LIMIT, "out of memory, or an input over a limit")   \
+    X(5, DIFFERS,                                            \
+      "the answer is \"they differ\": diff --exit-code and " \
+      "fmt --check only")
 
 enum om_exit {
 #define X(code, name, text) OM_EXIT_##name = code,
@@ -88,7 +90,7 @@ struct om_command {
     const char *name;
     const char *operands; /* as the usage line has them: "FILE..." */
     int min_operands, max_operands;
-    const char *summary;     /* a phrase */
+    const char *summary; /* a phrase */
     /* Paragraphs, ends with NULL. "WORD\tmeaning" is an entry of a list. */
     const char *const *text;
     const om_option *options;   /* ends with a NULL name */
@@ -98,8 +100,8 @@ struct om_command {
 
 enum { OM_MANY = 1 << 20 }; /* max_operands of "FILE..." */
 
-extern const om_command om_cmd_check, om_cmd_fmt, om_cmd_preview, om_cmd_plan, om_cmd_diff,
-    om_cmd_convert, om_cmd_doctor, om_cmd_help;
+extern const om_command om_cmd_check, om_cmd_fmt, om_cmd_preview, om_cmd_plan,
+    om_cmd_diff, om_cmd_convert, om_cmd_doctor, om_cmd_help;
 
 /* All commands, in the order help shows them; ends with NULL. */
 extern const om_command *const om_commands[];
@@ -108,15 +110,22 @@ const om_command *om_command_find(const char *name);
 int om_unknown_command(const om_cli *cli, const char *name);
 
 /* Options that several commands have, worded once. */
-#define OM_OPTION_STRICT                                                      \
-    {.name = "strict",                                                        \
-     .help = "take only what the original takes: one ```python fence, and "   \
-             "no repair but of misspelt names"}
-#define OM_OPTION_QUIET                                                       \
-    {.name = "quiet", .letter = 'q', .help = "leave out the notes on standard error"}
-#define OM_OPTION_OUTPUT                                                      \
-    {.name = "output", .letter = 'o', .kind = OM_ARG_FILE, .arg = "OUT",      \
-     .fallback = "-", .help = "write to OUT; - is standard output"}
+#define OM_OPTION_STRICT                                                       \
+    {                                                                          \
+        .name = "strict",                                                      \
+        .help = "take only what the original takes: one ```python fence, and " \
+                "no repair but of misspelt names"                              \
+    }
+#define OM_OPTION_QUIET                                 \
+    {                                                   \
+        .name = "quiet", .letter = 'q',                 \
+        .help = "leave out the notes on standard error" \
+    }
+#define OM_OPTION_OUTPUT                                                    \
+    {                                                                       \
+        .name = "output", .letter = 'o', .kind = OM_ARG_FILE, .arg = "OUT", \
+        .fallback = "-", .help = "write to OUT; - is standard output"       \
+    }
 
 /* Options of the program itself, and of every command. */
 extern const om_option om_program_options[]; /* ends with a NULL name */
@@ -177,7 +186,8 @@ int om_write(om_cli *cli, const char *path, om_str bytes);
 /* The same for a buffer, whose own failure counts too; frees it. */
 int om_write_buf(om_cli *cli, const char *path, om_buf *b);
 /* The same for a text of the library (NULL: `err` says why); frees it. */
-int om_write_text(om_cli *cli, const char *path, char *text, size_t n, const omost_error *err);
+int om_write_text(om_cli *cli, const char *path, char *text, size_t n,
+                  const omost_error *err);
 
 /* Append one-line JSON, laid out over lines. (cli_reflow.c) */
 void om_json_reflow(om_buf *out, om_str json);
@@ -191,8 +201,12 @@ int om_worst(int a, int b);
 int om_usage(const om_cli *cli, const char *fmt, ...) OMOST_PRINTF(2, 3);
 /* "omost CMD: error's sentence"; returns its exit code. */
 int om_complain(const om_cli *cli, const omost_error *err);
+/* "FILE: what" */
+void om_tell(const om_input *in, const char *what);
 /* A note or error at its place in the text, with carets. */
-void om_show_note(const om_cli *cli, const om_input *in, const omost_note *note);
-void om_show_error(const om_cli *cli, const om_input *in, const omost_error *err);
+void om_show_note(const om_cli *cli, const om_input *in,
+                  const omost_note *note);
+void om_show_error(const om_cli *cli, const om_input *in,
+                   const omost_error *err);
 
 #endif

@@ -17,7 +17,8 @@ typedef struct scan {
     char **argv;
 } scan;
 
-const om_option om_help_option = {.name = "help", .letter = 'h', .help = "show this help"};
+const om_option om_help_option = {
+    .name = "help", .letter = 'h', .help = "show this help"};
 
 static size_t option_count(const om_command *cmd)
 {
@@ -46,7 +47,8 @@ static int read_choice(const om_cli *cli, const om_option *o, om_value *v)
             return 0;
         }
         const char *sep = i == 0 ? "" : o->choices[i + 1] ? ", " : " or ";
-        int n = snprintf(list + used, sizeof list - used, "%s%s", sep, o->choices[i]);
+        int n = snprintf(list + used, sizeof list - used, "%s%s", sep,
+                         o->choices[i]);
         if (n > 0 && used + (size_t)n < sizeof list) used += (size_t)n;
     }
     return om_usage(cli, "--%s takes %s, not \"%s\"", o->name, list, v->text);
@@ -72,10 +74,11 @@ static int read_size(const om_cli *cli, const om_option *o, om_value *v)
     else
         v->height = v->width;
     if (p && *p == '\0') return 0;
-    return om_usage(cli,
-                    "--%s takes WIDTHxHEIGHT, or one number for a square, each from %d to %d, "
-                    "not \"%s\"",
-                    o->name, o->min, o->max, v->text);
+    return om_usage(
+        cli,
+        "--%s takes WIDTHxHEIGHT, or one number for a square, each from %d to %d, "
+        "not \"%s\"",
+        o->name, o->min, o->max, v->text);
 }
 
 static int read_value(const om_cli *cli, const om_option *o, om_value *v)
@@ -96,15 +99,16 @@ static int take(scan *s, const om_option *o, const char *inline_value)
     if (o->kind == OM_ARG_NONE) return 0;
     if (!inline_value) {
         if (s->i + 1 >= s->argc)
-            return om_usage(s->cli, "%s needs a value: --%s %s", option_words(o, words), o->name,
-                            o->arg);
+            return om_usage(s->cli, "%s needs a value: --%s %s",
+                            option_words(o, words), o->name, o->arg);
         inline_value = s->argv[++s->i];
         /* A forgotten value would swallow the next option. */
         if (strncmp(inline_value, "--", 2) == 0 && inline_value[2] != '\0')
-            return om_usage(s->cli,
-                            "%s needs a value, and %s looks like an option; write --%s=%s if "
-                            "it is meant",
-                            option_words(o, words), inline_value, o->name, inline_value);
+            return om_usage(
+                s->cli,
+                "%s needs a value, and %s looks like an option; write --%s=%s if "
+                "it is meant",
+                option_words(o, words), inline_value, o->name, inline_value);
     }
     v->text = inline_value;
     return read_value(s->cli, o, v);
@@ -116,7 +120,9 @@ static int unknown_option(const scan *s, const char *name)
     const om_option *opts = s->cli->cmd->options;
     for (size_t i = 0; opts[i].name; i++) words[i + 1] = opts[i].name;
     const char *near = om_suggest(name, words);
-    if (near) return om_usage(s->cli, "there is no option --%s; did you mean --%s?", name, near);
+    if (near)
+        return om_usage(s->cli, "there is no option --%s; did you mean --%s?",
+                        name, near);
     return om_usage(s->cli, "there is no option --%s", name);
 }
 
@@ -175,18 +181,21 @@ static int check_count(const om_cli *cli, const om_args *a)
 {
     const om_command *cmd = cli->cmd;
     if (a->n_operands > cmd->max_operands)
-        return om_usage(cli, "\"%s\" is one argument too many", a->operand[cmd->max_operands]);
+        return om_usage(cli, "\"%s\" is one argument too many",
+                        a->operand[cmd->max_operands]);
     if (a->n_operands >= cmd->min_operands) return 0;
     if (cmd->min_operands == 1)
         return om_usage(cli, "which file? Name one, or - for standard input");
-    return om_usage(cli, "%s are needed, %d given", cmd->operands, a->n_operands);
+    return om_usage(cli, "%s are needed, %d given", cmd->operands,
+                    a->n_operands);
 }
 
 int om_args_parse(om_cli *cli, int argc, char **argv, om_args *out)
 {
     scan s = {.cli = cli, .out = out, .argc = argc, .argv = argv};
     bool only_operands = false;
-    if (option_count(cli->cmd) > OM_MAX_OPTIONS) abort(); /* a slip in a table */
+    if (option_count(cli->cmd) > OM_MAX_OPTIONS)
+        abort(); /* a slip in a table */
     set_defaults(cli->cmd, out);
     out->operand = argv; /* operands move to the front, over what was read */
     for (; s.i < argc; s.i++) {

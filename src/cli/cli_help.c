@@ -56,7 +56,8 @@ void om_option_help(om_buf *out, const om_option *o)
         const char *sep = i == 0 ? open : o->choices[i + 1] ? ", " : " or ";
         om_buf_printf(out, "%s%s", sep, o->choices[i]);
     }
-    if (o->kind == OM_ARG_SIZE) om_buf_printf(out, "%s%d to %d", open, o->min, o->max);
+    if (o->kind == OM_ARG_SIZE)
+        om_buf_printf(out, "%s%d to %d", open, o->min, o->max);
     if (o->choices || o->kind == OM_ARG_SIZE) open = "; ";
     if (o->fallback) om_buf_printf(out, "%sdefault: %s", open, o->fallback);
     if (*open == ';' || o->fallback) om_buf_putc(out, ')');
@@ -83,18 +84,20 @@ static void put_text(om_buf *out, const char *const *text)
         if (!tab || !in_list) om_buf_putc(out, '\n');
         in_list = tab != NULL;
         size_t from = out->n;
-        if (tab) om_buf_printf(out, "  %.*s", (int)(tab - *text), *text);
-        if (tab)
+        if (tab) {
+            om_buf_printf(out, "  %.*s", (int)(tab - *text), *text);
             put_entry(out, from, NAME_COLUMN, tab + 1);
-        else
+        } else {
             om_wrap(out, *text, 0, 0, WIDTH);
+        }
     }
 }
 
 void om_help_command(om_buf *out, const om_command *cmd)
 {
-    om_buf_printf(out, "omost %s - %s\n\nUsage: omost %s [OPTION]...%s%s\n", cmd->name,
-                  cmd->summary, cmd->name, *cmd->operands ? " " : "", cmd->operands);
+    om_buf_printf(out, "omost %s - %s\n\nUsage: omost %s [OPTION]...%s%s\n",
+                  cmd->name, cmd->summary, cmd->name, *cmd->operands ? " " : "",
+                  cmd->operands);
     put_text(out, cmd->text);
     om_buf_puts(out, "\nOptions:\n");
     for (const om_option *o = cmd->options; o->name; o++) put_option(out, o);
@@ -109,8 +112,8 @@ void om_help_command(om_buf *out, const om_command *cmd)
 static void put_exit_codes(om_buf *out)
 {
     om_buf_puts(out, "\nExit codes:\n");
-#define X(code, name, when)                  \
-    om_buf_printf(out, "  %d  ", code);      \
+#define X(code, name, when)             \
+    om_buf_printf(out, "  %d  ", code); \
     om_wrap(out, when, 5, 5, WIDTH);
     OM_EXIT_LIST(X)
 #undef X
@@ -118,21 +121,26 @@ static void put_exit_codes(om_buf *out)
 
 void om_help_program(om_buf *out)
 {
-    om_buf_puts(out, "omost - from a language model's Canvas to a plan and a picture of it\n\n"
-                     "Usage: omost COMMAND [OPTION]... [FILE]...\n\nCommands:\n");
+    om_buf_puts(
+        out,
+        "omost - from a language model's Canvas to a plan and a picture of it\n\n"
+        "Usage: omost COMMAND [OPTION]... [FILE]...\n\nCommands:\n");
     for (const om_command *const *c = om_commands; *c; c++) {
         size_t from = out->n;
         om_buf_printf(out, "  %s", (*c)->name);
         put_entry(out, from, NAME_COLUMN, (*c)->summary);
     }
     om_buf_puts(out, "\nOptions:\n");
-    for (const om_option *o = om_program_options; o->name; o++) put_option(out, o);
-    om_buf_puts(out, "\nA FILE is a model's whole reply, the Python code alone, Canvas JSON or\n"
-                     "ComfyUI_omost JSON: which one is found out. \"-\" is standard input.\n"
-                     "\nExamples:\n"
-                     "  omost check reply.txt\n"
-                     "  omost preview reply.txt --labels -o layout.png\n"
-                     "  omost help preview\n");
+    for (const om_option *o = om_program_options; o->name; o++)
+        put_option(out, o);
+    om_buf_puts(
+        out,
+        "\nA FILE is a model's whole reply, the Python code alone, Canvas JSON or\n"
+        "ComfyUI_omost JSON: which one is found out. \"-\" is standard input.\n"
+        "\nExamples:\n"
+        "  omost check reply.txt\n"
+        "  omost preview reply.txt --labels -o layout.png\n"
+        "  omost help preview\n");
     put_exit_codes(out);
 }
 

@@ -27,7 +27,8 @@ int om_input_read(om_cli *cli, om_input *in, const char *path, bool strict)
     omost_status st = om_file_read(path, &in->text, &in->err);
     if (st != OMOST_OK) return om_complain(cli, &in->err);
     const omost_read_opts opts = {.strict = strict};
-    in->canvas = omost_canvas_read(in->text.n ? in->text.p : "", in->text.n, &opts, &in->err);
+    in->canvas = omost_canvas_read(in->text.n ? in->text.p : "", in->text.n,
+                                   &opts, &in->err);
     if (!in->canvas) {
         om_show_error(cli, in, &in->err);
         return omost_status_exit_code(in->err.status);
@@ -61,13 +62,15 @@ int om_stdin_once(om_cli *cli, const om_args *args)
 {
     int n = 0;
     for (int i = 0; i < args->n_operands; i++) n += is_stdio(args->operand[i]);
-    return n <= 1 ? 0 : om_usage(cli, "standard input (-) can be read only once");
+    return n <= 1 ? 0
+                  : om_usage(cli, "standard input (-) can be read only once");
 }
 
 /* A reader that has seen enough (`| head`) is no news: say nothing then. */
 static int write_stdout(om_cli *cli, om_str bytes)
 {
-    if ((bytes.n == 0 || fwrite(bytes.p, 1, bytes.n, stdout) == bytes.n) && fflush(stdout) == 0)
+    if ((bytes.n == 0 || fwrite(bytes.p, 1, bytes.n, stdout) == bytes.n) &&
+        fflush(stdout) == 0)
         return 0;
     int why = errno;
     omost_error err;
@@ -94,7 +97,8 @@ int om_write_buf(om_cli *cli, const char *path, om_buf *b)
     return code;
 }
 
-int om_write_text(om_cli *cli, const char *path, char *text, size_t n, const omost_error *err)
+int om_write_text(om_cli *cli, const char *path, char *text, size_t n,
+                  const omost_error *err)
 {
     if (!text) return om_complain(cli, err);
     int code = om_write(cli, path, (om_str){text, n});

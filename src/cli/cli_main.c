@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 const om_command *const om_commands[] = {
-    &om_cmd_check,   &om_cmd_fmt,    &om_cmd_preview, &om_cmd_plan, &om_cmd_diff,
-    &om_cmd_convert, &om_cmd_doctor, &om_cmd_help,    NULL,
+    &om_cmd_check,  &om_cmd_fmt,  &om_cmd_preview,
+    &om_cmd_plan,   &om_cmd_diff, &om_cmd_convert,
+    &om_cmd_doctor, &om_cmd_help, NULL,
 };
 
 const om_option om_program_options[] = {
@@ -50,19 +51,27 @@ int om_unknown_command(const om_cli *cli, const char *name)
     const char *words[16] = {NULL};
     for (size_t i = 0; om_commands[i]; i++) words[i] = om_commands[i]->name;
     const char *near = om_suggest(name, words);
-    if (near) return om_usage(cli, "there is no command \"%s\"; did you mean \"%s\"?", name, near);
+    if (near)
+        return om_usage(cli, "there is no command \"%s\"; did you mean \"%s\"?",
+                        name, near);
     return om_usage(cli, "there is no command \"%s\"", name);
 }
 
 static int program_option(om_cli *cli, int argc, char **argv)
 {
     const char *a = argv[1];
-    if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) return print(cli, om_help_program);
-    if (strcmp(a, "--version") == 0 || strcmp(a, "-V") == 0) return print(cli, om_help_version);
-    if (strcmp(a, "--generate") == 0) return generate(cli, argc > 2 ? argv[2] : NULL);
+    if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0)
+        return print(cli, om_help_program);
+    if (strcmp(a, "--version") == 0 || strcmp(a, "-V") == 0)
+        return print(cli, om_help_version);
+    if (strcmp(a, "--generate") == 0)
+        return generate(cli, argc > 2 ? argv[2] : NULL);
     const char *words[] = {"help", "version", NULL};
-    const char *near = strncmp(a, "--", 2) == 0 ? om_suggest(a + 2, words) : NULL;
-    if (near) return om_usage(cli, "there is no option %s; did you mean --%s?", a, near);
+    const char *near =
+        strncmp(a, "--", 2) == 0 ? om_suggest(a + 2, words) : NULL;
+    if (near)
+        return om_usage(cli, "there is no option %s; did you mean --%s?", a,
+                        near);
     return om_usage(cli, "there is no option %s before the command's name", a);
 }
 
@@ -85,7 +94,8 @@ static int run_command(om_cli *cli, int argc, char **argv)
 static void hold_standard_streams(void)
 {
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
             _Exit(OM_EXIT_MISSING);
 }
 

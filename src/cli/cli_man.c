@@ -59,7 +59,8 @@ static void man_command(om_buf *out, const om_command *c)
     for (const om_option *o = c->options; o->name; o++) man_option(out, o);
     for (const om_example *e = c->examples; e->line; e++) {
         om_buf_puts(out, ".PP\n");
-        om_buf_puts(out, e == c->examples ? "Examples:\n.PP\n.RS 4\n\\fB" : ".RS 4\n\\fB");
+        om_buf_puts(out, e == c->examples ? "Examples:\n.PP\n.RS 4\n\\fB"
+                                          : ".RS 4\n\\fB");
         roff(out, e->line);
         om_buf_puts(out, "\\fR\n.br\n");
         roff_line(out, e->text);
@@ -69,34 +70,48 @@ static void man_command(om_buf *out, const om_command *c)
 
 void om_generate_man(om_buf *out)
 {
-    om_buf_puts(out, ".\\\" Made by `omost --generate man`; edit src/cli instead.\n");
-    om_buf_printf(out, ".TH OMOST 1 \"\" \"omost %s\" \"User Commands\"\n", omost_version());
-    om_buf_puts(out, ".SH NAME\nomost \\- from a language model's Canvas to a plan and a "
-                     "picture of it\n.SH SYNOPSIS\n.B omost\n\\fICOMMAND\\fR "
-                     "[\\fIOPTION\\fR]... [\\fIFILE\\fR]...\n.SH DESCRIPTION\n");
-    roff_line(out, "A Canvas is a small Python-like text in which a language model describes a "
-                   "picture region by region. omost reads it without executing it, tells what "
-                   "is wrong with it, draws its layout and works out the prompts and masks a "
-                   "region-guided renderer needs.");
+    om_buf_puts(
+        out, ".\\\" Made by `omost --generate man`; edit src/cli instead.\n");
+    om_buf_printf(out, ".TH OMOST 1 \"\" \"omost %s\" \"User Commands\"\n",
+                  omost_version());
+    om_buf_puts(
+        out,
+        ".SH NAME\nomost \\- from a language model's Canvas to a plan and a "
+        "picture of it\n.SH SYNOPSIS\n.B omost\n\\fICOMMAND\\fR "
+        "[\\fIOPTION\\fR]... [\\fIFILE\\fR]...\n.SH DESCRIPTION\n");
+    roff_line(
+        out,
+        "A Canvas is a small Python-like text in which a language model describes a "
+        "picture region by region. omost reads it without executing it, tells what "
+        "is wrong with it, draws its layout and works out the prompts and masks a "
+        "region-guided renderer needs.");
     om_buf_puts(out, ".PP\n");
-    roff_line(out, "A FILE is a model's whole reply, the Python code alone, Canvas JSON or "
-                   "ComfyUI_omost JSON: which one is found out. A file named - is standard "
-                   "input. Output files appear whole or not at all.");
+    roff_line(
+        out,
+        "A FILE is a model's whole reply, the Python code alone, Canvas JSON or "
+        "ComfyUI_omost JSON: which one is found out. A file named - is standard "
+        "input. Output files appear whole or not at all.");
     om_buf_puts(out, ".SH OPTIONS\n");
-    for (const om_option *o = om_program_options; o->name; o++) man_option(out, o);
+    for (const om_option *o = om_program_options; o->name; o++)
+        man_option(out, o);
     om_buf_puts(out, ".PP\n");
-    roff_line(out, "Every command has -h and --help. Options and files may be mixed; -- ends "
-                   "the options.");
+    roff_line(
+        out,
+        "Every command has -h and --help. Options and files may be mixed; -- ends "
+        "the options.");
     om_buf_puts(out, ".SH COMMANDS\n");
-    for (const om_command *const *c = om_commands; *c; c++) man_command(out, *c);
+    for (const om_command *const *c = om_commands; *c; c++)
+        man_command(out, *c);
     om_buf_puts(out, ".SH EXIT STATUS\n");
 #define X(code, name, when)                   \
     om_buf_printf(out, ".TP\n.B %d\n", code); \
     roff_line(out, when);
     OM_EXIT_LIST(X)
 #undef X
-    om_buf_puts(out, ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\n"
-                     "When set and not empty, diagnostics on a terminal are not coloured.\n");
+    om_buf_puts(
+        out,
+        ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\n"
+        "When set and not empty, diagnostics on a terminal are not coloured.\n");
 }
 
 /* ---- docs/options.md --------------------------------------------------- */
@@ -105,7 +120,8 @@ void om_generate_man(om_buf *out)
 static void cell(om_buf *out, const char *text)
 {
     for (const char *p = text; *p; p++) {
-        if (*p == '|' || *p == '`' || *p == '<' || *p == '*') om_buf_putc(out, '\\');
+        if (*p == '|' || *p == '`' || *p == '<' || *p == '*')
+            om_buf_putc(out, '\\');
         om_buf_putc(out, *p);
     }
 }
@@ -114,7 +130,8 @@ static void md_option(om_buf *out, const om_option *o)
 {
     om_buf_puts(out, "| ");
     if (o->letter) om_buf_printf(out, "`-%c` ", o->letter);
-    om_buf_printf(out, "`--%s%s%s` | ", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+    om_buf_printf(out, "`--%s%s%s` | ", o->name, o->arg ? " " : "",
+                  o->arg ? o->arg : "");
     for (int i = 0; o->choices && o->choices[i]; i++)
         om_buf_printf(out, "%s`%s`", i ? ", " : "", o->choices[i]);
     if (o->kind == OM_ARG_SIZE) om_buf_printf(out, "%d to %d", o->min, o->max);
@@ -127,9 +144,11 @@ static void md_option(om_buf *out, const om_option *o)
 
 void om_generate_options(om_buf *out)
 {
-    om_buf_puts(out, "<!-- Made by `omost --generate options`; edit src/cli instead. -->\n"
-                     "# Options\n\nEvery command also has `-h` `--help`. The same is in the "
-                     "man page, `docs/omost.1`.\n");
+    om_buf_puts(
+        out,
+        "<!-- Made by `omost --generate options`; edit src/cli instead. -->\n"
+        "# Options\n\nEvery command also has `-h` `--help`. The same is in the "
+        "man page, `docs/omost.1`.\n");
     for (const om_command *const *p = om_commands; *p; p++) {
         const om_command *c = *p;
         om_buf_printf(out, "\n## omost %s %s\n\n", c->name, c->operands);
@@ -140,7 +159,9 @@ void om_generate_options(om_buf *out)
             om_buf_puts(out, tab && t[1] && strchr(t[1], '\t') ? "\n" : "\n\n");
         }
         if (c->options->name)
-            om_buf_puts(out, "| option | values | default | meaning |\n|---|---|---|---|\n");
+            om_buf_puts(
+                out,
+                "| option | values | default | meaning |\n|---|---|---|---|\n");
         for (const om_option *o = c->options; o->name; o++) md_option(out, o);
         if (c->options->name) om_buf_putc(out, '\n');
         om_buf_puts(out, "```sh\n");
@@ -149,9 +170,9 @@ void om_generate_options(om_buf *out)
         om_buf_puts(out, "```\n");
     }
     om_buf_puts(out, "\n## Exit codes\n\n| code | when |\n|---|---|\n");
-#define X(code, name, when)                \
-    om_buf_printf(out, "| %d | ", code);   \
-    cell(out, when);                       \
+#define X(code, name, when)              \
+    om_buf_printf(out, "| %d | ", code); \
+    cell(out, when);                     \
     om_buf_puts(out, " |\n");
     OM_EXIT_LIST(X)
 #undef X

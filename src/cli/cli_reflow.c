@@ -38,11 +38,13 @@ void om_json_reflow(om_buf *out, om_str json)
             next = skip_string(p, end);
             om_buf_put(out, p, (size_t)(next - p));
             p = next;
-        } else if ((*p == '[' || *p == '{') && (next = skip_flat(p, end)) != NULL) {
+        } else if ((*p == '[' || *p == '{') &&
+                   (next = skip_flat(p, end)) != NULL) {
             om_buf_put(out, p, (size_t)(next - p));
             p = next;
         } else {
-            bool opens = *p == '[' || *p == '{', closes = *p == ']' || *p == '}';
+            bool opens = *p == '[' || *p == '{',
+                 closes = *p == ']' || *p == '}';
             if (closes && depth > 0) new_line(out, --depth);
             om_buf_putc(out, *p);
             if (*p == ':') om_buf_putc(out, ' ');

@@ -12,9 +12,9 @@
 
 #include "base/utf8.h"
 
-#define BOLD  "\033[1m"
-#define RED   "\033[1;31m"
-#define CYAN  "\033[1;36m"
+#define BOLD "\033[1m"
+#define RED "\033[1;31m"
+#define CYAN "\033[1;36m"
 #define GREEN "\033[1;32m"
 #define PLAIN "\033[0m"
 
@@ -39,7 +39,8 @@ static void put_safe(const char *p, size_t n)
 static void put_head(const om_cli *cli)
 {
     if (cli->color) fputs(BOLD, stderr);
-    fprintf(stderr, "omost%s%s:", cli->cmd ? " " : "", cli->cmd ? cli->cmd->name : "");
+    fprintf(stderr, "omost%s%s:", cli->cmd ? " " : "",
+            cli->cmd ? cli->cmd->name : "");
     fputs(cli->color ? PLAIN " " : " ", stderr);
 }
 
@@ -69,7 +70,8 @@ int om_complain(const om_cli *cli, const omost_error *err)
 static void put_colored(const char *text, const char *name, const char *kind)
 {
     const char *line = strchr(text, '\n');
-    const char *mark = strlen(name) < strlen(text) ? strstr(text + strlen(name), kind) : NULL;
+    const char *mark =
+        strlen(name) < strlen(text) ? strstr(text + strlen(name), kind) : NULL;
     if (!line) line = text + strlen(text);
     if (!mark || mark > line) {
         put_safe(text, strlen(text));
@@ -91,12 +93,12 @@ static void put_colored(const char *text, const char *name, const char *kind)
     fputs(PLAIN, stderr);
 }
 
-static void show(const om_cli *cli, const om_input *in, const om_place *at, const char *kind,
-                 const char *msg)
+static void show(const om_cli *cli, const om_input *in, const om_place *at,
+                 const char *kind, const char *msg)
 {
     if (at->line > 0) {
-        char *text = omost_diagnostic(in->name, om_buf_view(&in->text), at->line, at->col,
-                                      at->len, kind, msg);
+        char *text = omost_diagnostic(in->name, om_buf_view(&in->text),
+                                      at->line, at->col, at->len, kind, msg);
         if (text) {
             if (cli->color)
                 put_colored(text, in->name, kind);
@@ -114,13 +116,20 @@ static void show(const om_cli *cli, const om_input *in, const om_place *at, cons
     fputc('\n', stderr);
 }
 
+void om_tell(const om_input *in, const char *what)
+{
+    put_safe(in->name, strlen(in->name));
+    fprintf(stderr, ": %s\n", what);
+}
+
 void om_show_note(const om_cli *cli, const om_input *in, const omost_note *note)
 {
     const om_place at = {note->line, note->col, note->len};
     if (!cli->quiet) show(cli, in, &at, "note", note->msg);
 }
 
-void om_show_error(const om_cli *cli, const om_input *in, const omost_error *err)
+void om_show_error(const om_cli *cli, const om_input *in,
+                   const omost_error *err)
 {
     const om_place at = {err->line, err->col, err->len};
     show(cli, in, &at, "error", err->msg);

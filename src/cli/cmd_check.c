@@ -39,14 +39,17 @@ static void put_verdict(om_buf *b, const om_input *in)
     om_buf_puts(b, ", ");
     put_count(b, count_colors(in->canvas), "colour");
     size_t notes = omost_canvas_note_count(in->canvas);
-    if (notes) om_buf_puts(b, ", ");
-    if (notes) put_count(b, notes, "note");
+    if (notes) {
+        om_buf_puts(b, ", ");
+        put_count(b, notes, "note");
+    }
     om_buf_putc(b, '\n');
 }
 
 static json_t *place_json(int line, int col, const char *msg)
 {
-    return json_pack("{s:i, s:i, s:s}", "line", line, "col", col, "message", msg);
+    return json_pack("{s:i, s:i, s:s}", "line", line, "col", col, "message",
+                     msg);
 }
 
 static json_t *canvas_json(const omost_canvas *cv)
@@ -57,27 +60,43 @@ static json_t *canvas_json(const omost_canvas *cv)
         json_array_append_new(notes, place_json(n->line, n->col, n->msg));
     }
     const omost_global *g = omost_canvas_global(cv);
-    if (g) json_array_append_new(colors, json_string(omost_word(OMOST_WORD_COLOR, g->color)));
+    if (g)
+        json_array_append_new(
+            colors, json_string(omost_word(OMOST_WORD_COLOR, g->color)));
     for (size_t i = 0; i < omost_canvas_count(cv); i++) {
         int c = omost_canvas_region(cv, i)->color;
-        json_array_append_new(colors, json_string(omost_word(OMOST_WORD_COLOR, c)));
+        json_array_append_new(colors,
+                              json_string(omost_word(OMOST_WORD_COLOR, c)));
     }
     return json_pack("{s:b, s:I, s:o, s:o}", "global", g != NULL, "regions",
-                     (json_int_t)omost_canvas_count(cv), "colors", colors, "notes", notes);
+                     (json_int_t)omost_canvas_count(cv), "colors", colors,
+                     "notes", notes);
+}
+
+static json_t *error_json(const omost_error *err)
+{
+    json_t *v = place_json(err->line, err->col, err->msg);
+    /* The sentence may hold a file's name, which need not be UTF-8. */
+    return v ? v
+             : place_json(err->line, err->col, omost_status_text(err->status));
 }
 
 /* {"file":..., "ok":..., "regions":..., "notes":[...]} or {..., "error":{...}} */
 static void put_json(om_buf *b, const om_input *in)
 {
-    json_t *v = json_pack("{s:s, s:b}", "file", in->path, "ok", in->canvas != NULL);
+    int failed;
+    json_t *v =
+        json_pack("{s:s, s:b}", "file", in->path, "ok", in->canvas != NULL);
     /* A file name need not be UTF-8; JSON must be. */
     if (!v) v = json_pack("{s:n, s:b}", "file", "ok", in->canvas != NULL);
     if (in->canvas)
-        json_object_update_new(v, canvas_json(in->canvas));
+        failed = json_object_update_new(v, canvas_json(in->canvas));
     else
-        json_object_set_new(v, "error", place_json(in->err.line, in->err.col, in->err.msg));
-    if (!v) b->status = OMOST_NOMEM;
-    if (v) om_json_write(b, v, false);
+        failed = json_object_set_new(v, "error", error_json(&in->err));
+    if (failed)
+        b->status = OMOST_NOMEM;
+    else
+        om_json_write(b, v, false);
     om_buf_putc(b, '\n');
     json_decref(v);
 }
@@ -106,6 +125,7 @@ static int run_check(om_cli *cli, const om_args *args)
     return code;
 }
 
+/* clang-format off */
 static const om_option options[] = {
     [OPT_STRICT] = OM_OPTION_STRICT,
     [OPT_JSON] = {.name = "json",
@@ -127,6 +147,7 @@ static const om_example examples[] = {
     {"omost check --strict --json *.py", "the original's verdict, for a program to read"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 const om_command om_cmd_check = {
     .name = "check",

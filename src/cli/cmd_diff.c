@@ -34,6 +34,7 @@ static int run_diff(om_cli *cli, const om_args *args)
     return code;
 }
 
+/* clang-format off */
 static const om_option options[] = {
     [OPT_JSON] = {.name = "json", .help = "print the changes as JSON"},
     [OPT_EXIT_CODE] = {.name = "exit-code",
@@ -57,6 +58,7 @@ static const om_example examples[] = {
     {"omost diff --json old.py new.json", "the same for a program; formats may be mixed"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 const om_command om_cmd_diff = {
     .name = "diff",

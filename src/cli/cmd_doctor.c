@@ -27,8 +27,10 @@ static part own_vocabulary(void)
         .state = have ? "ok" : none,
         .name = "CLIP vocabulary",
         .version = "",
-        .detail = have ? "built in: plan -m builtin needs no model folder"
-                       : "not built in: plan needs -m with a model folder to count tokens",
+        .detail =
+            have
+                ? "built in: plan -m builtin needs no model folder"
+                : "not built in: plan needs -m with a model folder to count tokens",
         .remedy = have ? "" : "run: tools/setup build && make build",
     };
 }
@@ -98,14 +100,18 @@ static void put_report(om_buf *b, const omost_probe *probe)
     if (bad == 0)
         om_buf_puts(b, "\nAll is well.\n");
     else
-        om_buf_printf(b, "\n%zu of these %s missing or broken. check, fmt, preview, plan, diff "
-                         "and\nconvert work without.\n", bad, bad == 1 ? "is" : "are");
+        om_buf_printf(
+            b,
+            "\n%zu of these %s missing or broken. check, fmt, preview, plan, diff "
+            "and\nconvert work without.\n",
+            bad, bad == 1 ? "is" : "are");
 }
 
 static json_t *part_json(const part *p)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", p->name, "state", p->state, "version",
-                     p->version, "detail", p->detail, "remedy", p->remedy);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", p->name, "state",
+                     p->state, "version", p->version, "detail", p->detail,
+                     "remedy", p->remedy);
 }
 
 static void put_json(om_buf *b, const omost_probe *probe)
@@ -132,15 +138,18 @@ static int run_doctor(om_cli *cli, const om_args *args)
     omost_error err;
     om_buf b;
     const omost_probe_opts opts = {.quick = args->opt[OPT_QUICK].set};
-    if (omost_engine_probe(&opts, &probe, &err) != OMOST_OK) return om_complain(cli, &err);
+    if (omost_engine_probe(&opts, &probe, &err) != OMOST_OK)
+        return om_complain(cli, &err);
     om_buf_init(&b, NULL, OMOST_MAX_INPUT);
     if (args->opt[OPT_JSON].set)
         put_json(&b, &probe);
     else
         put_report(&b, &probe);
-    return om_worst(om_write_buf(cli, "-", &b), count_bad(&probe) ? OM_EXIT_MISSING : 0);
+    return om_worst(om_write_buf(cli, "-", &b),
+                    count_bad(&probe) ? OM_EXIT_MISSING : 0);
 }
 
+/* clang-format off */
 static const om_option options[] = {
     [OPT_JSON] = {.name = "json", .help = "print the report as JSON"},
     [OPT_QUICK] = {.name = "quick", .help = "leave out the speed measurement"},
@@ -159,6 +168,7 @@ static const om_example examples[] = {
     {"omost doctor", "before a report of a fault: paste this into it"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 const om_command om_cmd_doctor = {
     .name = "doctor",

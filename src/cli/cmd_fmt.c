@@ -1,6 +1,4 @@
 /* cmd_fmt.c - omost fmt: canvases as canonical Python. */
-#include <stdio.h>
-
 #include "cli/cli.h"
 
 enum { OPT_OUTPUT, OPT_WRITE, OPT_CHECK, OPT_FENCE, OPT_STRICT, OPT_QUIET };
@@ -10,11 +8,15 @@ static int check_in_place(om_cli *cli, const om_input *in)
 {
     omost_error err;
     if (om_input_is_json(in))
-        om_fail(&err, OMOST_FORMAT, "%s is JSON, which --write would replace by Python; "
-                "use --output to name another file", in->name);
+        om_fail(&err, OMOST_FORMAT,
+                "%s is JSON, which --write would replace by Python; "
+                "use --output to name another file",
+                in->name);
     else if (om_input_is_reply(in))
-        om_fail(&err, OMOST_FORMAT, "%s is a reply, and --write would drop what stands around "
-                "its code; use --output to name another file", in->name);
+        om_fail(&err, OMOST_FORMAT,
+                "%s is a reply, and --write would drop what stands around "
+                "its code; use --output to name another file",
+                in->name);
     else
         return 0;
     return om_complain(cli, &err);
@@ -22,15 +24,17 @@ static int check_in_place(om_cli *cli, const om_input *in)
 
 static int tell_difference(const om_cli *cli, const om_input *in)
 {
-    if (!cli->quiet) fprintf(stderr, "%s: not in canonical form\n", in->name);
+    if (!cli->quiet) om_tell(in, "not in canonical form");
     return OM_EXIT_DIFFERS;
 }
 
-static int deliver(om_cli *cli, const om_args *args, const om_input *in, om_str code)
+static int deliver(om_cli *cli, const om_args *args, const om_input *in,
+                   om_str code)
 {
     bool same = om_str_eq(code, om_buf_view(&in->text));
     if (args->opt[OPT_CHECK].set) return same ? 0 : tell_difference(cli, in);
-    if (!args->opt[OPT_WRITE].set) return om_write(cli, args->opt[OPT_OUTPUT].text, code);
+    if (!args->opt[OPT_WRITE].set)
+        return om_write(cli, args->opt[OPT_OUTPUT].text, code);
     int refused = check_in_place(cli, in);
     if (refused || same) return refused;
     return om_write(cli, in->path, code);
@@ -45,8 +49,10 @@ static int format_file(om_cli *cli, const om_args *args, const char *path)
     if (code == 0) {
         bool fence = args->opt[OPT_FENCE].set;
         char *py = omost_canvas_to_python(
-            in.canvas, fence ? OMOST_PYTHON_FENCED : OMOST_PYTHON_PLAIN, &n, &err);
-        code = py ? deliver(cli, args, &in, (om_str){py, n}) : om_complain(cli, &err);
+            in.canvas, fence ? OMOST_PYTHON_FENCED : OMOST_PYTHON_PLAIN, &n,
+            &err);
+        code = py ? deliver(cli, args, &in, (om_str){py, n})
+                  : om_complain(cli, &err);
         omost_text_free(NULL, py);
     }
     om_input_free(&in);
@@ -58,7 +64,8 @@ static int check_usage(om_cli *cli, const om_args *args)
     bool to_file = args->opt[OPT_OUTPUT].set, write = args->opt[OPT_WRITE].set;
     bool check = args->opt[OPT_CHECK].set;
     if (to_file + write + check > 1)
-        return om_usage(cli, "--output, --write and --check exclude one another");
+        return om_usage(cli,
+                        "--output, --write and --check exclude one another");
     if (args->n_operands > 1 && !write && !check)
         return om_usage(cli, "several files need --write or --check");
     for (int i = 0; write && i < args->n_operands; i++)
@@ -77,6 +84,7 @@ static int run_fmt(om_cli *cli, const om_args *args)
     return code;
 }
 
+/* clang-format off */
 static const om_option options[] = {
     [OPT_OUTPUT] = OM_OPTION_OUTPUT,
     [OPT_WRITE] = {.name = "write",
@@ -105,6 +113,7 @@ static const om_example examples[] = {
     {"omost fmt --write *.py", "tidy files in place"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 const om_command om_cmd_fmt = {
     .name = "fmt",

@@ -17,6 +17,7 @@ static int run_help(om_cli *cli, const om_args *args)
     return om_write_buf(cli, "-", &b);
 }
 
+/* clang-format off */
 static const om_option options[] = {{.name = NULL}};
 
 static const char *const text[] = {
@@ -28,6 +29,7 @@ static const om_example examples[] = {
     {"omost help plan", "what plan does and its options"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 const om_command om_cmd_help = {
     .name = "help",

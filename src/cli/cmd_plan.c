@@ -5,13 +5,21 @@
 #include "cli/cli.h"
 #include "omost/plan.h"
 
-enum { OPT_MODEL, OPT_STYLE, OPT_PROFILE, OPT_OUTPUT, OPT_COMPACT, OPT_STRICT, OPT_QUIET };
+enum {
+    OPT_MODEL,
+    OPT_STYLE,
+    OPT_PROFILE,
+    OPT_OUTPUT,
+    OPT_COMPACT,
+    OPT_STRICT,
+    OPT_QUIET
+};
 
 static const char *const style_names[] = {
 #define X(name, word, help) [OMOST_PROMPT_##name] = word,
     OMOST_PROMPT_STYLE_LIST(X)
 #undef X
-    NULL,
+        NULL,
 };
 
 /* What a plan is made with; either may stay NULL. */
@@ -24,8 +32,9 @@ static int open_tokenizer(om_cli *cli, const char *model, omost_tokenizer **out)
 {
     omost_error err;
     if (!model) return 0;
-    *out = strcmp(model, "builtin") == 0 ? omost_tokenizer_builtin(NULL, &err)
-                                         : omost_tokenizer_open(NULL, model, &err);
+    *out = strcmp(model, "builtin") == 0
+               ? omost_tokenizer_builtin(NULL, &err)
+               : omost_tokenizer_open(NULL, model, &err);
     return *out ? 0 : om_complain(cli, &err);
 }
 
@@ -38,7 +47,8 @@ static int unknown_profile(om_cli *cli, const char *name)
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", word);
     }
-    om_fail(&err, OMOST_MISSING, "%s is neither a file nor one of the profiles %s", name, list);
+    om_fail(&err, OMOST_MISSING,
+            "%s is neither a file nor one of the profiles %s", name, list);
     return om_complain(cli, &err);
 }
 
@@ -54,11 +64,13 @@ static int open_profile(om_cli *cli, const char *name, omost_profile **out)
     int code = 0;
     omost_status st = om_file_read(name, &in.text, &in.err);
     if (st == OMOST_OK) {
-        *out = omost_profile_read(NULL, in.text.n ? in.text.p : "", in.text.n, &in.err);
+        *out = omost_profile_read(NULL, in.text.n ? in.text.p : "", in.text.n,
+                                  &in.err);
         if (!*out) om_show_error(cli, &in, &in.err);
         if (!*out) code = omost_status_exit_code(in.err.status);
     } else {
-        code = st == OMOST_MISSING ? unknown_profile(cli, name) : om_complain(cli, &in.err);
+        code = st == OMOST_MISSING ? unknown_profile(cli, name)
+                                   : om_complain(cli, &in.err);
     }
     om_buf_free(&in.text);
     return code;
@@ -81,7 +93,8 @@ static int write_plan(om_cli *cli, const om_args *args, const omost_plan *plan)
     return om_write_buf(cli, args->opt[OPT_OUTPUT].text, &b);
 }
 
-static int make_plan(om_cli *cli, const om_args *args, const om_input *in, const tools *with)
+static int make_plan(om_cli *cli, const om_args *args, const om_input *in,
+                     const tools *with)
 {
     omost_error err;
     const omost_plan_opts opts = {
@@ -106,9 +119,12 @@ static int run_plan(om_cli *cli, const om_args *args)
     om_input in;
     tools with = {0};
     cli->quiet = args->opt[OPT_QUIET].set;
-    int code = om_input_read(cli, &in, args->operand[0], args->opt[OPT_STRICT].set);
-    if (code == 0) code = open_tokenizer(cli, args->opt[OPT_MODEL].text, &with.tokenizer);
-    if (code == 0) code = open_profile(cli, args->opt[OPT_PROFILE].text, &with.profile);
+    int code =
+        om_input_read(cli, &in, args->operand[0], args->opt[OPT_STRICT].set);
+    if (code == 0)
+        code = open_tokenizer(cli, args->opt[OPT_MODEL].text, &with.tokenizer);
+    if (code == 0)
+        code = open_profile(cli, args->opt[OPT_PROFILE].text, &with.profile);
     if (code == 0) code = make_plan(cli, args, &in, &with);
     omost_profile_free(with.profile);
     omost_tokenizer_free(with.tokenizer);
@@ -116,6 +132,7 @@ static int run_plan(om_cli *cli, const om_args *args)
     return code;
 }
 
+/* clang-format off */
 static const om_option options[] = {
     [OPT_MODEL] = {.name = "model",
                    .letter = 'm',
@@ -157,6 +174,7 @@ static const om_example examples[] = {
     {"omost plan reply.txt -m models/sdxl --profile pony", "for a model that wants tags"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 const om_command om_cmd_plan = {
     .name = "plan",

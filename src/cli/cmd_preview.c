@@ -6,11 +6,19 @@
 #include "omost/picture.h"
 
 enum {
-    OPT_OUTPUT, OPT_FORMAT, OPT_SIZE, OPT_LABELS, OPT_NO_LIST, OPT_THEME, OPT_STRICT, OPT_QUIET
+    OPT_OUTPUT,
+    OPT_FORMAT,
+    OPT_SIZE,
+    OPT_LABELS,
+    OPT_NO_LIST,
+    OPT_THEME,
+    OPT_STRICT,
+    OPT_QUIET
 };
 
 enum { FORMAT_PNG, FORMAT_SVG };
-static const char *const format_names[] = {[FORMAT_PNG] = "png", [FORMAT_SVG] = "svg", NULL};
+static const char *const format_names[] = {
+    [FORMAT_PNG] = "png", [FORMAT_SVG] = "svg", NULL};
 static const char *const theme_names[] = {
     [OMOST_THEME_LIGHT] = "light", [OMOST_THEME_DARK] = "dark", NULL};
 
@@ -20,8 +28,10 @@ static int format_of(const om_args *args)
 {
     om_str out = om_str_of(args->opt[OPT_OUTPUT].text);
     if (args->opt[OPT_FORMAT].set) return args->opt[OPT_FORMAT].choice;
-    if (om_str_ends(out, OM_STR(".svg")) || om_str_ends(out, OM_STR(".SVG"))) return FORMAT_SVG;
-    if (om_str_ends(out, OM_STR(".png")) || om_str_ends(out, OM_STR(".PNG"))) return FORMAT_PNG;
+    if (om_str_ends(out, OM_STR(".svg")) || om_str_ends(out, OM_STR(".SVG")))
+        return FORMAT_SVG;
+    if (om_str_ends(out, OM_STR(".png")) || om_str_ends(out, OM_STR(".PNG")))
+        return FORMAT_PNG;
     return om_str_eqz(out, "-") ? FORMAT_PNG : -1;
 }
 
@@ -38,13 +48,15 @@ static omost_preview_opts preview_opts(const om_args *args)
     };
 }
 
-static int draw(om_cli *cli, const om_input *in, int format, const om_args *args)
+static int draw(om_cli *cli, const om_input *in, int format,
+                const om_args *args)
 {
     omost_error err;
     size_t n = 0;
     const omost_preview_opts opts = preview_opts(args);
-    void *bytes = format == FORMAT_PNG ? (void *)omost_preview_png(in->canvas, &opts, &n, &err)
-                                       : omost_preview_svg(in->canvas, &opts, &n, &err);
+    void *bytes = format == FORMAT_PNG
+                      ? (void *)omost_preview_png(in->canvas, &opts, &n, &err)
+                      : omost_preview_svg(in->canvas, &opts, &n, &err);
     if (!bytes) return om_complain(cli, &err);
     int code = om_write(cli, args->opt[OPT_OUTPUT].text, (om_str){bytes, n});
     omost_preview_free(NULL, bytes);
@@ -58,17 +70,23 @@ static int run_preview(om_cli *cli, const om_args *args)
     int format = format_of(args);
     cli->quiet = args->opt[OPT_QUIET].set;
     if (format < 0)
-        return om_usage(cli, "%s ends neither in .png nor in .svg; add --format png or svg", out);
+        return om_usage(
+            cli, "%s ends neither in .png nor in .svg; add --format png or svg",
+            out);
     if (args->opt[OPT_NO_LIST].set && !args->opt[OPT_LABELS].set)
         return om_usage(cli, "--no-list goes with --labels");
     if (format == FORMAT_PNG && strcmp(out, "-") == 0 && isatty(STDOUT_FILENO))
-        return om_usage(cli, "a PNG picture would garble the terminal; name a file: -o OUT.png");
-    int code = om_input_read(cli, &in, args->operand[0], args->opt[OPT_STRICT].set);
+        return om_usage(
+            cli,
+            "a PNG picture would garble the terminal; name a file: -o OUT.png");
+    int code =
+        om_input_read(cli, &in, args->operand[0], args->opt[OPT_STRICT].set);
     if (code == 0) code = draw(cli, &in, format, args);
     om_input_free(&in);
     return code;
 }
 
+/* clang-format off */
 static const om_option options[] = {
     [OPT_OUTPUT] = OM_OPTION_OUTPUT,
     [OPT_FORMAT] = {.name = "format",
@@ -111,6 +129,7 @@ static const om_example examples[] = {
     {"omost preview reply.txt --size 896x1152 -o start.png", "the composition at a render's size"},
     {NULL, NULL},
 };
+/* clang-format on */
 
 const om_command om_cmd_preview = {
     .name = "preview",

@@ -142,6 +142,7 @@ static int write_guarded(job *j, om_pixels px, const om_png_text *texts, size_t 
                  px.channels == 4 ? PNG_COLOR_TYPE_RGB_ALPHA : PNG_COLOR_TYPE_RGB,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_compression_level(j->png, 6);
+    if (px.is_flat) png_set_filter(j->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     for (size_t i = 0; i < n_texts; i++) set_text(j, &texts[i], scratch);
     png_write_info(j->png, j->info);
     size_t row = (size_t)px.width * (size_t)px.channels;
@@ -213,19 +214,16 @@ static void check_size(job *j, size_t max_pixels)
 /* Whatever the file holds, ask libpng for 8-bit RGB. */
 static void ask_for_rgb(job *j)
 {
-    png_color_16 white = {.red = 0xff, .green = 0xff, .blue = 0xff, .gray = 0xff};
+    /* in the depth that comes out, as need_expand (the 0 below) says */
+    const png_color_16 white = {.red = 0xff, .green = 0xff, .blue = 0xff, .gray = 0xff};
     int type = png_get_color_type(j->png, j->info);
     bool see_through = type & PNG_COLOR_MASK_ALPHA || png_get_valid(j->png, j->info,
                                                                      PNG_INFO_tRNS);
     png_set_expand(j->png);
     png_set_scale_16(j->png);
     png_set_gray_to_rgb(j->png);
-    if (see_through) {
-        if (png_get_bit_depth(j->png, j->info) == 16)
-            white = (png_color_16){.red = 0xffff, .green = 0xffff, .blue = 0xffff,
-                                   .gray = 0xffff};
+    if (see_through)
         png_set_background_fixed(j->png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, 0);
-    }
 }
 
 static int read_guarded(job *j, om_picture *pic, size_t max_pixels)

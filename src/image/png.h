@@ -14,11 +14,12 @@
 typedef struct om_pixels {
     int width, height, channels;
     const uint8_t *p;
+    bool is_flat; /* drawn, not photographed: PNG's filters would only cost */
 } om_pixels;
 
 static inline om_pixels om_picture_pixels(const om_picture *pic)
 {
-    return (om_pixels){pic->width, pic->height, 3, pic->rgb};
+    return (om_pixels){pic->width, pic->height, 3, pic->rgb, false};
 }
 
 /* A text the file carries, e.g. "parameters". ASCII goes into a tEXt chunk,

@@ -16,19 +16,30 @@ enum { MOST_STEPS = 6 }; /* outlines side by side on one edge, at most */
 
 typedef struct pens {
     int line, rim, step; /* outline, casing on each side, both together */
-    int pad, size, small;
+    int pad, half, size, small;
 } pens;
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int most(int a, int b)
+{
+    return a > b ? a : b;
+}
 
 static pens pens_of(const om_view *v, om_rect layout)
 {
     int side = layout.w < layout.h ? layout.w : layout.h;
-    pens p = {.line = v->em / 8, .rim = side < 128 ? 0 : v->em / 11};
+    pens p = {.line = (v->em + 4) / 8, .rim = side < 128 ? 0 : v->em / 11};
     if (v->n > 16) p.line = v->em / 11;
     if (p.line < 1) p.line = 1;
     p.step = p.line + 2 * p.rim;
-    p.pad = v->em / 4;
+    p.pad = most(v->em / 4, 3);
+    p.half = most(p.pad / 2, 2);
     p.size = v->em;
-    p.small = v->em * 4 / 5;
+    p.small = most(v->em * 4 / 5, 10);
     return p;
 }
 
@@ -91,33 +102,23 @@ static om_str second_line(om_scene *s, const om_shown *r)
                            OM_STR_ARG(r->place));
 }
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int most(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 static void wish(const om_view *v, om_scene *s, pens p, om_plate *plate, size_t i, om_str line2)
 {
     const om_shown *r = &v->region[i];
     om_rect o = outline_of(v, i, p);
-    int h = v->badge_h + 2 * p.pad / 2, lead = p.pad / 2 + v->badge_w + p.pad;
+    int h = v->badge_h + 2 * p.half, lead = p.half + v->badge_w + p.pad;
     int name = om_font_width(s->font, p.size, r->name);
     int second = om_font_width(s->font, p.small, line2);
     int m = p.step + p.pad;
     plate->room = shrink(o, m, m, m, m);
     int room = plate->room.w - lead - 2 * p.pad;
-    plate->size[OM_PLATE_BADGE] = (om_rect){0, 0, v->badge_w + p.pad / 2 * 2, h};
+    plate->size[OM_PLATE_BADGE] = (om_rect){0, 0, v->badge_w + 2 * p.half, h};
     if (room < 4 * v->em) return;
     int few = least(least(name, 9 * v->em), room), all = least(least(name, 26 * v->em), room);
     int both = least(most(all, least(second, 26 * v->em)), room);
     plate->size[OM_PLATE_SHORT] = (om_rect){0, 0, lead + few + 2 * p.pad, h};
     plate->size[OM_PLATE_NAME] = (om_rect){0, 0, lead + all + 2 * p.pad, h};
-    plate->size[OM_PLATE_FULL] = (om_rect){0, 0, lead + both + 2 * p.pad, h + v->em * 6 / 5};
+    plate->size[OM_PLATE_FULL] = (om_rect){0, 0, lead + both + 2 * p.pad, h + p.small * 3 / 2};
 }
 
 static void add_leader(om_scene *s, const om_plate *plate, om_rgba hue, pens p)
@@ -135,22 +136,28 @@ static void add_plate(const om_view *v, om_scene *s, pens p, const om_plate *pla
                       const om_shown *r, om_str line2)
 {
     om_rect at = plate->at;
-    int half = p.pad / 2, x = at.x + half + v->badge_w + p.pad;
-    int width = at.x + at.w - 2 * p.pad - x;
-    int baseline = at.y + half + (v->badge_h + om_font_cap_height(p.size)) / 2;
-    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = at, .n = v->badge_h / 2 + half,
+    int x = at.x + p.half + v->badge_w + p.pad, room = at.x + at.w - 2 * p.pad - x;
+    int baseline = at.y + p.half + (v->badge_h + om_font_cap_height(p.size)) / 2;
+    om_str name = {0}, second = {0};
+    if (plate->level >= OM_PLATE_SHORT) {
+        name = om_scene_fit(s, p.size, room, r->name);
+        if (plate->level == OM_PLATE_FULL) second = om_scene_fit(s, p.small, room, line2);
+        /* what was cut between words leaves some of the room empty */
+        int width = most(om_font_width(s->font, p.size, name),
+                         om_font_width(s->font, p.small, second));
+        at.w = least(at.w, x + width + 2 * p.pad - at.x);
+    }
+    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = at, .n = v->badge_h / 2 + p.half,
                             .color = plate_paper});
-    om_view_add_badge(v, s, r, at.x + half, at.y + half);
-    if (plate->level >= OM_PLATE_SHORT)
-        om_scene_text(s, x, baseline, p.size, plate_ink, width, r->name);
-    if (plate->level == OM_PLATE_FULL)
-        om_scene_text(s, x, baseline + v->em * 5 / 4, p.small, plate_soft, width, line2);
+    om_view_add_badge(v, s, r, at.x + p.half, at.y + p.half);
+    om_scene_text(s, x, baseline, p.size, plate_ink, room, name);
+    om_scene_text(s, x, baseline + p.small * 3 / 2, p.small, plate_soft, room, second);
 }
 
 omost_status om_view_add_labels(om_view *v, om_scene *s, omost_error *err)
 {
     pens p = pens_of(v, s->layout);
-    om_plate *plates = om_arena_array(&s->texts, v->n, sizeof *plates);
+    om_plate *plates = v->plates = om_arena_array(&s->texts, v->n, sizeof *plates);
     om_str *lines = om_arena_array(&s->texts, v->n, sizeof *lines);
     if (!plates || !lines) return om_fail_nomem(err);
     for (size_t i = 0; i < v->n; i++) {

@@ -13,10 +13,12 @@ enum {
     LEAST_WIDTH = 240
 };
 
+/* What stands under a name, which itself may take two lines. */
 typedef enum density {
-    FULL,   /* name on up to two lines, place and area, distance and colour */
-    MEDIUM, /* name, distance and place */
-    COMPACT /* name */
+    FULL,   /* place; area; distance and colour */
+    FAIR,   /* place; distance and colour */
+    MEDIUM, /* distance, colour and place */
+    COMPACT /* nothing, and the name on one line */
 } density;
 
 typedef struct palette {
@@ -61,19 +63,16 @@ static int text_x(const list *l)
 
 static int name_lines(const list *l, const om_shown *r)
 {
-    if (l->d != FULL) return 1;
+    if (l->d == COMPACT) return 1;
     return om_font_width(l->s->font, em(l), r->name) > l->column_w - text_x(l) ? 2 : 1;
 }
 
 static int row_height(const list *l, const om_shown *r)
 {
+    static const int more[] = {[FULL] = 3, [FAIR] = 2, [MEDIUM] = 1};
     int e = em(l), line = small(l) * 27 / 20;
-    switch (l->d) {
-    case FULL: return (e * 5 / 4) * name_lines(l, r) + 2 * line + e * 3 / 4;
-    case MEDIUM: return e * 5 / 4 + line + e / 2;
-    case COMPACT: break;
-    }
-    return e * 8 / 5;
+    if (l->d == COMPACT) return e * 8 / 5;
+    return e * 5 / 4 * name_lines(l, r) + more[l->d] * line + (l->d == FULL ? e * 3 / 4 : e / 2);
 }
 
 /* The part of a name that stands on its first line. */
@@ -93,12 +92,30 @@ static void add_swatch(const list *l, om_rect r, omost_rgb c)
                                .color = fill});
 }
 
+/* The lines under a name; how many. */
+static int row_lines(const list *l, const om_shown *r, om_str line[3])
+{
+    om_str paint = om_scene_printf(l->s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(r->distance),
+                                   OM_STR_ARG(r->color));
+    int n = 0;
+    if (l->d == COMPACT) return 0;
+    if (l->d == MEDIUM) {
+        line[n++] = om_scene_printf(l->s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(paint),
+                                    OM_STR_ARG(r->place));
+        return n;
+    }
+    line[n++] = r->place;
+    if (l->d == FULL) line[n++] = r->area;
+    line[n++] = paint;
+    return n;
+}
+
 static void add_row_texts(const list *l, const om_shown *r, int x, int y)
 {
     om_scene *s = l->s;
-    int e = em(l), line = small(l) * 27 / 20, width = l->column_w - text_x(l);
+    int e = em(l), width = l->column_w - text_x(l);
     int baseline = y + (l->v->badge_h + om_font_cap_height(e)) / 2;
-    om_str rest = r->name;
+    om_str rest = r->name, line[3];
     if (name_lines(l, r) == 2) {
         om_str first = first_line(l, r->name);
         om_scene_text(s, x, baseline, e, l->c.ink, width, om_str_strip(first, " "));
@@ -106,16 +123,9 @@ static void add_row_texts(const list *l, const om_shown *r, int x, int y)
         baseline += e * 5 / 4;
     }
     om_scene_text(s, x, baseline, e, l->c.ink, width, rest);
-    if (l->d == COMPACT) return;
-    om_str where = l->d == FULL ? om_scene_printf(s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(r->place),
-                                                  OM_STR_ARG(r->area))
-                                : om_scene_printf(s, "%.*s \xc2\xb7 %.*s",
-                                                  OM_STR_ARG(r->distance), OM_STR_ARG(r->place));
-    om_scene_text(s, x, baseline += line, small(l), l->c.soft, width, where);
-    if (l->d == MEDIUM) return;
-    om_scene_text(s, x, baseline + line, small(l), l->c.soft, width,
-                  om_scene_printf(s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(r->distance),
-                                  OM_STR_ARG(r->color)));
+    int n = row_lines(l, r, line);
+    for (int i = 0; i < n; i++)
+        om_scene_text(s, x, baseline += small(l) * 27 / 20, small(l), l->c.soft, width, line[i]);
 }
 
 static void add_row(const list *l, const om_shown *r, int x, int y)
@@ -129,7 +139,7 @@ static void add_row(const list *l, const om_shown *r, int x, int y)
         add_row_texts(&shifted, r, x + text_x(l) + e * 6 / 5, y);
         return;
     }
-    add_swatch(l, (om_rect){x, y + bh + e / 4, bw, e}, r->item->color);
+    add_swatch(l, (om_rect){x, y + bh + e / 5, bw, e * 3 / 4}, r->item->color);
     add_row_texts(l, r, x + text_x(l), y);
 }
 
@@ -173,7 +183,7 @@ static void arrange_below(list *l, int width)
     if (l->columns < 1) l->columns = 1;
     if (l->columns > MOST_COLUMNS) l->columns = MOST_COLUMNS;
     l->column_w = (width - (l->columns - 1) * l->gutter) / l->columns;
-    l->d = l->v->n <= 24 ? FULL : MEDIUM;
+    l->d = l->v->n <= 8 ? FULL : l->v->n <= 24 ? FAIR : MEDIUM;
     l->height = INT32_MAX;
     balance(l, shown);
     l->fits = shown;
@@ -183,8 +193,9 @@ static void arrange_below(list *l, int width)
 
 static om_str summary(const list *l)
 {
-    if (l->v->n < 2) return l->v->n ? OM_STR("1 region") : OM_STR("no regions");
-    return om_scene_printf(l->s, "%zu regions \xc2\xb7 1 is nearest to the viewer", l->v->n);
+    if (l->v->n < 2) return l->v->count;
+    return om_scene_printf(l->s, "%.*s \xc2\xb7 1 is nearest to the viewer",
+                           OM_STR_ARG(l->v->count));
 }
 
 /* The next line of the title, the third and last of which takes the rest. */
@@ -246,9 +257,9 @@ static void legend_beside(list *l)
         density d;
         int columns, ems;
     } tries[] = {
-        {FULL, 1, COLUMN_EMS},   {MEDIUM, 1, COLUMN_EMS},  {COMPACT, 1, COLUMN_EMS},
-        {MEDIUM, 2, NARROW_EMS}, {COMPACT, 2, NARROW_EMS}, {COMPACT, 3, NARROW_EMS},
-        {COMPACT, MOST_COLUMNS, NARROW_EMS},
+        {FULL, 1, COLUMN_EMS},    {FAIR, 1, COLUMN_EMS},    {MEDIUM, 1, COLUMN_EMS},
+        {MEDIUM, 2, NARROW_EMS},  {COMPACT, 1, COLUMN_EMS}, {COMPACT, 2, NARROW_EMS},
+        {COMPACT, 3, NARROW_EMS}, {COMPACT, MOST_COLUMNS, NARROW_EMS},
     };
     om_scene *s = l->s;
     int pad = em(l) * 3 / 2, inner = 0, n_tries = sizeof tries / sizeof *tries;
@@ -264,6 +275,9 @@ static void legend_beside(list *l)
     }
     balance(l, l->fits);
     s->width = s->layout.w + inner + 2 * pad;
+    /* the layout may be as light as the paper */
+    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = {s->layout.w, 0, em(l) / 16 + 1,
+                                                      s->layout.h}, .color = l->c.line});
     add_head(l, l->x, pad, inner);
     flow(l, true);
     add_foot(l, l->x, s->layout.h - pad / 2, inner);
@@ -278,6 +292,8 @@ static void legend_below(list *l)
     l->x = pad;
     arrange_below(l, inner);
     l->y = s->layout.h + pad + head_height(l, inner);
+    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = {0, s->layout.h, s->layout.w,
+                                                      em(l) / 16 + 1}, .color = l->c.line});
     add_head(l, pad, s->layout.h + pad, inner);
     flow(l, true);
     s->height = l->y + l->height + pad;

@@ -36,21 +36,10 @@ static omost_status settle(const omost_preview_opts *opts, omost_preview_opts *o
 
 /* ---- the scene --------------------------------------------------------- */
 
-typedef struct drawing {
-    omost_layout *layout;
-    om_font *font;
-    om_scene scene;
-    om_view view;
-} drawing;
-
-static omost_status start(drawing *d, const omost_canvas *cv, const omost_preview_opts *o,
-                          omost_error *err)
+static omost_status add_everything(om_drawing *d, const omost_canvas *cv, omost_error *err)
 {
-    d->layout = omost_layout_new(cv, err);
-    if (!d->layout) return err ? err->status : OMOST_NOMEM;
-    d->font = om_font_new(o->env, err);
-    if (!d->font) return err ? err->status : OMOST_NOMEM;
     om_scene *s = &d->scene;
+    const omost_preview_opts *o = &d->opts;
     om_scene_init(s, o->env, d->font);
     s->layout = (om_rect){0, 0, o->width, o->height};
     s->width = o->width;
@@ -65,7 +54,20 @@ static omost_status start(drawing *d, const omost_canvas *cv, const omost_previe
     return om_scene_check(s, err);
 }
 
-static void finish(drawing *d)
+omost_status om_drawing_start(om_drawing *d, const omost_canvas *cv,
+                              const omost_preview_opts *opts, omost_error *err)
+{
+    omost_error unread;
+    if (!err) err = &unread;
+    *d = (om_drawing){0};
+    omost_status st = settle(opts, &d->opts, err);
+    if (st != OMOST_OK) return st;
+    d->layout = omost_layout_new(cv, err);
+    d->font = d->layout ? om_font_new(d->opts.env, err) : NULL;
+    return d->font ? add_everything(d, cv, err) : err->status;
+}
+
+void om_drawing_finish(om_drawing *d)
 {
     om_scene_free(&d->scene);
     om_font_free(d->font);
@@ -74,32 +76,37 @@ static void finish(drawing *d)
 
 /* ---- pictures ---------------------------------------------------------- */
 
-static omost_status draw_pixels(const omost_canvas *cv, const omost_preview_opts *o,
+static omost_status draw_pixels(const omost_canvas *cv, const omost_preview_opts *opts,
                                 om_picture *pic, omost_error *err)
 {
-    drawing d = {0};
+    om_drawing d;
     uint8_t cells[OMOST_GRID * OMOST_GRID * 3];
-    *pic = (om_picture){.env = o->env};
-    omost_status st = start(&d, cv, o, err);
+    *pic = (om_picture){0};
+    omost_status st = om_drawing_start(&d, cv, opts, err);
     if (st == OMOST_OK) {
         omost_layout_composition(d.layout, cells);
         st = om_scene_paint(&d.scene, cells, pic, err);
     }
-    finish(&d);
+    om_drawing_finish(&d);
     return st;
+}
+
+static om_pixels drawn(const om_picture *pic)
+{
+    om_pixels px = om_picture_pixels(pic);
+    px.is_flat = true;
+    return px;
 }
 
 uint8_t *omost_preview_png(const omost_canvas *cv, const omost_preview_opts *opts, size_t *len,
                            omost_error *err)
 {
-    omost_preview_opts o;
-    om_picture pic = {0};
+    om_picture pic;
     uint8_t *bytes = NULL;
-    omost_status st = settle(opts, &o, err);
     om_buf out;
-    om_buf_init(&out, o.env, MAX_PNG);
-    if (st == OMOST_OK) st = draw_pixels(cv, &o, &pic, err);
-    if (st == OMOST_OK) st = om_png_encode(&out, om_picture_pixels(&pic), NULL, 0, err);
+    om_buf_init(&out, opts ? opts->env : NULL, MAX_PNG);
+    omost_status st = draw_pixels(cv, opts, &pic, err);
+    if (st == OMOST_OK) st = om_png_encode(&out, drawn(&pic), NULL, 0, err);
     if (st == OMOST_OK) bytes = (uint8_t *)om_buf_steal(&out, len);
     om_picture_free(&pic);
     om_buf_free(&out);
@@ -109,12 +116,10 @@ uint8_t *omost_preview_png(const omost_canvas *cv, const omost_preview_opts *opt
 omost_status omost_preview_png_save(const omost_canvas *cv, const char *path,
                                     const omost_preview_opts *opts, omost_error *err)
 {
-    omost_preview_opts o;
-    om_picture pic = {0};
-    omost_status st = settle(opts, &o, err);
-    if (st == OMOST_OK) st = draw_pixels(cv, &o, &pic, err);
+    om_picture pic;
+    omost_status st = draw_pixels(cv, opts, &pic, err);
     if (st == OMOST_OK)
-        st = om_png_save(o.env, path, om_picture_pixels(&pic), NULL, 0, err);
+        st = om_png_save(opts ? opts->env : NULL, path, drawn(&pic), NULL, 0, err);
     om_picture_free(&pic);
     return st;
 }
@@ -122,22 +127,21 @@ omost_status omost_preview_png_save(const omost_canvas *cv, const char *path,
 char *omost_preview_svg(const omost_canvas *cv, const omost_preview_opts *opts, size_t *len,
                         omost_error *err)
 {
-    omost_preview_opts o;
-    drawing d = {0};
+    om_drawing d;
     char *text = NULL;
-    omost_status st = settle(opts, &o, err);
     om_buf out;
-    om_buf_init(&out, o.env, MAX_SVG);
-    if (st == OMOST_OK) st = start(&d, cv, &o, err);
+    om_buf_init(&out, opts ? opts->env : NULL, MAX_SVG);
+    omost_status st = om_drawing_start(&d, cv, opts, err);
     if (st == OMOST_OK) {
-        om_str desc = om_scene_printf(&d.scene, "%zu regions on a %.*s background", d.view.n,
+        om_str desc = om_scene_printf(&d.scene, "%.*s on a %.*s background",
+                                      OM_STR_ARG(d.view.count),
                                       OM_STR_ARG(d.view.background_name));
         om_scene_svg(&d.scene, d.view.title, desc, &out);
         st = om_scene_check(&d.scene, err);
     }
     if (st == OMOST_OK) st = om_buf_check(&out, "the SVG", err);
     if (st == OMOST_OK) text = om_buf_steal(&out, len);
-    finish(&d);
+    om_drawing_finish(&d);
     om_buf_free(&out);
     return text;
 }

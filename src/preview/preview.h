@@ -4,6 +4,7 @@
 #define OM_PREVIEW_PREVIEW_H
 
 #include "omost/picture.h"
+#include "preview/plates.h"
 #include "preview/scene.h"
 
 /* One region, nearest first in om_view.region. */
@@ -26,13 +27,29 @@ typedef struct om_view {
     om_shown *region; /* in the scene's arena */
     size_t n;
     om_str title; /* the global description */
+    om_str count; /* "4 regions" */
     omost_rgb background;
     om_str background_name;
     omost_preview_theme theme;
     int em;             /* pixels of the main text; all measures follow it */
     int badge_w, badge_h;
+    om_plate *plates; /* where the labels lie, as many; NULL without labels */
     size_t n_unlabelled;
 } om_view;
+
+/* A preview on its way: what the canvas becomes before it becomes a file. */
+typedef struct om_drawing {
+    omost_preview_opts opts; /* without zeroes */
+    omost_layout *layout;
+    om_font *font;
+    om_scene scene;
+    om_view view;
+} om_drawing;
+
+/* Check the options and make the scene; om_drawing_finish whatever comes. */
+omost_status om_drawing_start(om_drawing *d, const omost_canvas *cv,
+                              const omost_preview_opts *opts, omost_error *err);
+void om_drawing_finish(om_drawing *d);
 
 /* Fill `v` for a layout of width x height pixels. */
 void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv, const omost_layout *lo,

@@ -56,27 +56,40 @@ static om_str keep_buf(om_scene *s, om_buf *b)
     return copy;
 }
 
-int om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c, int width, om_str text)
+om_str om_scene_fit(om_scene *s, int size, int width, om_str text)
 {
     om_buf b;
     om_buf_init(&b, s->texts.env, PLAIN_BYTES + 8);
     om_font_ellipsis(s->font, size, width, text, &b);
-    om_str shown = keep_buf(s, &b);
+    return keep_buf(s, &b);
+}
+
+void om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c, int width, om_str text)
+{
+    om_str shown = om_scene_fit(s, size, width, text);
     int w = om_font_width(s->font, size, shown);
     if (shown.n)
         om_scene_add(s, (om_op){.kind = OM_OP_TEXT, .r = {x, baseline, w, 0}, .n = size,
                                 .color = c, .text = shown});
-    return w;
 }
 
 om_str om_scene_printf(om_scene *s, const char *fmt, ...)
 {
-    char line[512];
+    char line[PLAIN_BYTES + 200];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
+    int n = vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
-    return keep(s, om_str_of(line));
+    size_t len = n < 0 ? 0 : (size_t)n;
+    if (len >= sizeof line) len = om_utf8_floor(line, sizeof line - 1, sizeof line - 4);
+    return keep(s, (om_str){line, len});
+}
+
+/* White space that a line may break at: not the no-break spaces. */
+static bool is_gap(uint32_t r)
+{
+    if (r == 0xa0 || r == 0x2007 || r == 0x202f) return false;
+    return om_unicode_is_space(r) || r < 0x20 || (r >= 0x7f && r < 0xa0);
 }
 
 om_str om_scene_plain(om_scene *s, om_str text)
@@ -86,7 +99,7 @@ om_str om_scene_plain(om_scene *s, om_str text)
     bool gap = false;
     for (size_t i = 0, len; i < text.n && b.n < PLAIN_BYTES; i += len) {
         uint32_t r = om_utf8_decode(text.p + i, text.p + text.n, &len);
-        if (om_unicode_is_space(r) || r < 0x20 || (r >= 0x7f && r < 0xa0)) {
+        if (is_gap(r)) {
             gap = b.n > 0;
             continue;
         }

@@ -48,8 +48,11 @@ omost_status om_scene_check(const om_scene *s, omost_error *err);
 
 void om_scene_add(om_scene *s, om_op op);
 
-/* `text` cut to `width` with an ellipsis, on a baseline; its width. */
-int om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c, int width, om_str text);
+/* `text` cut to `width` with an ellipsis. */
+om_str om_scene_fit(om_scene *s, int size, int width, om_str text);
+
+/* Draw the same on a baseline. */
+void om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c, int width, om_str text);
 
 /* A string in the arena, from printf or from a text of the canvas: there,
  * control characters and white space become single spaces, the full stop at

@@ -131,6 +131,9 @@ void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv, const omost_l
     v->background_name = om_str_of(
         omost_word(OMOST_WORD_COLOR, g ? g->color : omost_color_nearest(base->color)));
     size_t n = omost_layout_count(lo) - 1;
+    v->count = n == 0   ? OM_STR("no regions")
+               : n == 1 ? OM_STR("1 region")
+                        : om_scene_printf(s, "%zu regions", n);
     v->region = om_arena_array(&s->texts, n, sizeof *v->region);
     if (!v->region) {
         s->status = OMOST_NOMEM;

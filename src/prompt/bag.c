@@ -6,6 +6,7 @@
 #include "prompt/bag.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 enum { PREFIX_WHEN_CUT = 50 }; /* two thirds of a row: a suffix of usual length fits beside it */
 
@@ -19,14 +20,22 @@ static size_t min_size(size_t a, size_t b)
 omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk, om_str text,
                               omost_error *err)
 {
-    size_t n_2;
     omost_status st =
         omost_tokenizer_encode(tk, OMOST_ENCODER_1, text, t->ids, OMOST_ROW_ROOM, &t->n, err);
     if (st != OMOST_OK) return st;
     if (om_tokenizer_may_differ(tk, text))
-        return omost_tokenizer_encode(tk, OMOST_ENCODER_2, text, t->ids_2, OMOST_ROW_ROOM, &n_2,
-                                      err);
+        return omost_tokenizer_encode(tk, OMOST_ENCODER_2, text, t->ids_2, OMOST_ROW_ROOM,
+                                      &t->n_2, err);
+    t->n_2 = t->n;
     memcpy(t->ids_2, t->ids, min_size(t->n, OMOST_ROW_ROOM) * sizeof *t->ids);
+    return OMOST_OK;
+}
+
+static omost_status read_text(const om_bag_opts *o, om_str text, om_text_ids *t, omost_error *err)
+{
+    if (!o->known_ids || !om_str_eq(o->known, text))
+        return om_text_ids_make(t, o->tk, text, err);
+    *t = *o->known_ids;
     return OMOST_OK;
 }
 
@@ -73,32 +82,23 @@ omost_status omost_tokenizer_row(const omost_tokenizer *tk, omost_str text, omos
 
 /* ---- texts on which the encoders disagree ------------------------------ */
 
-static omost_status count_both(const omost_tokenizer *tk, om_str text, size_t n[2],
-                               omost_error *err)
-{
-    omost_status st = OMOST_OK;
-    for (int i = 0; i < 2 && st == OMOST_OK; i++)
-        st = omost_tokenizer_encode(tk, (omost_encoder)i, text, NULL, 0, &n[i], err);
-    return st;
-}
-
 /* Looked for before anything is packed, as it decides about every row. The
  * original compares prefixes whole, suffixes after they were cut to 75. */
 static omost_status find_uneven(om_bags *out, const om_bag_opts *o, omost_texts texts,
                                 bool is_suffix, omost_error *err)
 {
     for (size_t i = 0; i < texts.n && !out->uneven; i++) {
-        size_t n[2];
+        om_text_ids t;
         if (!om_tokenizer_may_differ(o->tk, texts.p[i])) continue;
-        omost_status st = count_both(o->tk, texts.p[i], n, err);
+        omost_status st = read_text(o, texts.p[i], &t, err);
         if (st != OMOST_OK) return st;
-        if (n[0] == n[1] || (is_suffix && n[0] >= OMOST_ROW_ROOM && n[1] >= OMOST_ROW_ROOM))
-            continue;
+        size_t most = is_suffix ? OMOST_ROW_ROOM : SIZE_MAX;
+        if (min_size(t.n, most) == min_size(t.n_2, most)) continue;
         if (o->strict)
             return om_fail(err, OMOST_RANGE,
                            "\"!\" makes the two tokenizers disagree (%zu and %zu tokens) on "
-                           "\"%.*s\"", n[0], n[1], (int)min_size(texts.p[i].n, 80),
-                           texts.p[i].p);
+                           "\"%.*s\"", t.n, t.n_2,
+                           (int)om_utf8_floor(texts.p[i].p, texts.p[i].n, 80), texts.p[i].p);
         out->uneven = true;
         out->uneven_text = texts.p[i];
     }
@@ -122,15 +122,10 @@ typedef struct packer {
 
 static omost_status make_ids(const packer *p, om_str text, om_text_ids *t)
 {
-    const om_bag_opts *o = p->o;
-    if (o->known && om_str_eq(*o->known, text)) {
-        *t = *o->known_ids;
-    } else {
-        omost_status st = om_text_ids_make(t, o->tk, text, p->err);
-        if (st != OMOST_OK) return st;
-    }
-    if (p->out->uneven) memcpy(t->ids_2, t->ids, sizeof t->ids);
-    return OMOST_OK;
+    omost_status st = read_text(p->o, text, t, p->err);
+    if (st == OMOST_OK && p->out->uneven)
+        memcpy(t->ids_2, t->ids, min_size(t->n, OMOST_ROW_ROOM) * sizeof *t->ids);
+    return st;
 }
 
 static omost_status read_prefixes(packer *p, omost_texts texts)

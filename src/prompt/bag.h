@@ -5,9 +5,9 @@
 
 #include "prompt/tokenizer.h"
 
-/* A text's first ids for both encoders, and how many it has for the first. */
+/* A text's first ids for both encoders, and how many it has for each. */
 typedef struct om_text_ids {
-    size_t n;
+    size_t n, n_2;
     uint32_t ids[OMOST_ROW_ROOM], ids_2[OMOST_ROW_ROOM];
 } om_text_ids;
 
@@ -15,9 +15,11 @@ typedef struct om_bag_opts {
     const omost_tokenizer *tk;
     bool strict;
     size_t max_rows;
-    /* A text that many prompts begin with, and its ids; may be NULL. */
-    const om_str *known;
+    /* A text that many prompts begin with, and its ids: the canvas's own global
+     * description. Reading it again for every region would take as many times
+     * as long. NULL: none. */
     const om_text_ids *known_ids;
+    om_str known;
 } om_bag_opts;
 
 /* The rows (by the env: om_bags_free), and what a person may want to know. */

