@@ -37,10 +37,10 @@ test: ## all tests, plain and with sanitizers, and the boundary checks
 	@tools/setup test
 	@$(call compile,release)
 	@$(call compile,asan)
-	tools/check-layers
-	tools/check-symbols build/release
 	ctest --preset release -j $(JOBS)
 	ctest --preset asan -j $(JOBS)
+	tools/check-symbols build/release
+	tools/check-layers
 
 lint: ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/setup lint

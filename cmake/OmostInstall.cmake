@@ -74,3 +74,12 @@ if(OMOST_PRIVATE_RUNTIME AND OMOST_PREFIX_LIBDIR)
   install(DIRECTORY "${OMOST_DEPS_PREFIX}/usr/share/doc/"
           DESTINATION "${CMAKE_INSTALL_DOCDIR}/licenses")
 endif()
+
+# Completions of the three shells, where each looks.
+set(completions "${PROJECT_SOURCE_DIR}/docs/completions")
+install(FILES "${completions}/omost.bash" RENAME omost OPTIONAL
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+install(FILES "${completions}/_omost" OPTIONAL
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
+install(FILES "${completions}/omost.fish" OPTIONAL
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d")

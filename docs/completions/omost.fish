@@ -31,8 +31,8 @@ complete -c omost -n '__fish_seen_subcommand_from preview' -s h -l help -d 'show
 complete -c omost -n '__fish_seen_subcommand_from preview' -F
 complete -c omost -n __fish_use_subcommand -a plan -d 'work out the regions, prompts and tokens a renderer needs'
 complete -c omost -n '__fish_seen_subcommand_from plan' -s m -l model -x -a '(__fish_complete_directories)' -d 'take the vocabulary from a model folder, which holds tokenizer/ and tokenizer_2/, or "builtin" for CLIP\'s own; without it there are no bags'
-complete -c omost -n '__fish_seen_subcommand_from plan' -l prompt-style -x -a 'profile description tags' -d 'what a prompt is made of'
-complete -c omost -n '__fish_seen_subcommand_from plan' -l profile -r -F -d 'words a family of models wants to hear: sdxl, pony, illustrious, anime or a file (docs/plan.md)'
+complete -c omost -n '__fish_seen_subcommand_from plan' -l prompt-style -x -a 'profile description tags' -d 'what a prompt is made of; "profile": what --profile says, or else description'
+complete -c omost -n '__fish_seen_subcommand_from plan' -l profile -r -F -d 'words a family of models wants to hear: sdxl, pony, illustrious, anime or a file'
 complete -c omost -n '__fish_seen_subcommand_from plan' -s o -l output -r -F -d 'write to OUT; - is standard output'
 complete -c omost -n '__fish_seen_subcommand_from plan' -l compact -d 'print the JSON as one line'
 complete -c omost -n '__fish_seen_subcommand_from plan' -l strict -d 'take only what the original takes: one ```python fence, and no repair but of misspelt names'

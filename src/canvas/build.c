@@ -65,6 +65,11 @@ typedef struct call {
     omost_error *err;
 } call;
 
+static om_place place(const call *c, const om_token *at)
+{
+    return om_lexer_place(c->b->lx, at);
+}
+
 /* ---- arguments to parameters ------------------------------------------- */
 
 static int find_param(const method *m, om_str name)
@@ -81,22 +86,22 @@ static omost_status bind_one(call *c, const om_arg *a, size_t i)
     if (a->name.n) {
         k = find_param(m, a->name);
         if (k < 0 && c->b->strict)
-            return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s has no parameter %.*s", m->name,
+            return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at), "%s has no parameter %.*s", m->name,
                               OM_STR_ARG(a->name));
         if (k < 0)
-            return om_canvas_note(c->b->cv, a->at, c->err,
+            return om_canvas_note(c->b->cv, place(c, &a->at), c->err,
                                   "%s has no parameter %.*s; it was left out", m->name,
                                   OM_STR_ARG(a->name));
     } else if (i >= m->n) {
-        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s takes %zu arguments; take this one away", m->name,
+        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at), "%s takes %zu arguments; take this one away", m->name,
                           m->n);
     } else if (i > 0 && c->s->args[i - 1].name.n) {
-        return om_fail_at(c->err, OMOST_SYNTAX, a->at,
+        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at),
                           "an argument without a name cannot follow one with a name; write %s=...",
                           m->params[k].name);
     }
     if (c->values[k])
-        return om_fail_at(c->err, OMOST_SYNTAX, a->at, "%s is given twice; keep one of them",
+        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at), "%s is given twice; keep one of them",
                           m->params[k].name);
     c->values[k] = &a->value;
     return OMOST_OK;
@@ -116,15 +121,15 @@ static omost_status missing(call *c, int k, const char *instead)
 {
     const char *name = c->m->params[k].name;
     if (c->b->strict || !instead)
-        return om_fail_at(c->err, OMOST_SYNTAX, c->s->method_at, "%s lacks its %s; add %s=...", c->m->name,
+        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &c->s->method_at), "%s lacks its %s; add %s=...", c->m->name,
                           name, name);
-    return om_canvas_note(c->b->cv, c->s->method_at, c->err, "%s lacks its %s; taken as %s",
+    return om_canvas_note(c->b->cv, place(c, &c->s->method_at), c->err, "%s lacks its %s; taken as %s",
                           c->m->name, name, instead);
 }
 
 static omost_status wrong_type(call *c, int k, const om_value *v, const char *wanted)
 {
-    return om_fail_at(c->err, OMOST_SYNTAX, v->at, "%s should be %s, not %s",
+    return om_fail_at(c->err, OMOST_SYNTAX, place(c, &v->at), "%s should be %s, not %s",
                       c->m->params[k].name, wanted, om_value_kind_name(v->kind));
 }
 
@@ -166,12 +171,12 @@ static omost_status take_text(call *c, int k, bool required, om_str *out)
     }
     if (c->b->strict) return wrong_type(c, k, v, "a string");
     if (v->kind == OM_VALUE_NONE && !required)
-        return om_canvas_note(c->b->cv, v->at, c->err, "None was taken as an empty string");
+        return om_canvas_note(c->b->cv, place(c, &v->at), c->err, "None was taken as an empty string");
     bool list = v->kind == OM_VALUE_LIST || v->kind == OM_VALUE_TUPLE;
     if (!list || !all_strings(v)) return wrong_type(c, k, v, "a string");
     omost_status st = join_list(c, v, out);
     if (st != OMOST_OK) return st;
-    return om_canvas_note(c->b->cv, v->at, c->err, "%s should be a string; the %s was joined",
+    return om_canvas_note(c->b->cv, place(c, &v->at), c->err, "%s should be a string; the %s was joined",
                           c->m->params[k].name, om_value_kind_name(v->kind) + 2);
 }
 
@@ -181,7 +186,7 @@ static omost_status copy_items(call *c, int k, const om_value *v, omost_texts *o
     if (!p) return om_fail_nomem(c->err);
     for (size_t i = 0; i < v->n; i++) {
         if (v->items[i].kind != OM_VALUE_STR)
-            return om_fail_at(c->err, OMOST_SYNTAX, v->items[i].at,
+            return om_fail_at(c->err, OMOST_SYNTAX, place(c, &v->items[i].at),
                               "%s should hold strings only, not %s", c->m->params[k].name,
                               om_value_kind_name(v->items[i].kind));
         p[i] = v->items[i].text;
@@ -198,7 +203,7 @@ static omost_status take_texts(call *c, int k, omost_texts *out)
     if (!v) return missing(c, k, "an empty list");
     if (v->kind == OM_VALUE_LIST) return copy_items(c, k, v, out);
     if (c->b->strict) return wrong_type(c, k, v, "a list of strings");
-    omost_status st = om_canvas_note(c->b->cv, v->at, c->err,
+    omost_status st = om_canvas_note(c->b->cv, place(c, &v->at), c->err,
                                      "%s should be a list of strings; %s was taken as one",
                                      c->m->params[k].name, om_value_kind_name(v->kind));
     if (st != OMOST_OK || v->kind == OM_VALUE_NONE) return st;
@@ -262,7 +267,7 @@ static omost_status unknown_word(call *c, int k, const om_value *v)
     if (s.n > 60) s.n = om_utf8_floor(s.p, s.n, 60);
     for (size_t i = 0; i < s.n; i++)
         if ((unsigned char)s.p[i] < 0x20) s.n = i;
-    return om_fail_at(c->err, OMOST_RANGE, v->at, "\"%.*s%s\" is not, and is not close to, any %s; %s",
+    return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at), "\"%.*s%s\" is not, and is not close to, any %s; %s",
                       OM_STR_ARG(s), s.n < v->text.n ? "..." : "",
                       c->m->params[k].type == TYPE_COLOR ? "colour name" : c->m->params[k].name,
                       remedy[c->m->params[k].type]);
@@ -285,7 +290,7 @@ static omost_status take_word(call *c, int k, const char *instead, int *out)
     if (*out < 0) return unknown_word(c, k, v);
     const char *word = omost_word(kind, *out);
     if (same_but_case(v->text, word)) return OMOST_OK;
-    return om_canvas_note(c->b->cv, v->at, c->err, "\"%.*s\" is not %s; taken as \"%s\"",
+    return om_canvas_note(c->b->cv, place(c, &v->at), c->err, "\"%.*s\" is not %s; taken as \"%s\"",
                           OM_STR_ARG(v->text),
                           kind == OMOST_WORD_COLOR     ? "a colour name"
                           : kind == OMOST_WORD_LOCATION ? "a location"
@@ -307,7 +312,7 @@ static omost_status take_distance(call *c, int k, omost_number *out)
     om_value quoted;
     if (!v) return missing(c, k, NULL);
     if (v->kind == OM_VALUE_STR && !c->b->strict && number_in_quotes(c, v, &quoted)) {
-        omost_status st = om_canvas_note(c->b->cv, v->at, c->err,
+        omost_status st = om_canvas_note(c->b->cv, place(c, &v->at), c->err,
                                          "distance_to_viewer should be a number; its quotes were "
                                          "taken away");
         if (st != OMOST_OK) return st;
@@ -315,7 +320,7 @@ static omost_status take_distance(call *c, int k, omost_number *out)
     }
     if (v->kind != OM_VALUE_NUMBER) return wrong_type(c, k, v, "a number above 0");
     if (!om_number_is_positive(&v->number))
-        return om_fail_at(c->err, OMOST_RANGE, v->at, "distance_to_viewer must be above 0");
+        return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at), "distance_to_viewer must be above 0");
     *out = v->number;
     return OMOST_OK;
 }
@@ -327,7 +332,8 @@ static omost_status take_distance(call *c, int k, omost_number *out)
 
 static omost_status do_set_global(call *c)
 {
-    omost_global g = {.line = c->s->at.line, .col = c->s->at.col};
+    const om_place at = place(c, &c->s->at);
+    omost_global g = {.line = at.line, .col = at.col};
     omost_status st = bind(c);
     STEP(st, take_text(c, GLOBAL_description, true, &g.description));
     STEP(st, take_texts(c, GLOBAL_detailed_descriptions, &g.detailed_descriptions));
@@ -338,7 +344,8 @@ static omost_status do_set_global(call *c)
 
 static omost_status do_add_local(call *c)
 {
-    omost_region r = {.line = c->s->at.line, .col = c->s->at.col};
+    const om_place at = place(c, &c->s->at);
+    omost_region r = {.line = at.line, .col = at.col};
     omost_status st = bind(c);
     STEP(st, take_word(c, LOCAL_location, NULL, &r.location));
     STEP(st, take_word(c, LOCAL_offset, "no offset", &r.offset));
@@ -368,12 +375,12 @@ static omost_status build_new(om_builder *b, const om_statement *s, omost_error 
 {
     bool usual = om_str_eqz(s->object, "canvas");
     if (!usual && b->strict)
-        return om_fail_at(err, OMOST_SYNTAX, s->at, "the canvas must be called canvas, not %.*s",
+        return om_fail_at(err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at), "the canvas must be called canvas, not %.*s",
                           OM_STR_ARG(s->object));
     om_canvas_restart(b->cv);
     omost_status st = keep_object(b, s->object, err);
     if (st == OMOST_OK && !usual)
-        st = om_canvas_note(b->cv, s->at, err, "%.*s was taken as the canvas's name",
+        st = om_canvas_note(b->cv, om_lexer_place(b->lx, &s->at), err, "%.*s was taken as the canvas's name",
                             OM_STR_ARG(s->object));
     return st;
 }
@@ -383,15 +390,15 @@ static omost_status check_object(om_builder *b, const om_statement *s, omost_err
 {
     if (b->object.n && om_str_eq(s->object, b->object)) return OMOST_OK;
     if (b->object.n || !om_str_eqz(s->object, "canvas"))
-        return om_fail_at(err, OMOST_SYNTAX, s->at,
+        return om_fail_at(err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at),
                           "%.*s is not the canvas; only its methods can be called",
                           OM_STR_ARG(s->object));
     if (b->strict)
-        return om_fail_at(err, OMOST_SYNTAX, s->at,
+        return om_fail_at(err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at),
                           "canvas is used before canvas = Canvas() made it");
     if (b->announced) return OMOST_OK;
     b->announced = true;
-    return om_canvas_note(b->cv, s->at, err, "canvas = Canvas() is missing; taken as there");
+    return om_canvas_note(b->cv, om_lexer_place(b->lx, &s->at), err, "canvas = Canvas() is missing; taken as there");
 }
 
 omost_status om_build(om_builder *b, const om_statement *s, om_built *what, omost_error *err)
@@ -415,7 +422,7 @@ omost_status om_build(om_builder *b, const om_statement *s, om_built *what, omos
         *what = OM_BUILT_REGION;
         return do_add_local(&c);
     }
-    return om_fail_at(err, OMOST_SYNTAX, s->method_at,
+    return om_fail_at(err, OMOST_SYNTAX, place(&c, &s->method_at),
                       "a canvas has no method %.*s; it has set_global_description and "
                       "add_local_description",
                       OM_STR_ARG(s->method));

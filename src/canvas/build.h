@@ -7,6 +7,7 @@
 
 typedef struct om_builder {
     omost_canvas *cv;
+    om_lexer *lx; /* for places */
     bool strict;
     om_str object;  /* what the canvas is called; empty before `... = Canvas()` */
     bool announced; /* a missing canvas = Canvas() was noted */

@@ -26,7 +26,10 @@ typedef struct field {
     omost_word_kind kind; /* of a WORD */
 } field;
 
-#define REGION(key, type, kind, member) {key, offsetof(omost_region, member), type, kind}
+/* clang-format off */
+#define REGION(key, type, kind, member) \
+    {key, offsetof(omost_region, member), type, kind}
+/* clang-format on */
 static const field region_fields[] = {
     REGION("location", WORD, OMOST_WORD_LOCATION, location),
     REGION("offset", WORD, OMOST_WORD_OFFSET, offset),
@@ -41,7 +44,10 @@ static const field region_fields[] = {
     REGION("HTML_web_color_name", WORD, OMOST_WORD_COLOR, color),
 };
 
-#define GLOBAL(key, type, kind, member) {key, offsetof(omost_global, member), type, kind}
+/* clang-format off */
+#define GLOBAL(key, type, kind, member) \
+    {key, offsetof(omost_global, member), type, kind}
+/* clang-format on */
 static const field global_fields[] = {
     GLOBAL("description", TEXT, 0, description),
     GLOBAL("detailed_descriptions", TEXTS, 0, detailed_descriptions),
@@ -100,7 +106,10 @@ static void close_level(writer *w, char bracket)
 
 void om_canvas_write_json_number(om_buf *b, const omost_number *x)
 {
-    bool as_text = x->digits.n > 0 || isinf(x->value);
+    const double exact = 9007199254740992.0; /* 2^53 */
+    bool is_int = x->kind == OMOST_NUMBER_INT;
+    bool as_text =
+        isinf(x->value) || (is_int && (x->digits.n > 0 || x->value > exact));
     if (x->kind == OMOST_NUMBER_BOOL) {
         om_buf_puts(b, "true");
         return;
@@ -127,7 +136,8 @@ static void put_fields(writer *w, const field *f, size_t n, const void *from)
         put_key(w, f[i].key);
         switch (f[i].type) {
         case WORD:
-            om_json_write_str(w->b, om_str_of(omost_word(f[i].kind, *(const int *)p)));
+            om_json_write_str(
+                w->b, om_str_of(omost_word(f[i].kind, *(const int *)p)));
             break;
         case NUMBER: om_canvas_write_json_number(w->b, p); break;
         case TEXT: om_json_write_str(w->b, *(const om_str *)p); break;
@@ -139,11 +149,14 @@ static void put_fields(writer *w, const field *f, size_t n, const void *from)
 /* Without the key a region has the canvas's own description as its prefix. */
 static void put_prefix(writer *w, const omost_region *r, const omost_global *g)
 {
-    bool own = g ? r->has_prefix && om_str_eq(r->prefix, g->description) : !r->has_prefix;
+    bool own = g ? r->has_prefix && om_str_eq(r->prefix, g->description)
+                 : !r->has_prefix;
     if (own) return;
     put_key(w, "prefix");
-    if (r->has_prefix) om_json_write_str(w->b, r->prefix);
-    else om_buf_puts(w->b, "null");
+    if (r->has_prefix)
+        om_json_write_str(w->b, r->prefix);
+    else
+        om_buf_puts(w->b, "null");
 }
 
 static void put_global(writer *w, const omost_global *g)
@@ -186,7 +199,8 @@ void om_canvas_write_json(om_buf *b, const omost_canvas *cv, size_t indent)
     close_level(&w, '}');
 }
 
-char *omost_canvas_to_json(const omost_canvas *cv, size_t *len, omost_error *err)
+char *omost_canvas_to_json(const omost_canvas *cv, size_t *len,
+                           omost_error *err)
 {
     om_buf b;
     om_error_clear(err);
@@ -208,7 +222,8 @@ static const char *const kind_names[] = {
 };
 
 /* A word is corrected with a note, as in a reply. */
-static omost_status read_word(om_import *im, const field *f, const json_t *v, int *out)
+static omost_status read_word(om_import *im, const field *f, const json_t *v,
+                              int *out)
 {
     if (!json_is_string(v)) return om_import_wrong(im, f->key, "a string", v);
     om_str text = om_json_str(v);
@@ -226,8 +241,8 @@ static omost_status read_word(om_import *im, const field *f, const json_t *v, in
     else if (st == OMOST_OK)
         st = om_canvas_note(im->cv, (om_place){0}, im->err,
                             "%s%s%s: \"%s\" is not %s; taken as \"%s\"",
-                            OM_IMPORT_AT(im, f->key), shown.p, kind_names[f->kind],
-                            omost_word(f->kind, *out));
+                            OM_IMPORT_AT(im, f->key), shown.p,
+                            kind_names[f->kind], omost_word(f->kind, *out));
     om_buf_free(&shown);
     return st;
 }
@@ -268,11 +283,13 @@ static omost_status read_number(om_import *im, const char *key, const json_t *v,
         return om_import_wrong(im, key, "a number", v);
     }
     if (st == OMOST_OK && !om_number_is_positive(out))
-        st = om_fail(im->err, OMOST_RANGE, "%s%s%s must be above 0", OM_IMPORT_AT(im, key));
+        st = om_fail(im->err, OMOST_RANGE, "%s%s%s must be above 0",
+                     OM_IMPORT_AT(im, key));
     return st;
 }
 
-static omost_status read_field(om_import *im, const field *f, const json_t *v, void *out)
+static omost_status read_field(om_import *im, const field *f, const json_t *v,
+                               void *out)
 {
     switch (f->type) {
     case TEXT: return om_import_text(im, f->key, v, out);
@@ -281,21 +298,24 @@ static omost_status read_field(om_import *im, const field *f, const json_t *v, v
     case NUMBER: break;
     }
     if (!v)
-        return om_fail(im->err, OMOST_FORMAT, "%s%s%s is missing", OM_IMPORT_AT(im, f->key));
-    return f->type == WORD ? read_word(im, f, v, out) : read_number(im, f->key, v, out);
+        return om_fail(im->err, OMOST_FORMAT, "%s%s%s is missing",
+                       OM_IMPORT_AT(im, f->key));
+    return f->type == WORD ? read_word(im, f, v, out)
+                           : read_number(im, f->key, v, out);
 }
 
-static omost_status read_fields(om_import *im, const field *f, size_t n, const json_t *obj,
-                                void *out)
+static omost_status read_fields(om_import *im, const field *f, size_t n,
+                                const json_t *obj, void *out)
 {
     omost_status st = OMOST_OK;
     for (size_t i = 0; i < n && st == OMOST_OK; i++)
-        st = read_field(im, &f[i], json_object_get(obj, f[i].key), (char *)out + f[i].at);
+        st = read_field(im, &f[i], json_object_get(obj, f[i].key),
+                        (char *)out + f[i].at);
     return st;
 }
 
-static omost_status check_keys(om_import *im, json_t *obj, const field *f, size_t n,
-                               const char *extra)
+static omost_status check_keys(om_import *im, json_t *obj, const field *f,
+                               size_t n, const char *extra)
 {
     const char *known[N_REGION_FIELDS + 2] = {0};
     for (size_t i = 0; i < n; i++) known[i] = f[i].key;
@@ -306,19 +326,21 @@ static omost_status check_keys(om_import *im, json_t *obj, const field *f, size_
 static omost_status read_global(om_import *im, json_t *v, omost_global *g)
 {
     *g = (omost_global){0};
-    strcpy(im->where, "global");
+    snprintf(im->where, sizeof im->where, "global");
     if (!json_is_object(v)) {
         im->where[0] = '\0';
         return om_import_wrong(im, "global", "an object or null", v);
     }
     omost_status st = check_keys(im, v, global_fields, N_GLOBAL_FIELDS, NULL);
-    if (st == OMOST_OK) st = read_fields(im, global_fields, N_GLOBAL_FIELDS, v, g);
+    if (st == OMOST_OK)
+        st = read_fields(im, global_fields, N_GLOBAL_FIELDS, v, g);
     im->where[0] = '\0';
     return st;
 }
 
 /* The prefix: the canvas's description, unless the key says otherwise. */
-static omost_status read_prefix(om_import *im, const json_t *v, const omost_global *g,
+static omost_status read_prefix(om_import *im, const json_t *v,
+                                const omost_global *g,
                                 const omost_region *before, omost_region *r)
 {
     r->has_prefix = g != NULL;
@@ -328,19 +350,22 @@ static omost_status read_prefix(om_import *im, const json_t *v, const omost_glob
         r->prefix = (om_str){0};
     } else if (v) {
         r->has_prefix = true;
-        if (!json_is_string(v)) return om_import_wrong(im, "prefix", "a string or null", v);
+        if (!json_is_string(v))
+            return om_import_wrong(im, "prefix", "a string or null", v);
         omost_status st = om_import_text(im, "prefix", v, &r->prefix);
         if (st != OMOST_OK) return st;
     }
     if (r->has_prefix && !g)
-        return om_fail(im->err, OMOST_RANGE,
-                       "%s.prefix must be null in a canvas without a global description",
-                       im->where);
+        return om_fail(
+            im->err, OMOST_RANGE,
+            "%s.prefix must be null in a canvas without a global description",
+            im->where);
     if (!r->has_prefix && before && before->has_prefix)
-        return om_fail(im->err, OMOST_RANGE,
-                       "%s.prefix is null, but the region before has one; put regions "
-                       "without a prefix first",
-                       im->where);
+        return om_fail(
+            im->err, OMOST_RANGE,
+            "%s.prefix is null, but the region before has one; put regions "
+            "without a prefix first",
+            im->where);
     return OMOST_OK;
 }
 
@@ -350,17 +375,22 @@ static omost_status read_region(om_import *im, json_t *v, const omost_global *g)
     const omost_region *before = n ? omost_canvas_region(im->cv, n - 1) : NULL;
     omost_region r = {0};
     if (!json_is_object(v)) return om_import_wrong(im, "", "an object", v);
-    omost_status st = check_keys(im, v, region_fields, N_REGION_FIELDS, "prefix");
-    if (st == OMOST_OK) st = read_fields(im, region_fields, N_REGION_FIELDS, v, &r);
-    if (st == OMOST_OK) st = read_prefix(im, json_object_get(v, "prefix"), g, before, &r);
+    omost_status st =
+        check_keys(im, v, region_fields, N_REGION_FIELDS, "prefix");
+    if (st == OMOST_OK)
+        st = read_fields(im, region_fields, N_REGION_FIELDS, v, &r);
+    if (st == OMOST_OK)
+        st = read_prefix(im, json_object_get(v, "prefix"), g, before, &r);
     return st == OMOST_OK ? om_import_region(im, &r) : st;
 }
 
-static omost_status read_regions(om_import *im, const json_t *v, const omost_global *g)
+static omost_status read_regions(om_import *im, const json_t *v,
+                                 const omost_global *g)
 {
     omost_status st = OMOST_OK;
     if (!v) return om_import_missing(im, "regions", "empty");
-    if (!json_is_array(v)) return om_import_wrong(im, "regions", "an array of objects", v);
+    if (!json_is_array(v))
+        return om_import_wrong(im, "regions", "an array of objects", v);
     for (size_t i = 0; i < json_array_size(v) && st == OMOST_OK; i++) {
         snprintf(im->where, sizeof im->where, "regions[%zu]", i);
         st = read_region(im, json_array_get(v, i), g);
@@ -371,16 +401,22 @@ static omost_status read_regions(om_import *im, const json_t *v, const omost_glo
 
 static omost_status read_head(om_import *im, json_t *v)
 {
-    static const char *const known[] = {"format", "version", "global", "regions", NULL};
+    static const char *const known[] = {"format", "version", "global",
+                                        "regions", NULL};
     const json_t *format = json_object_get(v, "format");
     const json_t *version = json_object_get(v, "version");
-    if (!format || !json_is_string(format) || !om_str_eqz(om_json_str(format), FORMAT))
-        return om_fail(im->err, OMOST_FORMAT,
-                       "the JSON object is not a canvas: it has no \"format\": \"%s\"", FORMAT);
-    if (!version || !json_is_integer(version) || json_integer_value(version) != VERSION)
-        return om_fail(im->err, OMOST_FORMAT,
-                       "\"version\" of the canvas must be %d: this program knows no other",
-                       VERSION);
+    if (!format || !json_is_string(format) ||
+        !om_str_eqz(om_json_str(format), FORMAT))
+        return om_fail(
+            im->err, OMOST_FORMAT,
+            "the JSON object is not a canvas: it has no \"format\": \"%s\"",
+            FORMAT);
+    if (!version || !json_is_integer(version) ||
+        json_integer_value(version) != VERSION)
+        return om_fail(
+            im->err, OMOST_FORMAT,
+            "\"version\" of the canvas must be %d: this program knows no other",
+            VERSION);
     return om_import_check_keys(im, v, known);
 }
 
@@ -393,12 +429,15 @@ static omost_status read_canvas(om_import *im, json_t *v)
     if (st == OMOST_OK && !global) st = om_import_missing(im, "global", "null");
     if (st == OMOST_OK && has_global) st = read_global(im, global, &g);
     if (st == OMOST_OK)
-        st = read_regions(im, json_object_get(v, "regions"), has_global ? &g : NULL);
-    if (st == OMOST_OK && has_global) st = om_canvas_set_global(im->cv, &g, im->err);
+        st = read_regions(im, json_object_get(v, "regions"),
+                          has_global ? &g : NULL);
+    if (st == OMOST_OK && has_global)
+        st = om_canvas_set_global(im->cv, &g, im->err);
     return st;
 }
 
-omost_canvas *om_canvas_from_json(json_t *v, const omost_read_opts *opts, omost_error *err)
+omost_canvas *om_canvas_from_json(json_t *v, const omost_read_opts *opts,
+                                  omost_error *err)
 {
     om_import im;
     om_error_clear(err);

@@ -8,7 +8,8 @@
 
 /* The canvas that a JSON object describes. Strict: nothing missing, no unknown
  * keys (names are still corrected). */
-omost_canvas *om_canvas_from_json(json_t *v, const omost_read_opts *opts, omost_error *err);
+omost_canvas *om_canvas_from_json(json_t *v, const omost_read_opts *opts,
+                                  omost_error *err);
 
 /* The canvas as a JSON object whose lines, but the first, begin with `indent`
  * spaces: to stand inside another. No newline at the end. */

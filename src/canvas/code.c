@@ -16,7 +16,7 @@ void om_code_free(om_code *c)
 
 void om_code_start(om_code *c, uint32_t pos, uint32_t line)
 {
-    c->builder = (om_builder){.cv = c->cv, .strict = c->strict};
+    c->builder = (om_builder){.cv = c->cv, .lx = &c->lexer, .strict = c->strict};
     c->n = 0;
     c->applied = c->any = c->noted_indent = c->cut = false;
     c->notes_told = 0;
@@ -127,42 +127,39 @@ static void run_statement(om_code *c)
     tell_built(c, what);
 }
 
-static void push_token(om_code *c, const om_token *t)
+static void fail_token(om_code *c, const om_token *t, omost_status st, const char *msg)
 {
     omost_error err = {0};
+    om_fail_at(&err, st, om_lexer_place(&c->lexer, t), "%s", msg);
+    fail(c, &err);
+}
+
+static void push_token(om_code *c, const om_token *t)
+{
     if (c->n == OM_MAX_STATEMENT_TOKENS) {
-        om_fail_at(&err, OMOST_LIMIT, om_lexer_place(&c->lexer, t),
-                   "one statement of more than %d tokens is too long", OM_MAX_STATEMENT_TOKENS);
-        fail(c, &err);
+        fail_token(c, t, OMOST_LIMIT, "this statement has more tokens than any call needs");
         return;
     }
     void *grown = om_grow(c->env, c->tokens, c->n, &c->cap, sizeof *c->tokens);
     if (!grown) {
-        om_fail_nomem(&err);
-        fail(c, &err);
+        fail_token(c, t, OMOST_NOMEM, "out of memory");
         return;
     }
     c->tokens = grown;
     c->tokens[c->n++] = *t;
 }
 
-static void fail_token(om_code *c, const om_token *t, const char *msg)
-{
-    omost_error err = {0};
-    om_fail_at(&err, OMOST_SYNTAX, om_lexer_place(&c->lexer, t), "%s", msg);
-    fail(c, &err);
-}
-
 static void on_token(om_code *c, const om_token *t)
 {
     if (t->kind == OM_TOKEN_NEWLINE) {
         if (c->n > 0) run_statement(c);
-        else if (!c->applied) fail_token(c, t, "there is no statement before this \";\"");
+        else if (!c->applied) fail_token(c, t, OMOST_SYNTAX, "there is no statement before this \";\"");
         c->applied = false;
         return;
     }
     if (c->applied) {
-        fail_token(c, t, "nothing but the end of the line can follow a whole call");
+        fail_token(c, t, OMOST_SYNTAX,
+                   "nothing but the end of the line can follow a whole call");
         return;
     }
     push_token(c, t);

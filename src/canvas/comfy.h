@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "omost/canvas.h"
 
-omost_canvas *om_canvas_from_comfy(json_t *v, const omost_read_opts *opts, omost_error *err);
+omost_canvas *om_canvas_from_comfy(json_t *v, const omost_read_opts *opts,
+                                   omost_error *err);
 
 #endif

@@ -27,7 +27,8 @@ static int far_to_near(const void *a, const void *b)
 }
 
 /* Rank the paired regions; *out lists them far to near. */
-static bool rank_side(om_arena *work, om_diff_side *side, standing **out, size_t *n)
+static bool rank_side(om_arena *work, om_diff_side *side, standing **out,
+                      size_t *n)
 {
     standing *list = om_arena_array(work, side->n, sizeof *list);
     *n = 0;
@@ -43,8 +44,8 @@ static bool rank_side(om_arena *work, om_diff_side *side, standing **out, size_t
 
 /* The heaviest ascending run of ranks[0..n) stays, the others were reordered.
  * weight: of keeping each. best and from are work space. */
-static void mark_reordered(const size_t *ranks, const size_t *weight, size_t n, size_t *best,
-                           size_t *from, bool *reordered)
+static void mark_reordered(const size_t *ranks, const size_t *weight, size_t n,
+                           size_t *best, size_t *from, bool *reordered)
 {
     size_t end = OM_DIFF_NONE;
     for (size_t i = 0; i < n; i++) {
@@ -66,7 +67,8 @@ static bool compare_order(omost_diff *d, om_arena *work, bool *reordered)
 {
     standing *far, *unused;
     size_t n;
-    if (!rank_side(work, &d->before, &far, &n) || !rank_side(work, &d->after, &unused, &n))
+    if (!rank_side(work, &d->before, &far, &n) ||
+        !rank_side(work, &d->after, &unused, &n))
         return false;
     size_t *space = om_arena_array(work, 4 * n, sizeof *space);
     bool *moved = om_arena_array(work, n, sizeof *moved);
@@ -77,7 +79,8 @@ static bool compare_order(omost_diff *d, om_arena *work, bool *reordered)
         const omost_region *other = omost_canvas_region(d->after.cv, partner);
         ranks[i] = d->after.rank[partner];
         /* Keeping more regions is worth more than which ones are kept. */
-        weight[i] = 2 * n + (omost_number_cmp(&far[i].r->distance, &other->distance) == 0);
+        weight[i] = 2 * n + (omost_number_cmp(&far[i].r->distance,
+                                              &other->distance) == 0);
     }
     mark_reordered(ranks, weight, n, space + 2 * n, space + 3 * n, moved);
     for (size_t i = 0; i < n; i++) reordered[far[i].index] = moved[i];
@@ -129,15 +132,18 @@ static unsigned compare_regions(const omost_diff *d, const omost_region *a,
 {
     const omost_global *ga = omost_canvas_global(d->before.cv);
     const omost_global *gb = omost_canvas_global(d->after.cv);
-    unsigned f = differ(a->description, b->description, OMOST_FIELD_DESCRIPTION) |
-                 texts_differ(a->detailed_descriptions, b->detailed_descriptions) |
-                 differ(a->tags, b->tags, OMOST_FIELD_TAGS) |
-                 differ(a->atmosphere, b->atmosphere, OMOST_FIELD_ATMOSPHERE) |
-                 differ(a->style, b->style, OMOST_FIELD_STYLE) |
-                 differ(a->quality_meta, b->quality_meta, OMOST_FIELD_QUALITY);
-    if (a->location != b->location || a->offset != b->offset || a->area != b->area)
+    unsigned f =
+        differ(a->description, b->description, OMOST_FIELD_DESCRIPTION) |
+        texts_differ(a->detailed_descriptions, b->detailed_descriptions) |
+        differ(a->tags, b->tags, OMOST_FIELD_TAGS) |
+        differ(a->atmosphere, b->atmosphere, OMOST_FIELD_ATMOSPHERE) |
+        differ(a->style, b->style, OMOST_FIELD_STYLE) |
+        differ(a->quality_meta, b->quality_meta, OMOST_FIELD_QUALITY);
+    if (a->location != b->location || a->offset != b->offset ||
+        a->area != b->area)
         f |= OMOST_FIELD_PLACE;
-    if (omost_number_cmp(&a->distance, &b->distance) != 0) f |= OMOST_FIELD_DISTANCE;
+    if (omost_number_cmp(&a->distance, &b->distance) != 0)
+        f |= OMOST_FIELD_DISTANCE;
     if (a->color != b->color) f |= OMOST_FIELD_COLOR;
     if (prefix_differs(a, ga, b, gb)) f |= OMOST_FIELD_PREFIX;
     return f;
@@ -173,7 +179,8 @@ static void list_changes(omost_diff *d, const bool *reordered)
         size_t i = d->after.partner[j];
         omost_change c = {.kind = OMOST_CHANGE_ADDED, .after = j};
         if (i != OM_DIFF_NONE) {
-            c = (omost_change){.kind = OMOST_CHANGE_CHANGED, .before = i, .after = j};
+            c = (omost_change){
+                .kind = OMOST_CHANGE_CHANGED, .before = i, .after = j};
             c.fields = compare_regions(d, omost_canvas_region(d->before.cv, i),
                                        omost_canvas_region(d->after.cv, j));
             if (reordered[i]) c.fields |= OMOST_FIELD_ORDER;
@@ -182,7 +189,8 @@ static void list_changes(omost_diff *d, const bool *reordered)
     }
     for (size_t i = 0; i < d->before.n; i++)
         if (d->before.partner[i] == OM_DIFF_NONE)
-            add_change(d, (omost_change){.kind = OMOST_CHANGE_REMOVED, .before = i});
+            add_change(d, (omost_change){.kind = OMOST_CHANGE_REMOVED,
+                                         .before = i});
 }
 
 /* ---- the diff ---------------------------------------------------------- */
@@ -193,27 +201,31 @@ static bool init_side(om_arena *a, om_diff_side *side, const omost_canvas *cv)
     side->n = omost_canvas_count(cv);
     side->partner = om_arena_array(a, side->n, sizeof(size_t));
     side->rank = om_arena_array(a, side->n, sizeof(size_t));
-    for (size_t i = 0; side->partner && i < side->n; i++) side->partner[i] = OM_DIFF_NONE;
+    for (size_t i = 0; side->partner && i < side->n; i++)
+        side->partner[i] = OM_DIFF_NONE;
     return side->partner && side->rank;
 }
 
-static bool compare(omost_diff *d, const omost_canvas *before, const omost_canvas *after)
+static bool compare(omost_diff *d, const omost_canvas *before,
+                    const omost_canvas *after)
 {
     om_arena work;
     om_arena_init(&work, d->arena.env, 0);
     bool ok = init_side(&d->arena, &d->before, before) &&
               init_side(&d->arena, &d->after, after) && om_diff_pair(d);
-    bool *reordered = ok ? om_arena_array(&work, d->before.n, sizeof *reordered) : NULL;
+    bool *reordered =
+        ok ? om_arena_array(&work, d->before.n, sizeof *reordered) : NULL;
     if (ok)
-        d->changes = om_arena_array(&d->arena, 1 + d->before.n + d->after.n, sizeof *d->changes);
+        d->changes = om_arena_array(&d->arena, 1 + d->before.n + d->after.n,
+                                    sizeof *d->changes);
     ok = ok && reordered && d->changes && compare_order(d, &work, reordered);
     if (ok) list_changes(d, reordered);
     om_arena_free(&work);
     return ok;
 }
 
-omost_diff *omost_diff_new(const omost_canvas *before, const omost_canvas *after,
-                           omost_error *err)
+omost_diff *omost_diff_new(const omost_canvas *before,
+                           const omost_canvas *after, omost_error *err)
 {
     om_error_clear(err);
     const omost_env *env = om_canvas_env(before);

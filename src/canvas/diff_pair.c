@@ -35,20 +35,20 @@ typedef struct word_set {
 static bool is_word_byte(char c)
 {
     unsigned char u = (unsigned char)c;
-    return (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || (u >= '0' && u <= '9') ||
-           u >= 0x80;
+    return (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') ||
+           (u >= '0' && u <= '9') || u >= 0x80;
 }
 
 static bool is_filler(om_str w)
 {
-    static const char *const fillers[] = {"a",  "an", "and", "at", "by",  "in", "is",
-                                          "of", "on", "the", "to", "with"};
-    for (size_t i = 0; i < sizeof fillers / sizeof *fillers; i++)
-        if (w.n == strlen(fillers[i])) {
-            size_t k = 0;
-            while (k < w.n && (w.p[k] | 32) == fillers[i][k]) k++;
-            if (k == w.n) return true;
-        }
+    static const char *const fillers[] = {"a",  "an",  "and", "at",
+                                          "by", "in",  "is",  "of",
+                                          "on", "the", "to",  "with"};
+    for (size_t i = 0; i < sizeof fillers / sizeof *fillers; i++) {
+        size_t k = 0;
+        while (k < w.n && (w.p[k] | 32) == fillers[i][k]) k++;
+        if (k == w.n && fillers[i][k] == '\0') return true;
+    }
     return false;
 }
 
@@ -118,7 +118,8 @@ static portrait *draw_portraits(om_arena *a, const omost_canvas *cv)
     for (size_t i = 0; p && i < n; i++) {
         p[i].r = omost_canvas_region(cv, i);
         p[i].box = omost_region_box(p[i].r);
-        collect_words(&p[i].description, p[i].r->description, DESCRIPTION_WORDS);
+        collect_words(&p[i].description, p[i].r->description,
+                      DESCRIPTION_WORDS);
         collect_words(&p[i].tags, p[i].r->tags, TAG_WORDS);
     }
     return p;
@@ -155,7 +156,9 @@ static int likeness(const portrait *a, const portrait *b)
 static int same_spot(const portrait *a, const portrait *b)
 {
     const omost_region *x = a->r, *y = b->r;
-    if (x->location != y->location || x->offset != y->offset || x->area != y->area) return 0;
+    if (x->location != y->location || x->offset != y->offset ||
+        x->area != y->area)
+        return 0;
     return 50 * (omost_number_cmp(&x->distance, &y->distance) == 0) +
            50 * (x->color == y->color);
 }
@@ -179,12 +182,13 @@ static void pair_up(omost_diff *d, size_t before, size_t after)
 
 /* Take pairs from the best score down: sort all that reach `least` by counting,
  * which keeps equal ones in order. `scores` and `order` have na * nb places. */
-static void take_best(const pairing *p, likeness_fn *like, int least, uint8_t *scores,
-                      uint32_t *order)
+static void take_best(const pairing *p, likeness_fn *like, int least,
+                      uint8_t *scores, uint32_t *order)
 {
     size_t n = p->na * p->nb, start[102] = {0};
     for (size_t k = 0; k < n; k++) {
-        scores[k] = (uint8_t)like(&p->a[p->ai[k / p->nb]], &p->b[p->bi[k % p->nb]]);
+        scores[k] =
+            (uint8_t)like(&p->a[p->ai[k / p->nb]], &p->b[p->bi[k % p->nb]]);
         if (scores[k] >= least) start[100 - scores[k] + 1]++;
     }
     for (int s = 1; s < 102; s++) start[s] += start[s - 1];
@@ -193,7 +197,8 @@ static void take_best(const pairing *p, likeness_fn *like, int least, uint8_t *s
         if (scores[k] >= least) order[start[100 - scores[k]]++] = (uint32_t)k;
     for (size_t k = 0; k < n_good; k++) {
         size_t i = p->ai[order[k] / p->nb], j = p->bi[order[k] % p->nb];
-        if (p->d->before.partner[i] == OM_DIFF_NONE && p->d->after.partner[j] == OM_DIFF_NONE)
+        if (p->d->before.partner[i] == OM_DIFF_NONE &&
+            p->d->after.partner[j] == OM_DIFF_NONE)
             pair_up(p->d, i, j);
     }
 }
@@ -251,7 +256,8 @@ static size_t group_at(const named *list, size_t n, size_t i, size_t *out)
 static bool pair_same_names(pairing *p, om_arena *work)
 {
     size_t n = p->d->before.n, m = p->d->after.n, i = 0, j = 0;
-    named *x = sort_by_name(work, p->d->before.cv), *y = sort_by_name(work, p->d->after.cv);
+    named *x = sort_by_name(work, p->d->before.cv),
+          *y = sort_by_name(work, p->d->after.cv);
     if (!x || !y) return false;
     while (i < n && j < m) {
         int c = om_str_cmp(x[i].name, y[j].name);
@@ -263,8 +269,10 @@ static bool pair_same_names(pairing *p, om_arena *work)
         p->nb = group_at(y, m, j, p->bi);
         i += p->na;
         j += p->nb;
-        if (p->na == 1 && p->nb == 1) pair_up(p->d, p->ai[0], p->bi[0]);
-        else if (!pair_by(p, likeness, 0)) return false;
+        if (p->na == 1 && p->nb == 1)
+            pair_up(p->d, p->ai[0], p->bi[0]);
+        else if (!pair_by(p, likeness, 0))
+            return false;
     }
     return true;
 }

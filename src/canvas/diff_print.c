@@ -62,8 +62,10 @@ static pair look_up(const omost_diff *d, const omost_change *c)
         if (p.gb) p.new_name = p.gb->description;
         return p;
     }
-    if (c->kind != OMOST_CHANGE_ADDED) p.a = omost_canvas_region(d->before.cv, c->before);
-    if (c->kind != OMOST_CHANGE_REMOVED) p.b = omost_canvas_region(d->after.cv, c->after);
+    if (c->kind != OMOST_CHANGE_ADDED)
+        p.a = omost_canvas_region(d->before.cv, c->before);
+    if (c->kind != OMOST_CHANGE_REMOVED)
+        p.b = omost_canvas_region(d->after.cv, c->after);
     if (p.a) p.old_name = p.a->description;
     if (p.b) p.new_name = p.b->description;
     return p;
@@ -114,7 +116,8 @@ static size_t match_entries(entry *a, size_t n, entry *b, size_t m)
 static entry *entries_of_texts(om_arena *work, omost_texts t)
 {
     entry *e = om_arena_array(work, t.n, sizeof *e);
-    for (size_t i = 0; e && i < t.n; i++) e[i] = (entry){.s = t.p[i], .index = i};
+    for (size_t i = 0; e && i < t.n; i++)
+        e[i] = (entry){.s = t.p[i], .index = i};
     return e;
 }
 
@@ -127,7 +130,8 @@ static entry *entries_of_tags(om_arena *work, om_str tags, size_t *n)
     entry *e = om_arena_array(work, commas + 1, sizeof *e);
     for (size_t i = 0; e && i <= tags.n; i++) {
         if (i < tags.n && tags.p[i] != ',') continue;
-        om_str tag = om_str_strip((om_str){tags.p + start, i - start}, ". \t\r\n");
+        om_str tag =
+            om_str_strip((om_str){tags.p + start, i - start}, ". \t\r\n");
         start = i + 1;
         if (tag.n) e[*n] = (entry){.s = tag, .index = *n};
         if (tag.n) ++*n;
@@ -135,7 +139,8 @@ static entry *entries_of_tags(om_arena *work, om_str tags, size_t *n)
     return e;
 }
 
-static bool put_details(om_buf *b, om_arena *work, omost_texts old, omost_texts new)
+static bool put_details(om_buf *b, om_arena *work, omost_texts old,
+                        omost_texts new)
 {
     entry *x = entries_of_texts(work, old), *y = entries_of_texts(work, new);
     if (!x || !y) return false;
@@ -165,8 +170,10 @@ static void put_unmatched(om_buf *b, char sign, const entry *e, size_t n)
             rest++;
             continue;
         }
-        if (shown++) om_buf_puts(b, ", ");
-        else om_buf_printf(b, " %c ", sign);
+        if (shown++)
+            om_buf_puts(b, ", ");
+        else
+            om_buf_printf(b, " %c ", sign);
         om_print_line(b, e[i].s, SHOWN);
     }
     if (rest) om_buf_printf(b, " and %zu more", rest);
@@ -175,14 +182,16 @@ static void put_unmatched(om_buf *b, char sign, const entry *e, size_t n)
 static bool put_tags(om_buf *b, om_arena *work, om_str old, om_str new)
 {
     size_t n, m;
-    entry *x = entries_of_tags(work, old, &n), *y = entries_of_tags(work, new, &m);
+    entry *x = entries_of_tags(work, old, &n),
+          *y = entries_of_tags(work, new, &m);
     if (!x || !y) return false;
     size_t both = match_entries(x, n, y, m);
     om_buf_puts(b, "    tags:");
     put_unmatched(b, '+', y, m);
     if (m > both && n > both) om_buf_putc(b, ' ');
     put_unmatched(b, '-', x, n);
-    om_buf_puts(b, n == both && m == both ? " the same, written otherwise\n" : "\n");
+    om_buf_puts(b, n == both && m == both ? " the same, written otherwise\n"
+                                          : "\n");
     return true;
 }
 
@@ -224,14 +233,17 @@ static void put_texts_line(om_buf *b, const char *what, om_str old, om_str new)
     om_buf_putc(b, '\n');
 }
 
-static void put_word_part(om_buf *b, const char **gap, omost_word_kind kind, int old, int new)
+static void put_word_part(om_buf *b, const char **gap, omost_word_kind kind,
+                          int old, int new)
 {
     if (old == new) return;
-    om_buf_printf(b, "%s%s -> %s", *gap, omost_word(kind, old), omost_word(kind, new));
+    om_buf_printf(b, "%s%s -> %s", *gap, omost_word(kind, old),
+                  omost_word(kind, new));
     *gap = ", ";
 }
 
-static void put_place_line(om_buf *b, const omost_region *x, const omost_region *y)
+static void put_place_line(om_buf *b, const omost_region *x,
+                           const omost_region *y)
 {
     bool moved = x->location != y->location || x->offset != y->offset;
     const char *gap = moved ? "    moved: " : "    resized: ";
@@ -241,16 +253,19 @@ static void put_place_line(om_buf *b, const omost_region *x, const omost_region 
     om_buf_putc(b, '\n');
 }
 
-static void put_distance_line(om_buf *b, const omost_number *x, const omost_number *y)
+static void put_distance_line(om_buf *b, const omost_number *x,
+                              const omost_number *y)
 {
-    om_buf_puts(b, omost_number_cmp(y, x) < 0 ? "    nearer: " : "    farther: ");
+    om_buf_puts(b,
+                omost_number_cmp(y, x) < 0 ? "    nearer: " : "    farther: ");
     om_print_number(b, x);
     om_buf_puts(b, " -> ");
     om_print_number(b, y);
     om_buf_putc(b, '\n');
 }
 
-static void put_prefix_line(om_buf *b, const omost_region *x, const omost_region *y)
+static void put_prefix_line(om_buf *b, const omost_region *x,
+                            const omost_region *y)
 {
     const om_str none = OM_STR("none");
     put_texts_line(b, "global prefix", x->has_prefix ? x->prefix : none,
@@ -259,7 +274,8 @@ static void put_prefix_line(om_buf *b, const omost_region *x, const omost_region
 
 static void put_color_line(om_buf *b, int old, int new)
 {
-    om_buf_printf(b, "    colour: %s -> %s\n", omost_word(OMOST_WORD_COLOR, old),
+    om_buf_printf(b, "    colour: %s -> %s\n",
+                  omost_word(OMOST_WORD_COLOR, old),
                   omost_word(OMOST_WORD_COLOR, new));
 }
 
@@ -267,29 +283,36 @@ static bool tell_global(om_buf *b, om_arena *work, const pair *p, unsigned f)
 {
     bool ok = true;
     if (f & OMOST_FIELD_DETAILS)
-        ok = put_details(b, work, p->ga->detailed_descriptions, p->gb->detailed_descriptions);
-    if (ok && (f & OMOST_FIELD_TAGS)) ok = put_tags(b, work, p->ga->tags, p->gb->tags);
+        ok = put_details(b, work, p->ga->detailed_descriptions,
+                         p->gb->detailed_descriptions);
+    if (ok && (f & OMOST_FIELD_TAGS))
+        ok = put_tags(b, work, p->ga->tags, p->gb->tags);
     if (f & OMOST_FIELD_COLOR) put_color_line(b, p->ga->color, p->gb->color);
     return ok;
 }
 
-static bool tell_region(om_buf *b, om_arena *work, const omost_diff *d, const omost_change *c,
-                        const pair *p)
+static bool tell_region(om_buf *b, om_arena *work, const omost_diff *d,
+                        const omost_change *c, const pair *p)
 {
     const omost_region *x = p->a, *y = p->b;
     const unsigned f = c->fields;
     bool ok = true;
     if (f & OMOST_FIELD_PLACE) put_place_line(b, x, y);
-    if (f & OMOST_FIELD_DISTANCE) put_distance_line(b, &x->distance, &y->distance);
+    if (f & OMOST_FIELD_DISTANCE)
+        put_distance_line(b, &x->distance, &y->distance);
     if (f & OMOST_FIELD_ORDER)
         om_buf_printf(b, "    reordered: number %zu -> %zu, from the back\n",
-                      d->before.rank[c->before] + 1, d->after.rank[c->after] + 1);
+                      d->before.rank[c->before] + 1,
+                      d->after.rank[c->after] + 1);
     if (f & OMOST_FIELD_DETAILS)
-        ok = put_details(b, work, x->detailed_descriptions, y->detailed_descriptions);
+        ok = put_details(b, work, x->detailed_descriptions,
+                         y->detailed_descriptions);
     if (ok && (f & OMOST_FIELD_TAGS)) ok = put_tags(b, work, x->tags, y->tags);
-    if (f & OMOST_FIELD_ATMOSPHERE) put_texts_line(b, "atmosphere", x->atmosphere, y->atmosphere);
+    if (f & OMOST_FIELD_ATMOSPHERE)
+        put_texts_line(b, "atmosphere", x->atmosphere, y->atmosphere);
     if (f & OMOST_FIELD_STYLE) put_texts_line(b, "style", x->style, y->style);
-    if (f & OMOST_FIELD_QUALITY) put_texts_line(b, "quality", x->quality_meta, y->quality_meta);
+    if (f & OMOST_FIELD_QUALITY)
+        put_texts_line(b, "quality", x->quality_meta, y->quality_meta);
     if (f & OMOST_FIELD_COLOR) put_color_line(b, x->color, y->color);
     if (f & OMOST_FIELD_PREFIX) put_prefix_line(b, x, y);
     return ok;
@@ -314,13 +337,16 @@ static void put_head(om_buf *b, const omost_change *c, const pair *p)
                                                                  : NULL;
     om_buf_printf(b, "%c ", "+-~"[c->kind]);
     if (c->is_global) om_buf_puts(b, "The whole picture: ");
-    if (renamed) put_both(b, p->old_name, p->new_name);
-    else put_shown(b, c->kind == OMOST_CHANGE_ADDED ? p->new_name : p->old_name);
+    if (renamed)
+        put_both(b, p->old_name, p->new_name);
+    else
+        put_shown(b, c->kind == OMOST_CHANGE_ADDED ? p->new_name : p->old_name);
     if (only) put_glance(b, only);
     om_buf_putc(b, '\n');
 }
 
-static bool tell(om_buf *b, om_arena *work, const omost_diff *d, const omost_change *c)
+static bool tell(om_buf *b, om_arena *work, const omost_diff *d,
+                 const omost_change *c)
 {
     pair p = look_up(d, c);
     put_head(b, c, &p);
@@ -373,47 +399,69 @@ static void put_json_place(om_buf *b, const omost_region *r)
     om_buf_putc(b, '}');
 }
 
-static void put_json_global_field(om_buf *b, enum omost_field_index f, const omost_global *g)
+static void put_json_global_field(om_buf *b, enum omost_field_index f,
+                                  const omost_global *g)
 {
-    if (f == OMOST_FIELD_INDEX_DESCRIPTION) om_json_write_str(b, g->description);
-    else if (f == OMOST_FIELD_INDEX_DETAILS) put_json_texts(b, g->detailed_descriptions);
-    else if (f == OMOST_FIELD_INDEX_TAGS) om_json_write_str(b, g->tags);
-    else put_json_word(b, OMOST_WORD_COLOR, g->color);
+    if (f == OMOST_FIELD_INDEX_DESCRIPTION)
+        om_json_write_str(b, g->description);
+    else if (f == OMOST_FIELD_INDEX_DETAILS)
+        put_json_texts(b, g->detailed_descriptions);
+    else if (f == OMOST_FIELD_INDEX_TAGS)
+        om_json_write_str(b, g->tags);
+    else
+        put_json_word(b, OMOST_WORD_COLOR, g->color);
 }
 
-static void put_json_region_field(om_buf *b, enum omost_field_index f, const omost_region *r,
-                                  size_t rank)
+static void put_json_region_field(om_buf *b, enum omost_field_index f,
+                                  const omost_region *r, size_t rank)
 {
     switch (f) {
     case OMOST_FIELD_INDEX_PLACE: put_json_place(b, r); break;
-    case OMOST_FIELD_INDEX_DISTANCE: om_canvas_write_json_number(b, &r->distance); break;
-    case OMOST_FIELD_INDEX_DESCRIPTION: om_json_write_str(b, r->description); break;
-    case OMOST_FIELD_INDEX_DETAILS: put_json_texts(b, r->detailed_descriptions); break;
+    case OMOST_FIELD_INDEX_DISTANCE:
+        om_canvas_write_json_number(b, &r->distance);
+        break;
+    case OMOST_FIELD_INDEX_DESCRIPTION:
+        om_json_write_str(b, r->description);
+        break;
+    case OMOST_FIELD_INDEX_DETAILS:
+        put_json_texts(b, r->detailed_descriptions);
+        break;
     case OMOST_FIELD_INDEX_TAGS: om_json_write_str(b, r->tags); break;
-    case OMOST_FIELD_INDEX_ATMOSPHERE: om_json_write_str(b, r->atmosphere); break;
+    case OMOST_FIELD_INDEX_ATMOSPHERE:
+        om_json_write_str(b, r->atmosphere);
+        break;
     case OMOST_FIELD_INDEX_STYLE: om_json_write_str(b, r->style); break;
-    case OMOST_FIELD_INDEX_QUALITY: om_json_write_str(b, r->quality_meta); break;
-    case OMOST_FIELD_INDEX_COLOR: put_json_word(b, OMOST_WORD_COLOR, r->color); break;
+    case OMOST_FIELD_INDEX_QUALITY:
+        om_json_write_str(b, r->quality_meta);
+        break;
+    case OMOST_FIELD_INDEX_COLOR:
+        put_json_word(b, OMOST_WORD_COLOR, r->color);
+        break;
     case OMOST_FIELD_INDEX_ORDER: om_buf_printf(b, "%zu", rank); break;
     case OMOST_FIELD_INDEX_PREFIX:
-        if (r->has_prefix) om_json_write_str(b, r->prefix);
-        else om_buf_puts(b, "null");
+        if (r->has_prefix)
+            om_json_write_str(b, r->prefix);
+        else
+            om_buf_puts(b, "null");
         break;
     }
 }
 
-static void put_json_side(om_buf *b, const omost_diff *d, const omost_change *c, int f,
-                          bool is_after)
+static void put_json_side(om_buf *b, const omost_diff *d, const omost_change *c,
+                          int f, bool is_after)
 {
     pair p = look_up(d, c);
     if (c->is_global)
-        put_json_global_field(b, (enum omost_field_index)f, is_after ? p.gb : p.ga);
+        put_json_global_field(b, (enum omost_field_index)f,
+                              is_after ? p.gb : p.ga);
     else
-        put_json_region_field(b, (enum omost_field_index)f, is_after ? p.b : p.a,
-                              is_after ? d->after.rank[c->after] : d->before.rank[c->before]);
+        put_json_region_field(
+            b, (enum omost_field_index)f, is_after ? p.b : p.a,
+            is_after ? d->after.rank[c->after] : d->before.rank[c->before]);
 }
 
-static void put_json_fields(om_buf *b, const omost_diff *d, const omost_change *c)
+static void put_json_fields(om_buf *b, const omost_diff *d,
+                            const omost_change *c)
 {
     const char *gap = "";
     om_buf_puts(b, ",\n      \"fields\": {");
@@ -430,7 +478,8 @@ static void put_json_fields(om_buf *b, const omost_diff *d, const omost_change *
     om_buf_puts(b, "\n      }");
 }
 
-static void put_json_change(om_buf *b, const omost_diff *d, const omost_change *c)
+static void put_json_change(om_buf *b, const omost_diff *d,
+                            const omost_change *c)
 {
     static const char *const kinds[] = {
         [OMOST_CHANGE_ADDED] = "added",
@@ -438,12 +487,13 @@ static void put_json_change(om_buf *b, const omost_diff *d, const omost_change *
         [OMOST_CHANGE_CHANGED] = "changed",
     };
     pair p = look_up(d, c);
-    om_buf_printf(b, "    {\n      \"kind\": \"%s\",\n      \"target\": \"%s\"", kinds[c->kind],
-                  c->is_global ? "global" : "region");
+    om_buf_printf(b, "    {\n      \"kind\": \"%s\",\n      \"target\": \"%s\"",
+                  kinds[c->kind], c->is_global ? "global" : "region");
     if (p.a) om_buf_printf(b, ",\n      \"before\": %zu", c->before);
     if (p.b) om_buf_printf(b, ",\n      \"after\": %zu", c->after);
     om_buf_puts(b, ",\n      \"description\": ");
-    om_json_write_str(b, c->kind == OMOST_CHANGE_REMOVED ? p.old_name : p.new_name);
+    om_json_write_str(b, c->kind == OMOST_CHANGE_REMOVED ? p.old_name
+                                                         : p.new_name);
     if (c->kind == OMOST_CHANGE_CHANGED) put_json_fields(b, d, c);
     om_buf_puts(b, "\n    }");
 }
@@ -453,8 +503,9 @@ char *omost_diff_to_json(const omost_diff *d, size_t *len, omost_error *err)
     om_buf b;
     om_error_clear(err);
     om_buf_init(&b, d->arena.env, MAX_JSON);
-    om_buf_puts(&b, "{\n  \"format\": \"omost-canvas-diff\",\n  \"version\": 1,\n"
-                    "  \"changes\": [");
+    om_buf_puts(&b,
+                "{\n  \"format\": \"omost-canvas-diff\",\n  \"version\": 1,\n"
+                "  \"changes\": [");
     for (size_t i = 0; i < d->n && b.status == OMOST_OK; i++) {
         om_buf_puts(&b, i ? ",\n" : "\n");
         put_json_change(&b, d, &d->changes[i]);

@@ -21,12 +21,16 @@ static bool same_global(const omost_global *a, const omost_global *b)
 
 static bool same_region(const omost_region *a, const omost_region *b)
 {
-    return a->location == b->location && a->offset == b->offset && a->area == b->area &&
-           a->color == b->color && a->distance.kind == b->distance.kind &&
+    return a->location == b->location && a->offset == b->offset &&
+           a->area == b->area && a->color == b->color &&
+           a->distance.kind == b->distance.kind &&
            omost_number_cmp(&a->distance, &b->distance) == 0 &&
-           om_str_eq(a->description, b->description) && om_str_eq(a->tags, b->tags) &&
-           om_str_eq(a->atmosphere, b->atmosphere) && om_str_eq(a->style, b->style) &&
-           om_str_eq(a->quality_meta, b->quality_meta) && a->has_prefix == b->has_prefix &&
+           om_str_eq(a->description, b->description) &&
+           om_str_eq(a->tags, b->tags) &&
+           om_str_eq(a->atmosphere, b->atmosphere) &&
+           om_str_eq(a->style, b->style) &&
+           om_str_eq(a->quality_meta, b->quality_meta) &&
+           a->has_prefix == b->has_prefix &&
            (!a->has_prefix || om_str_eq(a->prefix, b->prefix)) &&
            same_texts(a->detailed_descriptions, b->detailed_descriptions);
 }
@@ -34,8 +38,10 @@ static bool same_region(const omost_region *a, const omost_region *b)
 bool omost_canvas_equal(const omost_canvas *a, const omost_canvas *b)
 {
     if (omost_canvas_count(a) != omost_canvas_count(b)) return false;
-    if (!same_global(omost_canvas_global(a), omost_canvas_global(b))) return false;
+    if (!same_global(omost_canvas_global(a), omost_canvas_global(b)))
+        return false;
     for (size_t i = 0; i < omost_canvas_count(a); i++)
-        if (!same_region(omost_canvas_region(a, i), omost_canvas_region(b, i))) return false;
+        if (!same_region(omost_canvas_region(a, i), omost_canvas_region(b, i)))
+            return false;
     return true;
 }

@@ -3,7 +3,8 @@
 
 #include "canvas/print.h"
 
-omost_status om_import_begin(om_import *im, const omost_read_opts *opts, omost_error *err)
+omost_status om_import_begin(om_import *im, const omost_read_opts *opts,
+                             omost_error *err)
 {
     *im = (om_import){.strict = opts && opts->strict, .err = err};
     im->cv = om_canvas_alloc(opts ? opts->env : NULL, err);
@@ -12,9 +13,11 @@ omost_status om_import_begin(om_import *im, const omost_read_opts *opts, omost_e
 
 omost_canvas *om_import_finish(om_import *im, omost_status st)
 {
-    if (st == OMOST_OK && !omost_canvas_global(im->cv) && omost_canvas_count(im->cv) == 0)
-        st = om_fail(im->err, OMOST_FORMAT,
-                     "the canvas has neither a global description nor a region");
+    if (st == OMOST_OK && !omost_canvas_global(im->cv) &&
+        omost_canvas_count(im->cv) == 0)
+        st =
+            om_fail(im->err, OMOST_FORMAT,
+                    "the canvas has neither a global description nor a region");
     if (st == OMOST_OK) return im->cv;
     omost_canvas_free(im->cv);
     return NULL;
@@ -38,15 +41,18 @@ static const char *kind_name(const json_t *v)
 omost_status om_import_wrong(om_import *im, const char *key, const char *want,
                              const json_t *got)
 {
-    return om_fail(im->err, OMOST_FORMAT, "%s%s%s must be %s, not %s", OM_IMPORT_AT(im, key),
-                   want, kind_name(got));
+    return om_fail(im->err, OMOST_FORMAT, "%s%s%s must be %s, not %s",
+                   OM_IMPORT_AT(im, key), want, kind_name(got));
 }
 
-omost_status om_import_missing(om_import *im, const char *key, const char *taken)
+omost_status om_import_missing(om_import *im, const char *key,
+                               const char *taken)
 {
     if (im->strict)
-        return om_fail(im->err, OMOST_FORMAT, "%s%s%s is missing", OM_IMPORT_AT(im, key));
-    return om_canvas_note(im->cv, (om_place){0}, im->err, "%s%s%s is missing; taken as %s",
+        return om_fail(im->err, OMOST_FORMAT, "%s%s%s is missing",
+                       OM_IMPORT_AT(im, key));
+    return om_canvas_note(im->cv, (om_place){0}, im->err,
+                          "%s%s%s is missing; taken as %s",
                           OM_IMPORT_AT(im, key), taken);
 }
 
@@ -76,12 +82,14 @@ static omost_status unknown_key(om_import *im, const char *key)
     return st;
 }
 
-omost_status om_import_check_keys(om_import *im, json_t *obj, const char *const *known)
+omost_status om_import_check_keys(om_import *im, json_t *obj,
+                                  const char *const *known)
 {
     const char *key;
     json_t *v;
     omost_status st = OMOST_OK;
-    json_object_foreach (obj, key, v) {
+    json_object_foreach(obj, key, v)
+    {
         if (!is_known(key, known)) st = unknown_key(im, key);
         if (st != OMOST_OK) break;
     }
@@ -94,7 +102,8 @@ static omost_status copy_text(om_import *im, const json_t *v, om_str *out)
     return out->p ? OMOST_OK : om_fail_nomem(im->err);
 }
 
-omost_status om_import_text(om_import *im, const char *key, const json_t *v, om_str *out)
+omost_status om_import_text(om_import *im, const char *key, const json_t *v,
+                            om_str *out)
 {
     *out = (om_str){0};
     if (!v) return om_import_missing(im, key, "empty");
@@ -107,7 +116,8 @@ omost_status om_import_texts(om_import *im, const char *key, const json_t *v,
 {
     *out = (omost_texts){0};
     if (!v) return om_import_missing(im, key, "empty");
-    if (!json_is_array(v)) return om_import_wrong(im, key, "an array of strings", v);
+    if (!json_is_array(v))
+        return om_import_wrong(im, key, "an array of strings", v);
     size_t n = json_array_size(v);
     om_str *p = om_arena_array(&im->cv->arena, n, sizeof *p);
     if (!p) return om_fail_nomem(im->err);
@@ -116,7 +126,8 @@ omost_status om_import_texts(om_import *im, const char *key, const json_t *v,
         const json_t *item = json_array_get(v, i);
         char name[80];
         snprintf(name, sizeof name, "%s[%zu]", key, i);
-        if (!json_is_string(item)) return om_import_wrong(im, name, "a string", item);
+        if (!json_is_string(item))
+            return om_import_wrong(im, name, "a string", item);
         omost_status st = copy_text(im, item, &p[i]);
         if (st != OMOST_OK) return st;
     }

@@ -9,12 +9,13 @@
 
 typedef struct om_import {
     omost_canvas *cv;
-    bool strict;     /* what is missing or unknown is an error, not a note */
-    char where[32];  /* "regions[3]": the value being read; "" at the top */
+    bool strict;    /* what is missing or unknown is an error, not a note */
+    char where[32]; /* "regions[3]": the value being read; "" at the top */
     omost_error *err;
 } om_import;
 
-omost_status om_import_begin(om_import *im, const omost_read_opts *opts, omost_error *err);
+omost_status om_import_begin(om_import *im, const omost_read_opts *opts,
+                             omost_error *err);
 /* The canvas when `st` is OK and it holds anything; else it is freed. */
 omost_canvas *om_import_finish(om_import *im, omost_status st);
 
@@ -23,13 +24,16 @@ omost_status om_import_wrong(om_import *im, const char *key, const char *want,
                              const json_t *got);
 /* "WHERE.key is missing": an error when strict, else a note that says how it
  * is taken. */
-omost_status om_import_missing(om_import *im, const char *key, const char *taken);
+omost_status om_import_missing(om_import *im, const char *key,
+                               const char *taken);
 /* Notes (errors when strict) for keys that are not in `known` (NULL at its
  * end). */
-omost_status om_import_check_keys(om_import *im, json_t *obj, const char *const *known);
+omost_status om_import_check_keys(om_import *im, json_t *obj,
+                                  const char *const *known);
 
 /* Copies into the canvas; v == NULL: missing, taken as empty. */
-omost_status om_import_text(om_import *im, const char *key, const json_t *v, om_str *out);
+omost_status om_import_text(om_import *im, const char *key, const json_t *v,
+                            om_str *out);
 omost_status om_import_texts(om_import *im, const char *key, const json_t *v,
                              omost_texts *out);
 
@@ -38,6 +42,7 @@ omost_status om_import_texts(om_import *im, const char *key, const json_t *v,
 omost_status om_import_region(om_import *im, const omost_region *r);
 
 /* WHERE, a "." where there is one, and key: for messages. */
-#define OM_IMPORT_AT(im, key) (im)->where, *(im)->where && *(key) ? "." : "", (key)
+#define OM_IMPORT_AT(im, key) \
+    (im)->where, (im)->where[0] && (key)[0] ? "." : "", (key)
 
 #endif

@@ -16,10 +16,17 @@ enum {
     NAME_PART = 2,
     DIGIT = 4,
     IN_STRING_STOP = 8, /* quotes, backslash, line ends, NUL */
+    BRACKET = 16,
+    NEVER = 32, /* cannot stand outside a string */
 };
 
 static const uint8_t classes[256] = {
-    ['\0'] = IN_STRING_STOP, ['\n'] = IN_STRING_STOP, ['\r'] = IN_STRING_STOP,
+    [1 ... 9] = NEVER,       [11 ... 12] = NEVER,     [14 ... 31] = NEVER,
+    [127] = NEVER,           ['$'] = NEVER,           ['?'] = NEVER,
+    ['!'] = NEVER,           ['`'] = NEVER,           ['('] = BRACKET,
+    [')'] = BRACKET,         ['['] = BRACKET,         [']'] = BRACKET,
+    ['{'] = BRACKET,         ['}'] = BRACKET,         ['\0'] = IN_STRING_STOP | NEVER,
+    ['\n'] = IN_STRING_STOP, ['\r'] = IN_STRING_STOP,
     ['"'] = IN_STRING_STOP,  ['\''] = IN_STRING_STOP, ['\\'] = IN_STRING_STOP,
     ['0' ... '9'] = NAME_PART | DIGIT,
     ['a' ... 'z'] = NAME_START | NAME_PART,
@@ -329,7 +336,7 @@ static char closing(char open)
 static om_lex_result take_bracket(om_lexer *lx, om_token *tok, omost_error *err)
 {
     char c = lx->text[lx->pos];
-    if (strchr("([{", c)) {
+    if (c == '(' || c == '[' || c == '{') {
         if (lx->depth == OMOST_MAX_NESTING) {
             om_fail_at(err, OMOST_LIMIT, place_here(lx, lx->pos, 1),
                        "more than %d brackets inside one another", OMOST_MAX_NESTING);
@@ -370,7 +377,7 @@ static om_lex_result take_other(om_lexer *lx, om_token *tok, omost_error *err)
         if (lx->lenient) return take_typographic(lx, r, tok, err);
         return fail_here(lx, err, "typographic quotes are not Python; write ' or \"");
     }
-    if ((unsigned char)c < 0x20 || c == 0x7F || strchr("$?!`", c))
+    if (is(c, NEVER))
         return fail_here(lx, err, "this character cannot stand outside a string");
     return give(lx, tok, OM_TOKEN_OP, lx->pos + 1);
 }
@@ -391,7 +398,7 @@ om_lex_result om_lexer_next(om_lexer *lx, om_token *tok, omost_error *err)
     if (is(c, DIGIT) || (c == '.' && lx->pos + 1 < lx->end && is(lx->text[lx->pos + 1], DIGIT)))
         return take_number(lx, tok, err);
     if (is(c, NAME_START) && (unsigned char)c < 0x80) return take_name(lx, tok, err);
-    if (c && strchr("([{}])", c)) return take_bracket(lx, tok, err);
+    if (is(c, BRACKET)) return take_bracket(lx, tok, err);
     return take_other(lx, tok, err);
 }
 

@@ -2,6 +2,8 @@
  * the language reference; unknown escapes keep their backslash. */
 #include "canvas/literal.h"
 
+#include <stdio.h>
+
 #include "base/unicode.h"
 #include "base/utf8.h"
 
@@ -9,14 +11,12 @@ typedef struct decoder {
     const char *p, *end; /* what is left of the body */
     char *out;           /* as long as the body: no escape grows */
     bool raw, bytes, format, strict, joined;
-    om_place at;
-    omost_error *err;
-    omost_status st;
+    char *fault;
 } decoder;
 
 static bool fail(decoder *d, const char *msg)
 {
-    d->st = om_fail_at(d->err, OMOST_SYNTAX, d->at, "%s", msg);
+    snprintf(d->fault, OM_LITERAL_FAULT, "%s", msg);
     return false;
 }
 
@@ -34,9 +34,9 @@ static bool take_hex(decoder *d, int digits, uint32_t *rune)
     for (int i = 0; i < digits; i++, d->p++) {
         int v = d->p < d->end ? hex_value(*d->p) : -1;
         if (v < 0) {
-            d->st = om_fail_at(d->err, OMOST_SYNTAX, d->at,
-                               "a \\%c escape in this string needs %d hexadecimal digits",
-                               digits == 2 ? 'x' : digits == 4 ? 'u' : 'U', digits);
+            snprintf(d->fault, OM_LITERAL_FAULT,
+                     "a \\%c escape in this string needs %d hexadecimal digits",
+                     digits == 2 ? 'x' : digits == 4 ? 'u' : 'U', digits);
             return false;
         }
         r = r << 4 | (uint32_t)v;
@@ -63,8 +63,9 @@ static bool take_named(decoder *d, uint32_t *rune)
     om_str name = {d->p + 1, (size_t)(close - d->p) - 1};
     *rune = om_unicode_named(name);
     if (*rune == OM_RUNE_BAD) {
-        d->st = om_fail_at(d->err, OMOST_SYNTAX, d->at, "\\N{%.*s}: no character has this name",
-                           name.n > 60 ? 60 : OM_STR_ARG(name));
+        name.n = om_utf8_floor(name.p, name.n, 60);
+        snprintf(d->fault, OM_LITERAL_FAULT, "\\N{%.*s}: no character has this name",
+                 OM_STR_ARG(name));
         return false;
     }
     d->p = close + 1;
@@ -206,24 +207,24 @@ static bool is_plain(om_str s, const decoder *d)
     return s.n == 0 || !memchr(s.p, '\r', s.n);
 }
 
-omost_status om_literal_decode(om_str token, bool typographic, bool strict, om_place at,
-                               om_arena *arena, om_literal *out, omost_error *err)
+omost_status om_literal_decode(om_str token, bool typographic, bool strict, om_arena *arena,
+                               om_literal *out, char fault[OM_LITERAL_FAULT])
 {
-    decoder d = {.strict = strict, .at = at, .err = err};
+    decoder d = {.strict = strict, .fault = fault};
     om_str body = body_of(token, typographic, &d);
     *out = (om_literal){.is_bytes = d.bytes};
     if (is_plain(body, &d)) {
         out->text = om_arena_str(arena, body);
-        return out->text.p ? OMOST_OK : om_fail_nomem(err);
+        return out->text.p ? OMOST_OK : OMOST_NOMEM;
     }
     /* "\N{...}" and the like never decode to more bytes than they take */
     char *start = om_arena_alloc(arena, body.n + 1);
-    if (!start) return om_fail_nomem(err);
+    if (!start) return OMOST_NOMEM;
     d.p = body.p;
     d.end = body.p + body.n;
     d.out = start;
     while (d.p < d.end)
-        if (!decode_step(&d)) return d.st;
+        if (!decode_step(&d)) return OMOST_SYNTAX;
     out->text = (om_str){start, (size_t)(d.out - start)};
     out->joined_pairs = d.joined;
     return OMOST_OK;

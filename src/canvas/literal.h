@@ -11,10 +11,12 @@ typedef struct om_literal {
     om_str text;       /* in the arena; of bytes only that they are valid */
 } om_literal;
 
+enum { OM_LITERAL_FAULT = 160 };
+
 /* Decode one string token, prefix and quotes included (for typographic quotes:
- * no prefix). `at` is used for errors. Not strict: two surrogate escapes in a
- * row, a JSON habit, are one character. */
-omost_status om_literal_decode(om_str token, bool typographic, bool strict, om_place at,
-                               om_arena *arena, om_literal *out, omost_error *err);
+ * no prefix). Not strict: two surrogate escapes in a row, a JSON habit, are one
+ * character. SYNTAX leaves a sentence in `fault`; NOMEM does not. */
+omost_status om_literal_decode(om_str token, bool typographic, bool strict, om_arena *arena,
+                               om_literal *out, char fault[OM_LITERAL_FAULT]);
 
 #endif

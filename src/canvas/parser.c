@@ -43,30 +43,23 @@ static bool fail_nomem(om_parser *p)
     return false;
 }
 
-static om_place place_of(om_parser *p, const om_token *t)
-{
-    return om_lexer_place(p->lx, t);
-}
-
-static bool fail_at(om_parser *p, om_place at, const char *fmt, ...) OMOST_PRINTF(3, 4);
-static bool fail_at(om_parser *p, om_place at, const char *fmt, ...)
+static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...) OMOST_PRINTF(3, 4);
+static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...)
 {
     char msg[sizeof p->err->msg];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
-    p->st = om_fail_at(p->err, OMOST_SYNTAX, at, "%s", msg);
+    p->st = om_fail_at(p->err, OMOST_SYNTAX, om_lexer_place(p->lx, at), "%s", msg);
     return false;
 }
 
 /* The tokens ended where `expected` should stand. */
 static bool fail_ended(om_parser *p, const char *expected)
 {
-    const om_token *last = p->n ? &p->tokens[p->n - 1] : NULL;
-    om_place at = last ? place_of(p, last) : (om_place){0};
     p->ran_out = true;
-    return fail_at(p, at, "expected %s after this", expected);
+    return fail_at(p, &p->tokens[p->n - 1], "expected %s after this", expected);
 }
 
 /* A token's text for a message: short and on one line. */
@@ -85,7 +78,7 @@ static bool fail_expected(om_parser *p, const char *expected)
     const om_token *t = peek(p);
     if (!t) return fail_ended(p, expected);
     om_str s = shown(p, t);
-    return fail_at(p, place_of(p, t), "expected %s, not %.*s", expected, OM_STR_ARG(s));
+    return fail_at(p, t, "expected %s, not %.*s", expected, OM_STR_ARG(s));
 }
 
 /* After a value. A word right behind a closing quote tells of an apostrophe
@@ -96,7 +89,7 @@ static bool fail_after_value(om_parser *p, const char *expected)
     bool glued = t && t->kind == OM_TOKEN_NAME && p->pos > 0 &&
                  t[-1].kind == OM_TOKEN_STRING && t[-1].start + t[-1].len == t->start;
     if (!glued) return fail_expected(p, expected);
-    return fail_at(p, place_of(p, t),
+    return fail_at(p, t,
                    "the string before this ended at a quote inside it; write \\' or \\\" there, or "
                    "use the other kind of quotes around it");
 }
@@ -106,9 +99,9 @@ static bool expect(om_parser *p, char op, const char *expected)
     return accept(p, op) || fail_expected(p, expected);
 }
 
-static bool note(om_parser *p, om_place at, const char *msg)
+static bool note(om_parser *p, const om_token *at, const char *msg)
 {
-    p->st = om_canvas_note(p->cv, at, p->err, "%s", msg);
+    p->st = om_canvas_note(p->cv, om_lexer_place(p->lx, at), p->err, "%s", msg);
     return p->st == OMOST_OK;
 }
 
@@ -134,15 +127,17 @@ typedef enum context { IN_CALL, IN_LIST, IN_PARENS } context;
 
 static bool parse_value(om_parser *p, context in, om_value *out);
 
-static bool decode_string(om_parser *p, const om_token *t, om_place at, om_literal *lit)
+static bool decode_string(om_parser *p, const om_token *t, om_literal *lit)
 {
-    p->st = om_literal_decode(om_token_text(p->lx, t), t->typographic, p->strict, at,
-                              &p->cv->arena, lit, p->err);
-    if (p->st != OMOST_OK) return false;
+    char fault[OM_LITERAL_FAULT];
+    p->st = om_literal_decode(om_token_text(p->lx, t), t->typographic, p->strict, &p->cv->arena,
+                              lit, fault);
+    if (p->st == OMOST_NOMEM) return fail_nomem(p);
+    if (p->st != OMOST_OK) return fail_at(p, t, "%s", fault);
     if (lit->joined_pairs &&
-        !note(p, at, "two surrogate escapes in a row were taken as one character"))
+        !note(p, t, "two surrogate escapes in a row were taken as one character"))
         return false;
-    return !t->typographic || note(p, at, "typographic quotes were taken as plain ones");
+    return !t->typographic || note(p, t, "typographic quotes were taken as plain ones");
 }
 
 /* The strings after the first: one pass to measure, one to fill, so that a
@@ -157,8 +152,8 @@ static bool join_rest(om_parser *p, om_value *out, context in)
     if (!pieces) return fail_nomem(p);
     for (size_t i = first; i < p->pos; i++) {
         om_literal lit;
-        om_place at = place_of(p, &p->tokens[i]);
-        if (!decode_string(p, &p->tokens[i], at, &lit)) return false;
+        const om_token *at = &p->tokens[i];
+        if (!decode_string(p, at, &lit)) return false;
         if (lit.is_bytes != (out->kind == OM_VALUE_BYTES))
             return fail_at(p, at, "bytes and text cannot be joined");
         if (in == IN_LIST && i == first &&
@@ -183,7 +178,7 @@ static bool join_rest(om_parser *p, om_value *out, context in)
 static bool parse_strings(om_parser *p, context in, om_value *out)
 {
     om_literal lit;
-    if (!decode_string(p, &p->tokens[p->pos++], out->at, &lit)) return false;
+    if (!decode_string(p, &p->tokens[p->pos++], &lit)) return false;
     out->kind = lit.is_bytes ? OM_VALUE_BYTES : OM_VALUE_STR;
     out->text = lit.text;
     const om_token *next = peek(p);
@@ -202,10 +197,10 @@ static bool parse_number(om_parser *p, om_value *out)
     case OM_NUMBER_OK: return true;
     case OM_NUMBER_COMPLEX: out->kind = OM_VALUE_COMPLEX; return true;
     case OM_NUMBER_NOMEM: return fail_nomem(p);
-    case OM_NUMBER_TOO_LONG: return fail_at(p, out->at, "this number has too many digits");
+    case OM_NUMBER_TOO_LONG: return fail_at(p, &out->at, "this number has too many digits");
     case OM_NUMBER_BAD: break;
     }
-    return fail_at(p, out->at, "%.*s is not a number", OM_STR_ARG(s));
+    return fail_at(p, &out->at, "%.*s is not a number", OM_STR_ARG(s));
 }
 
 /* "True" | "False" | "None" */
@@ -220,7 +215,7 @@ static bool parse_word(om_parser *p, om_value *out)
         out->kind = OM_VALUE_NONE;
     } else {
         om_str s = shown(p, t);
-        return fail_at(p, out->at,
+        return fail_at(p, &out->at,
                        "%.*s would have to be executed; only strings, numbers and lists of them "
                        "may stand here",
                        OM_STR_ARG(s));
@@ -230,11 +225,12 @@ static bool parse_word(om_parser *p, om_value *out)
 }
 
 /* One more slot in a growing list in the scratch arena. */
-static bool reserve_item(om_parser *p, om_value **items, size_t n, size_t *cap, om_place at)
+static bool reserve_item(om_parser *p, om_value **items, size_t n, size_t *cap,
+                         const om_token *at)
 {
     if (n < *cap) return true;
     if (n == OM_MAX_LIST) {
-        p->st = om_fail_at(p->err, OMOST_LIMIT, at, "a list holds at most %d values", OM_MAX_LIST);
+        p->st = om_fail_at(p->err, OMOST_LIMIT, om_lexer_place(p->lx, at), "a list holds at most %d values", OM_MAX_LIST);
         return false;
     }
     *cap = *cap ? *cap * 2 : 8;
@@ -254,7 +250,7 @@ static bool parse_items(om_parser *p, char close, context in, om_value *out, siz
     while (!accept(p, close)) {
         const om_token *t = peek(p);
         if (!t) return fail_ended(p, close == ']' ? "the rest of the list" : "a )");
-        if (!reserve_item(p, &items, out->n, &cap, place_of(p, t))) return false;
+        if (!reserve_item(p, &items, out->n, &cap, t)) return false;
         if (!parse_value(p, in, &items[out->n])) return false;
         out->n++;
         if (accept(p, ',')) ++*commas;
@@ -274,7 +270,7 @@ static bool parse_bracketed(om_parser *p, om_value *out)
     out->kind = list ? OM_VALUE_LIST : OM_VALUE_TUPLE;
     if (!parse_items(p, list ? ']' : ')', list ? IN_LIST : IN_PARENS, out, &commas)) return false;
     if (list || commas > 0 || out->n != 1) return true;
-    om_place at = out->at;
+    const om_token at = out->at;
     om_value only = out->items[0];
     *out = only;
     out->at = at;
@@ -303,16 +299,16 @@ static bool parse_value(om_parser *p, context in, om_value *out)
 {
     const om_token *t = peek(p);
     if (!t) return fail_ended(p, "a value");
-    *out = (om_value){.at = place_of(p, t)};
+    *out = (om_value){.at = *t};
     if (t->kind == OM_TOKEN_STRING) return parse_strings(p, in, out);
     if (t->kind == OM_TOKEN_NUMBER) return parse_number(p, out);
     if (t->kind == OM_TOKEN_NAME) return parse_word(p, out);
     if (is_op(t, '[') || is_op(t, '(')) return parse_bracketed(p, out);
     if (is_op(t, '+') || is_op(t, '-')) return parse_signed(p, out);
     if (is_op(t, '.')) return parse_ellipsis(p, out);
-    if (is_op(t, '{')) return fail_at(p, out->at, "a set or dict cannot be used in a canvas");
+    if (is_op(t, '{')) return fail_at(p, &out->at, "a set or dict cannot be used in a canvas");
     if (is_op(t, '*'))
-        return fail_at(p, out->at, "* would have to be executed; write the arguments out");
+        return fail_at(p, &out->at, "* would have to be executed; write the arguments out");
     return fail_expected(p, "a value");
 }
 
@@ -325,7 +321,7 @@ static bool parse_arg(om_parser *p, om_arg *out)
     *out = (om_arg){0};
     if (t && t->kind == OM_TOKEN_NAME && p->pos + 1 < p->n && is_op(t + 1, '=')) {
         out->name = om_token_text(p->lx, t);
-        out->at = place_of(p, t);
+        out->at = *t;
         p->pos += 2;
     }
     if (!parse_value(p, IN_CALL, &out->value)) return false;
@@ -334,7 +330,7 @@ static bool parse_arg(om_parser *p, om_arg *out)
     if (!next || is_op(next, ',') || is_op(next, ')')) return true;
     if (next->kind == OM_TOKEN_OP) {
         om_str s = shown(p, next);
-        return fail_at(p, place_of(p, next),
+        return fail_at(p, next,
                        "%.*s would have to be computed; write the value itself, and \",\" or "
                        "\")\" after it",
                        OM_STR_ARG(s));
@@ -351,7 +347,7 @@ static bool parse_args(om_parser *p, om_statement *out)
     while (!accept(p, ')')) {
         if (!peek(p)) return fail_ended(p, "the rest of the call");
         if (out->n_args == MOST)
-            return fail_at(p, place_of(p, peek(p)), "this call has more than %d arguments", MOST);
+            return fail_at(p, peek(p), "this call has more than %d arguments", MOST);
         if (!parse_arg(p, &args[out->n_args++])) return false;
         if (!accept(p, ',') && !is_op(peek(p), ')')) return fail_expected(p, "\",\" or \")\"");
     }
@@ -364,7 +360,7 @@ static bool expect_end(om_parser *p)
     const om_token *t = peek(p);
     if (!t) return true;
     om_str s = shown(p, t);
-    return fail_at(p, place_of(p, t), "%.*s cannot follow a whole statement", OM_STR_ARG(s));
+    return fail_at(p, t, "%.*s cannot follow a whole statement", OM_STR_ARG(s));
 }
 
 /* "=" "Canvas" "(" ")" */
@@ -374,7 +370,7 @@ static bool parse_new(om_parser *p, om_statement *out)
     out->kind = OM_STATEMENT_NEW;
     if (!is_name(p, peek(p), "Canvas")) {
         if (!peek(p)) return fail_ended(p, "Canvas()");
-        return fail_at(p, out->at, "an assignment would have to be executed; " ONLY_CANVAS);
+        return fail_at(p, &out->at, "an assignment would have to be executed; " ONLY_CANVAS);
     }
     p->pos++;
     return expect(p, '(', "Canvas()") && expect(p, ')', "Canvas() without arguments") &&
@@ -389,7 +385,7 @@ static bool parse_call(om_parser *p, om_statement *out)
     if (!t || t->kind != OM_TOKEN_NAME) return fail_expected(p, "the name of a call");
     out->kind = OM_STATEMENT_CALL;
     out->method = om_token_text(p->lx, t);
-    out->method_at = place_of(p, t);
+    out->method_at = *t;
     p->pos++;
     return expect(p, '(', "\"(\" and the arguments of a call") && parse_args(p, out) &&
            expect_end(p);
@@ -408,14 +404,14 @@ static bool parse_named(om_parser *p, om_statement *out)
     if (is_op(peek(p), '.')) return parse_call(p, out);
     if (!peek(p)) return fail_ended(p, "\"=\" or \".\"");
     om_str s = shown(p, t);
-    return fail_at(p, out->at, "%.*s ... would have to be executed; " ONLY_CANVAS, OM_STR_ARG(s));
+    return fail_at(p, &out->at, "%.*s ... would have to be executed; " ONLY_CANVAS, OM_STR_ARG(s));
 }
 
 omost_status om_parse_statement(om_parser *p, om_statement *out)
 {
     const om_token *t = peek(p);
     om_value docstring;
-    *out = (om_statement){.kind = OM_STATEMENT_NOTHING, .at = place_of(p, t)};
+    *out = (om_statement){.kind = OM_STATEMENT_NOTHING, .at = *t};
     p->st = OMOST_OK;
     p->ran_out = false;
     if (t->kind == OM_TOKEN_NAME) {
@@ -425,7 +421,7 @@ omost_status om_parse_statement(om_parser *p, om_statement *out)
         if (parse_strings(p, IN_PARENS, &docstring)) expect_end(p);
     } else {
         om_str s = shown(p, t);
-        fail_at(p, out->at, "%.*s cannot begin a statement; " ONLY_CANVAS, OM_STR_ARG(s));
+        fail_at(p, &out->at, "%.*s cannot begin a statement; " ONLY_CANVAS, OM_STR_ARG(s));
     }
     return p->st;
 }

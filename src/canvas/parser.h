@@ -34,9 +34,11 @@ typedef enum om_value_kind {
     OM_VALUE_ELLIPSIS,
 } om_value_kind;
 
+/* Where things stand is kept as tokens; places are worked out when a note or
+ * an error needs one. */
 typedef struct om_value {
     om_value_kind kind;
-    om_place at;
+    om_token at;
     om_str text;                  /* STR: in the canvas's arena */
     omost_number number;          /* NUMBER: negative ones too */
     const struct om_value *items; /* LIST, TUPLE: in the scratch arena */
@@ -45,7 +47,7 @@ typedef struct om_value {
 
 typedef struct om_arg {
     om_str name; /* empty when positional */
-    om_place at; /* of the name, else of the value */
+    om_token at; /* the name, else the value */
     om_value value;
 } om_arg;
 
@@ -58,7 +60,7 @@ typedef enum om_statement_kind {
 typedef struct om_statement {
     om_statement_kind kind;
     om_str object, method;
-    om_place at, method_at;
+    om_token at, method_at;
     const om_arg *args;
     size_t n_args;
 } om_statement;

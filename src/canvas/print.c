@@ -99,25 +99,38 @@ static void put_float(om_buf *b, double v)
 
 void om_print_number(om_buf *b, const omost_number *x)
 {
-    if (x->kind == OMOST_NUMBER_BOOL) om_buf_puts(b, "True");
-    else if (x->kind == OMOST_NUMBER_FLOAT) put_float(b, x->value);
-    else if (x->digits.n) om_buf_str(b, x->digits);
-    else om_buf_printf(b, "%.0f", x->value);
+    if (x->kind == OMOST_NUMBER_BOOL)
+        om_buf_puts(b, "True");
+    else if (x->kind == OMOST_NUMBER_FLOAT)
+        put_float(b, x->value);
+    else if (x->digits.n)
+        om_buf_str(b, x->digits);
+    else
+        om_buf_printf(b, "%.0f", x->value);
 }
 
 /* ---- texts ------------------------------------------------------------- */
 
 static void put_escaped(om_buf *b, uint32_t r, char quote)
 {
-    if (r == '\\' || r == (uint32_t)quote) om_buf_printf(b, "\\%c", (char)r);
-    else if (r == '\n') om_buf_puts(b, "\\n");
-    else if (r == '\r') om_buf_puts(b, "\\r");
-    else if (r == '\t') om_buf_puts(b, "\\t");
-    else if (r >= ' ' && r < 0x7f) om_buf_putc(b, (char)r);
-    else if (om_unicode_is_printable(r)) om_buf_rune(b, r);
-    else if (r <= 0xff) om_buf_printf(b, "\\x%02x", r);
-    else if (r <= 0xffff) om_buf_printf(b, "\\u%04x", r);
-    else om_buf_printf(b, "\\U%08x", r);
+    if (r == '\\' || r == (uint32_t)quote)
+        om_buf_printf(b, "\\%c", (char)r);
+    else if (r == '\n')
+        om_buf_puts(b, "\\n");
+    else if (r == '\r')
+        om_buf_puts(b, "\\r");
+    else if (r == '\t')
+        om_buf_puts(b, "\\t");
+    else if (r >= ' ' && r < 0x7f)
+        om_buf_putc(b, (char)r);
+    else if (om_unicode_is_printable(r))
+        om_buf_rune(b, r);
+    else if (r <= 0xff)
+        om_buf_printf(b, "\\x%02x", r);
+    else if (r <= 0xffff)
+        om_buf_printf(b, "\\u%04x", r);
+    else
+        om_buf_printf(b, "\\U%08x", r);
 }
 
 static bool has_byte(om_str s, char c)
@@ -209,7 +222,8 @@ static bool starts_with_plain_word(om_str s)
     size_t n = 1;
     if (s.n == 0 || !is_upper(s.p[0])) return false;
     while (n < s.n && is_lower(s.p[n])) n++;
-    if (n < s.n && s.p[n] != ' ' && s.p[n] != ',' && s.p[n] != '.') return false;
+    if (n < s.n && s.p[n] != ' ' && s.p[n] != ',' && s.p[n] != '.')
+        return false;
     return n > 1 || s.p[0] == 'A';
 }
 
@@ -225,7 +239,8 @@ static void put_comment(om_buf *b, om_str description)
     if (b->n == start) om_buf_puts(b, "a region");
     if (b->status != OMOST_OK) return;
     om_str shown = {b->p + start, b->n - start};
-    if (starts_with_plain_word(shown)) b->p[start] = (char)(b->p[start] - 'A' + 'a');
+    if (starts_with_plain_word(shown))
+        b->p[start] = (char)(b->p[start] - 'A' + 'a');
     for (char *p = b->p + start; p < b->p + b->n; p++)
         if (*p == '`') *p = '\'';
     om_buf_puts(b, om_str_ends(shown, OM_STR("...")) ? "\n" : ".\n");
@@ -263,7 +278,8 @@ static void put_own_global(om_buf *b, const omost_global *g, in_force *now)
     *now = (in_force){.any = true, .own = true, .prefix = g->description};
 }
 
-static void put_prefix(om_buf *b, const omost_global *own, om_str prefix, in_force *now)
+static void put_prefix(om_buf *b, const omost_global *own, om_str prefix,
+                       in_force *now)
 {
     if (now->any && om_str_eq(now->prefix, prefix)) return;
     if (own && om_str_eq(own->description, prefix)) {

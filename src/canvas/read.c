@@ -18,7 +18,8 @@ static bool may_be_json(om_str s)
     return core.n && (core.p[0] == '{' || core.p[0] == '[');
 }
 
-static omost_canvas *from_value(json_t *v, const omost_read_opts *opts, omost_error *err)
+static omost_canvas *from_value(json_t *v, const omost_read_opts *opts,
+                                omost_error *err)
 {
     if (json_is_array(v)) return om_canvas_from_comfy(v, opts, err);
     return om_canvas_from_json(v, opts, err);
@@ -27,15 +28,16 @@ static omost_canvas *from_value(json_t *v, const omost_read_opts *opts, omost_er
 /* Was this meant to be a reply, whatever it begins with? */
 static bool has_calls(om_str s)
 {
-    static const char *const calls[] = {"Canvas(", "canvas.set_global_description",
+    static const char *const calls[] = {"Canvas(",
+                                        "canvas.set_global_description",
                                         "canvas.add_local_description"};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         if (om_str_find(s, om_str_of(calls[i])) != SIZE_MAX) return true;
     return false;
 }
 
-omost_canvas *omost_canvas_read(const char *text, size_t len, const omost_read_opts *opts,
-                                omost_error *err)
+omost_canvas *omost_canvas_read(const char *text, size_t len,
+                                const omost_read_opts *opts, omost_error *err)
 {
     om_str s = without_bom((om_str){text, len});
     omost_error local, json_error;

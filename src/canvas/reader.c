@@ -31,6 +31,7 @@ struct omost_reader {
     uint32_t line_scan; /* how far its end was looked for */
     uint32_t line;      /* its number */
     bool line_begun;    /* part of it was read as code: it is code */
+    uint32_t ready;     /* code up to here may be read, and has not been */
     where at;
     source src;
     uint32_t code_pos, code_line; /* where code began, or may have */
@@ -176,6 +177,7 @@ static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
 static void close_code(omost_reader *rd, uint32_t end)
 {
     om_code_end(&rd->code, rd->text, end);
+    rd->ready = 0;
     rd->code_end = end;
     rd->at = IN_TAIL;
     if (rd->strict || rd->code.any || rd->code.st != OMOST_OK) return;
@@ -200,8 +202,27 @@ static bool closes_code(const omost_reader *rd, om_str line)
            om_str_starts(om_str_strip(line, " \t"), FENCE);
 }
 
+static bool begins_with_tick(om_str line)
+{
+    size_t i = 0;
+    while (i < line.n && (line.p[i] == ' ' || line.p[i] == '\t')) i++;
+    return i < line.n && line.p[i] == '`';
+}
+
+static void read_ready(omost_reader *rd)
+{
+    if (rd->ready) om_code_read(&rd->code, rd->text, rd->ready);
+    rd->ready = 0;
+}
+
 static void code_line(omost_reader *rd, om_str line, uint32_t end)
 {
+    /* Most lines are code whatever is in them: they are read many at a time. */
+    if (rd->src == EXACT && !begins_with_tick(line)) {
+        rd->ready = end;
+        return;
+    }
+    read_ready(rd);
     om_str t = om_str_strip(line, " \t\r");
     bool prose = rd->src == BARE && om_code_is_idle(&rd->code) && looks_like_prose(t);
     if (!rd->line_begun && (prose || closes_code(rd, line))) close_code(rd, rd->line_pos);
@@ -262,17 +283,17 @@ static void read_lines(omost_reader *rd)
 {
     while (rd->line_scan < rd->valid) {
         const char *nl = memchr(rd->text + rd->line_scan, '\n', rd->valid - rd->line_scan);
-        if (!nl) {
-            rd->line_scan = rd->valid;
-            on_partial_line(rd);
-            return;
-        }
+        if (!nl) break;
         uint32_t end = (uint32_t)(nl - rd->text) + 1;
         on_line(rd, (om_str){rd->text + rd->line_pos, end - 1 - rd->line_pos}, end, true);
         rd->line_pos = rd->line_scan = end;
         rd->line_begun = false;
         rd->line++;
     }
+    read_ready(rd);
+    if (rd->line_scan == rd->valid) return;
+    rd->line_scan = rd->valid;
+    on_partial_line(rd);
 }
 
 /* ---- bytes in ---------------------------------------------------------- */

@@ -103,7 +103,7 @@ static const om_option options[] = {
 static const char *const text[] = {
     "Prints the canvas in FILE as canonical Python: every argument by name, one on a line, in "
     "the order the models use, names spelt right. The same canvas always gives the same text, "
-    "and reading it gives the same canvas. Comments and text around the code are not kept.",
+    "and reading it gives the same canvas. Comments of yours and text around the code are not kept.",
     "--write leaves replies and JSON alone, because it would lose what is not code.",
     NULL,
 };

@@ -146,12 +146,13 @@ static const om_option options[] = {
                    .arg = "STYLE",
                    .choices = style_names,
                    .fallback = "profile",
-                   .help = "what a prompt is made of"},
+                   .help = "what a prompt is made of; \"profile\": what --profile says, or "
+                           "else description"},
     [OPT_PROFILE] = {.name = "profile",
                      .kind = OM_ARG_FILE,
                      .arg = "PROFILE",
                      .help = "words a family of models wants to hear: sdxl, pony, illustrious, "
-                             "anime or a file (docs/plan.md)"},
+                             "anime or a file"},
     [OPT_OUTPUT] = OM_OPTION_OUTPUT,
     [OPT_COMPACT] = {.name = "compact", .help = "print the JSON as one line"},
     [OPT_STRICT] = OM_OPTION_STRICT,
@@ -164,6 +165,9 @@ static const char *const text[] = {
     "box, its prompt in parts, and the prompt as bags of 77 token numbers for each of SDXL's "
     "two text encoders. What had to be changed or left out is listed under \"notes\" and told "
     "on standard error.",
+    "A profile of your own is a file with lines such as \"style: tags\", \"quality: "
+    "masterpiece, best quality\", \"girl -> 1girl\" (say 1girl for the tag girl) and "
+    "\"like: pony\" (begin with what pony has).",
     "--strict refuses what the original fails on, such as a canvas without a global "
     "description.",
     NULL,

@@ -57,16 +57,16 @@ typedef struct matmul {
 } matmul;
 
 /* oneDNN's objects while a product runs; zeroed ones need no freeing. */
-typedef struct session {
+typedef struct rig {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dnnl_memory_desc_t desc[3];
     dnnl_memory_t memory[3];
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
-} session;
+} rig;
 
-static void session_close(session *s)
+static void rig_close(rig *s)
 {
     if (s->primitive) dnnl_primitive_destroy(s->primitive);
     if (s->pd) dnnl_primitive_desc_destroy(s->pd);
@@ -78,8 +78,8 @@ static void session_close(session *s)
     if (s->engine) dnnl_engine_destroy(s->engine);
 }
 
-/* Row-major matrix `i` of the session over the caller's numbers. */
-static dnnl_status_t add_matrix(session *s, int i, dnnl_dim_t rows,
+/* Row-major matrix `i` of the rig over the caller's numbers. */
+static dnnl_status_t add_matrix(rig *s, int i, dnnl_dim_t rows,
                                 dnnl_dim_t columns, dnnl_data_type_t type,
                                 void *data)
 {
@@ -90,7 +90,7 @@ static dnnl_status_t add_matrix(session *s, int i, dnnl_dim_t rows,
     return dnnl_memory_create(&s->memory[i], s->desc[i], s->engine, data);
 }
 
-static dnnl_status_t session_open(session *s, const matmul *mm)
+static dnnl_status_t rig_open(rig *s, const matmul *mm)
 {
     /* oneDNN has no type for "will only be read". */
     union {
@@ -123,8 +123,8 @@ static double seconds_now(void)
 
 static dnnl_status_t matmul_run(matmul *mm, int n_runs)
 {
-    session s = {0};
-    dnnl_status_t st = session_open(&s, mm);
+    rig s = {0};
+    dnnl_status_t st = rig_open(&s, mm);
     dnnl_exec_arg_t args[] = {
         {DNNL_ARG_SRC, s.memory[0]},
         {DNNL_ARG_WEIGHTS, s.memory[1]},
@@ -137,7 +137,7 @@ static dnnl_status_t matmul_run(matmul *mm, int n_runs)
         double seconds = seconds_now() - start;
         if (i == 0 || seconds < mm->seconds) mm->seconds = seconds;
     }
-    session_close(&s);
+    rig_close(&s);
     return st;
 }
 

@@ -35,7 +35,7 @@ static const char *device_kind(ggml_backend_dev_t dev)
     case GGML_BACKEND_DEVICE_TYPE_CPU: return "processor";
     case GGML_BACKEND_DEVICE_TYPE_GPU: return "graphics card";
     case GGML_BACKEND_DEVICE_TYPE_IGPU: return "integrated graphics";
-    case GGML_BACKEND_DEVICE_TYPE_ACCEL: return "helper of the processor";
+    case GGML_BACKEND_DEVICE_TYPE_ACCEL: return "works beside the processor";
     default: return "device";
     }
 }

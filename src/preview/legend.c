@@ -264,7 +264,7 @@ static void legend_beside(list *l)
     om_scene *s = l->s;
     int pad = em(l) * 3 / 2, inner = 0, n_tries = sizeof tries / sizeof *tries;
     l->x = s->layout.w + pad;
-    for (int i = 0; i < n_tries && l->fits < l->v->n; i++) {
+    for (int i = 0; i < n_tries && (i == 0 || l->fits < l->v->n); i++) {
         l->d = tries[i].d;
         l->columns = tries[i].columns;
         l->column_w = tries[i].ems * em(l);

@@ -259,11 +259,13 @@ static omost_status find_mark(loader *l, const char *mark, uint32_t *id)
 
 /* ---- merges.txt -------------------------------------------------------- */
 
+/* `piece` may be empty: then the sentence ends with `what`. */
 static omost_status bad_line(loader *l, int line, const char *what, om_str piece)
 {
-    return om_fail(l->err, OMOST_FORMAT, "%s:%d: %s%s%.*s%s", l->merges_name, line, what,
-                   piece.p ? " \"" : "", OM_STR_ARG(((om_str){piece.p, piece.n < 60 ? piece.n : 60})),
-                   piece.p ? "\"" : "");
+    const char *quote = piece.n ? "\"" : "", *gap = piece.n ? " " : "";
+    om_str start = {piece.p, om_utf8_floor(piece.p, piece.n, 60)};
+    return om_fail(l->err, OMOST_FORMAT, "%s:%d: %s%s%s%.*s%s", l->merges_name, line, what, gap,
+                   quote, OM_STR_ARG(start), quote);
 }
 
 /* "LEFT RIGHT" */

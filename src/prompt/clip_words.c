@@ -162,7 +162,8 @@ static omost_status put_any(encoder *e, om_str s)
     const char *end = s.p + s.n;
     size_t len;
     e->clean.n = e->normal.n = e->lower.n = 0;
-    for (const char *p = s.p; p < end; p += len) clean_rune(&e->clean, om_utf8_decode(p, end, &len));
+    for (const char *p = s.p; p < end; p += len)
+        clean_rune(&e->clean, om_utf8_decode(p, end, &len));
     om_unicode_nfc(&e->normal, om_buf_view(&e->clean));
     om_unicode_lower(&e->lower, om_buf_view(&e->normal));
     const om_buf *all[] = {&e->clean, &e->normal, &e->lower};

@@ -101,7 +101,8 @@ static omost_status note_bags(planner *pl, const omost_condition *c, const om_ba
 {
     const who w = who_is(c);
     omost_status st = OMOST_OK;
-    if (b->uneven)
+    /* About the canvas's own global description once is enough. */
+    if (b->uneven && (c->is_global || !om_str_eq(b->uneven_text, pl->bags.known)))
         st = add_note(pl, c, "%s: \"!\" counts differently for the two text encoders in \"%s\"; "
                       "the first one's tokens serve both", w.z, quote_of(b->uneven_text).z);
     if (st == OMOST_OK && b->prefix_cut)

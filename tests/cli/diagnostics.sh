@@ -31,6 +31,7 @@ for args in cases/*.args; do
     name=${args%.args}
     # shellcheck disable=SC2046
     run check -q $(cat "$args") - <"$name.in"
+    # shellcheck disable=SC2046
     [ -s err ] || run check $(cat "$args") - <"$name.in"
     last="$(cat "$name.title")"
     {

@@ -46,22 +46,16 @@ all='brackets parens braces string triple commas strings concatenation digits ke
 ticks fences starts calls comments newlines backslashes json-brackets json-objects json-string
 random quotes named'
 
-# What reading a small file takes, in KiB of address space.
-base_kib=0
-if ! is_sanitized; then
-    for try in 32768 65536 131072 262144 524288; do
-        if (ulimit -v $try && "$omost" check good.py) >/dev/null 2>&1; then
-            base_kib=$try
-            break
-        fi
-    done
-    [ $base_kib != 0 ] || fail "reading a small file takes more than 512 MiB"
+base_kib=$(address_space)
+if ! is_sanitized && [ "$base_kib" = 0 ]; then
+    last='omost check good.py'
+    fail "it takes more than 512 MiB"
 fi
 
 for name in $all; do
     last="omost check $name"
     (
-        [ $base_kib = 0 ] || ulimit -v $((base_kib + 65536))
+        [ "$base_kib" = 0 ] || ulimit -v $((base_kib + 65536))
         exec "$omost" check "$name"
     ) >out 2>err
     code=$?

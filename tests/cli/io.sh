@@ -38,6 +38,20 @@ want_code 4
 run check good.py nowhere.py over.py
 want_code 4
 
+# Out of memory: 192 MiB of pixels where there are 64.
+base_kib=$(address_space)
+if [ "$base_kib" != 0 ]; then
+    last='omost preview --size 8192 in little memory'
+    (
+        ulimit -v $((base_kib + 65536))
+        exec "$omost" preview good.py --labels --size 8192 -o huge.png
+    ) >out 2>err
+    code=$?
+    want_code 4
+    want_err 'omost preview: out of memory'
+    [ ! -e huge.png ] || fail "half a picture"
+fi
+
 # A full disk. No command ends well whose output did not arrive.
 for command in 'check good.py' 'check --json good.py' 'fmt good.py' 'convert --to json good.py' \
     'convert --to comfy good.py' 'preview good.py' 'preview --format svg good.py' 'plan good.py' \

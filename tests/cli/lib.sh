@@ -105,6 +105,17 @@ is_sanitized() {
     grep -qa '__asan_init' "$omost"
 }
 
+# The least address space, in KiB, in which the program reads a small file:
+# mostly shared libraries. 0 when that cannot be told (sanitizers take it all).
+address_space() {
+    local kib
+    is_sanitized && echo 0 && return
+    for kib in 32768 65536 131072 262144 524288; do
+        (ulimit -v $kib && "$omost" check "$good") >/dev/null 2>&1 && echo $kib && return
+    done
+    echo 0
+}
+
 # Small canvases to work on.
 good=$tmp/good.py
 reply=$tmp/reply.txt

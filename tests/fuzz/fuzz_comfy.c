@@ -45,7 +45,8 @@ static void check_rounds(const omost_canvas *cv)
     omost_canvas *back = omost_canvas_read(first, len, NULL, &err);
     check(back != NULL, err.msg, first);
     second = write(back, &len2);
-    check(second && strcmp(first, second) == 0, "changes in the second round", first);
+    check(second && strcmp(first, second) == 0, "changes in the second round",
+          first);
     check_diff(cv, back);
     omost_canvas_free(back);
     omost_text_free(NULL, first);

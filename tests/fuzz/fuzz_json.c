@@ -15,7 +15,8 @@ static void check(bool ok, const char *what, const char *text)
 
 /* `text` is NULL where the canvas was too long to be written. Nothing is to be
  * noted when it is read, but that it never describes the whole picture. */
-static void check_same(const omost_canvas *cv, char *text, size_t len, const omost_error *err)
+static void check_same(const omost_canvas *cv, char *text, size_t len,
+                       const omost_error *err)
 {
     omost_error why = {0};
     check(text || err->status == OMOST_LIMIT, "not written", err->msg);
@@ -23,7 +24,8 @@ static void check_same(const omost_canvas *cv, char *text, size_t len, const omo
     omost_canvas *back = omost_canvas_read(text, len, NULL, &why);
     check(back != NULL, why.msg, text);
     check(omost_canvas_equal(cv, back), "changed", text);
-    check(omost_canvas_note_count(back) == 0 || !omost_canvas_global(cv), "noted", text);
+    check(omost_canvas_note_count(back) == 0 || !omost_canvas_global(cv),
+          "noted", text);
     omost_canvas_free(back);
     omost_text_free(NULL, text);
 }

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <math.h>
 #include <stdio.h>
+#include <cmocka.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +24,8 @@
 
 /* "FOLDER/name", from an environment variable or where it stands beside the
  * checkout. */
-static inline const char *path_of(char out[1024], const char *variable, const char *fallback,
-                                  const char *name)
+static inline const char *path_of(char out[1024], const char *variable,
+                                  const char *fallback, const char *name)
 {
     const char *folder = getenv(variable);
     snprintf(out, 1024, "%s/%s", folder && *folder ? folder : fallback, name);
@@ -51,7 +51,8 @@ static inline json_t *golden_index(const char *why)
 {
     om_buf b;
     if (!load_golden("canvas/index.json", &b)) {
-        fprintf(stderr, "*** SKIPPED %s: no golden data (OMOST_GOLDEN) ***\n", why);
+        fprintf(stderr, "*** SKIPPED %s: no golden data (OMOST_GOLDEN) ***\n",
+                why);
         return NULL;
     }
     json_t *v = om_json_parse(om_buf_view(&b), "index.json", NULL);
@@ -88,8 +89,9 @@ static inline omost_canvas *must_read(const char *text, size_t len)
 {
     omost_error err = {0};
     omost_canvas *cv = omost_canvas_read(text, len, NULL, &err);
-    if (!cv) fail_msg("not read: %d:%d: %s\n%.*s", err.line, err.col, err.msg,
-                      (int)(len < 4000 ? len : 4000), text);
+    if (!cv)
+        fail_msg("not read: %d:%d: %s\n%.*s", err.line, err.col, err.msg,
+                 (int)(len < 4000 ? len : 4000), text);
     return cv;
 }
 
@@ -113,11 +115,50 @@ static inline uint32_t roll(dice_cup *d, uint32_t below)
 static inline om_str random_text(dice_cup *d, om_arena *a)
 {
     static const char *const bits[] = {
-        "A mighty dragon.", "it's", "\"so\"", "'", "\"", "\\", "\\n", "\n", "\r", "\r\n",
-        "\t", "```", "```python\n", "\n```\n", "#", "canvas = Canvas()", ")", "'''", "\x01",
-        "\x7f", "\xc2\x85", "\xc2\xa0", "\xe2\x80\xa8", "\xe2\x80\x99", "\xf0\x9f\x90\x89",
-        "\xef\xbb\xbf", "\xe9\xbe\x8d", "e\xcc\x81", ",", ".", " ", ", . ", "{x}", "%s", "\\N{DASH}",
-        "\xef\xbf\xbe", "\xf3\xa0\x80\x81", "</script>", "0", "NULL", "[", "{", "a", "Z",
+        "A mighty dragon.",
+        "it's",
+        "\"so\"",
+        "'",
+        "\"",
+        "\\",
+        "\\n",
+        "\n",
+        "\r",
+        "\r\n",
+        "\t",
+        "```",
+        "```python\n",
+        "\n```\n",
+        "#",
+        "canvas = Canvas()",
+        ")",
+        "'''",
+        "\x01",
+        "\x7f",
+        "\xc2\x85",
+        "\xc2\xa0",
+        "\xe2\x80\xa8",
+        "\xe2\x80\x99",
+        "\xf0\x9f\x90\x89",
+        "\xef\xbb\xbf",
+        "\xe9\xbe\x8d",
+        "e\xcc\x81",
+        ",",
+        ".",
+        " ",
+        ", . ",
+        "{x}",
+        "%s",
+        "\\N{DASH}",
+        "\xef\xbf\xbe",
+        "\xf3\xa0\x80\x81",
+        "</script>",
+        "0",
+        "NULL",
+        "[",
+        "{",
+        "a",
+        "Z",
     };
     om_buf b;
     om_buf_init(&b, NULL, 4096);
@@ -140,10 +181,24 @@ static inline omost_texts random_texts(dice_cup *d, om_arena *a)
 
 static inline omost_number random_number(dice_cup *d)
 {
-    static const double values[] = {5.0,    16.8,   0.1,   1e22,  1e16,  1e-5,  1e-4, 5e-324,
-                                    INFINITY, 7.0,   1e15,  0.3,   1.7976931348623157e308,
-                                    2.5e-8, 123456789.125, 9007199254740993.0};
-    static const char *const digits[] = {"9007199254740993", "100000000000000000000000000000",
+    static const double values[] = {5.0,
+                                    16.8,
+                                    0.1,
+                                    1e22,
+                                    1e16,
+                                    1e-5,
+                                    1e-4,
+                                    5e-324,
+                                    INFINITY,
+                                    7.0,
+                                    1e15,
+                                    0.3,
+                                    1.7976931348623157e308,
+                                    2.5e-8,
+                                    123456789.125,
+                                    9007199254740993.0};
+    static const char *const digits[] = {"9007199254740993",
+                                         "100000000000000000000000000000",
                                          "18446744073709551615"};
     omost_number x = {.kind = OMOST_NUMBER_FLOAT};
     switch (roll(d, 6)) {
@@ -157,6 +212,9 @@ static inline omost_number random_number(dice_cup *d)
         x.value = strtod(x.digits.p, NULL);
         break;
     case 2:
+        x.kind = OMOST_NUMBER_INT;
+        x.value = 1e20; /* exact without its digits, too */
+        if (roll(d, 2)) break;
         x.kind = OMOST_NUMBER_BOOL;
         x.value = 1;
         break;
@@ -171,22 +229,30 @@ static inline omost_canvas *random_canvas(dice_cup *d)
 {
     om_arena a;
     om_arena_init(&a, NULL, 0);
-    omost_global g = {.description = random_text(d, &a),
-                      .detailed_descriptions = random_texts(d, &a),
-                      .tags = random_text(d, &a),
-                      .color = (int)roll(d, (uint32_t)omost_word_count(OMOST_WORD_COLOR))};
+    omost_global g = {
+        .description = random_text(d, &a),
+        .detailed_descriptions = random_texts(d, &a),
+        .tags = random_text(d, &a),
+        .color = (int)roll(d, (uint32_t)omost_word_count(OMOST_WORD_COLOR))};
     bool has_global = roll(d, 6) != 0;
-    size_t n = has_global ? roll(d, 6) : 1 + roll(d, 5), bare = has_global ? roll(d, 3) : n;
-    om_str prefixes[3] = {g.description, random_text(d, &a), random_text(d, &a)};
+    size_t n = has_global ? roll(d, 6) : 1 + roll(d, 5),
+           bare = has_global ? roll(d, 3) : n;
+    om_str prefixes[3] = {g.description, random_text(d, &a),
+                          random_text(d, &a)};
     bool varied = roll(d, 3) == 0;
     omost_region *r = om_arena_array(&a, n, sizeof *r);
     if (roll(d, 3)) bare = has_global ? 0 : n;
     for (size_t i = 0; i < n; i++) {
         r[i] = (omost_region){
-            .location = (int)roll(d, 9), .offset = (int)roll(d, 9), .area = (int)roll(d, 9),
-            .distance = random_number(d), .description = random_text(d, &a),
-            .detailed_descriptions = random_texts(d, &a), .tags = random_text(d, &a),
-            .atmosphere = random_text(d, &a), .style = random_text(d, &a),
+            .location = (int)roll(d, 9),
+            .offset = (int)roll(d, 9),
+            .area = (int)roll(d, 9),
+            .distance = random_number(d),
+            .description = random_text(d, &a),
+            .detailed_descriptions = random_texts(d, &a),
+            .tags = random_text(d, &a),
+            .atmosphere = random_text(d, &a),
+            .style = random_text(d, &a),
             .quality_meta = random_text(d, &a),
             .color = (int)roll(d, (uint32_t)omost_word_count(OMOST_WORD_COLOR)),
             .has_prefix = i >= bare,
@@ -194,7 +260,8 @@ static inline omost_canvas *random_canvas(dice_cup *d)
         if (r[i].has_prefix) r[i].prefix = prefixes[varied ? roll(d, 3) : 0];
     }
     omost_error err;
-    omost_canvas *cv = omost_canvas_new(NULL, has_global ? &g : NULL, r, n, &err);
+    omost_canvas *cv =
+        omost_canvas_new(NULL, has_global ? &g : NULL, r, n, &err);
     if (!cv) fail_msg("%s", err.msg);
     om_arena_free(&a);
     return cv;

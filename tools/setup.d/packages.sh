@@ -22,6 +22,7 @@ build  fonts-dejavu-core    fn:have_font
 build  ca-certificates      fn:have_certificates
 build  npm                  cmd:npm
 test   libcmocka-dev        pc:cmocka
+test   zlib1g-dev           pc:zlib
 test   clang                cmd:clang
 test   CLANG_RT             fn:have_clang_rt
 test   python3              cmd:python3
