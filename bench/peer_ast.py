@@ -9,7 +9,7 @@ block = re.search(r"```python\n(.*?)\n```", text, re.S)
 code = block.group(1) if block else text
 best = 1e9
 for _ in range(200):
-    start = time.perf_counter()
+    start = time.process_time()
     ast.parse(code)
-    best = min(best, time.perf_counter() - start)
+    best = min(best, time.process_time() - start)
 print(best)

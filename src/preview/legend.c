@@ -17,7 +17,7 @@ enum {
 typedef enum density {
     FULL,   /* place; area; distance and colour */
     FAIR,   /* place; distance and colour */
-    MEDIUM, /* distance, colour and place */
+    MEDIUM, /* distance and colour, and the place if the line holds it */
     COMPACT /* nothing, and the name on one line */
 } density;
 
@@ -72,7 +72,7 @@ static int row_height(const list *l, const om_shown *r)
     static const int more[] = {[FULL] = 3, [FAIR] = 2, [MEDIUM] = 1};
     int e = em(l), line = small(l) * 27 / 20;
     if (l->d == COMPACT) return e * 8 / 5;
-    return e * 5 / 4 * name_lines(l, r) + more[l->d] * line + (l->d == FULL ? e * 3 / 4 : e / 2);
+    return e * 5 / 4 * name_lines(l, r) + more[l->d] * line + e * (l->d == FULL ? 12 : 7) / 16;
 }
 
 /* The part of a name that stands on its first line. */
@@ -100,8 +100,10 @@ static int row_lines(const list *l, const om_shown *r, om_str line[3])
     int n = 0;
     if (l->d == COMPACT) return 0;
     if (l->d == MEDIUM) {
-        line[n++] = om_scene_printf(l->s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(paint),
-                                    OM_STR_ARG(r->place));
+        om_str both = om_scene_printf(l->s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(paint),
+                                      OM_STR_ARG(r->place));
+        bool fits = om_font_width(l->s->font, small(l), both) <= l->column_w - text_x(l);
+        line[n++] = fits ? both : paint; /* the picture shows the place */
         return n;
     }
     line[n++] = r->place;
