@@ -1,12 +1,13 @@
 /* bench_parse.c - how fast a reply becomes a layout, and that the time grows
  * with the input and not faster.
  *
- *     bench_parse [REPLY.txt]      (from the repository's root)
+ *     bench_parse [REPLY.txt [PEER_SECONDS]]
  *
  * Prints MB/s of parse + layout (everything of a plan but the tokens), the
- * ratio to CPython's ast.parse of the same code when python3 is there (both in
- * this run, on one core), the same per size up to the limit, and what hostile
- * megabytes cost. Numbers, no verdicts. */
+ * ratio to CPython's ast.parse of the same code (its seconds come from
+ * bench/peer_ast.py, run just before by bench/run), the same per size up to the
+ * limit, and what hostile megabytes cost. Processor time on one core; numbers,
+ * no verdicts. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
@@ -48,18 +49,6 @@ static double speed(om_str text)
         if (t < 0.1) n = (size_t)((double)n * 0.12 / (t + 1e-7)) + 1;
     }
     return best;
-}
-
-/* The same code by CPython: seconds of one ast.parse, best of many. */
-static double python_seconds(const char *path)
-{
-    char cmd[4096];
-    snprintf(cmd, sizeof cmd, "python3 bench/peer_ast.py '%s'", path);
-    FILE *f = popen(cmd, "r");
-    double s = 0;
-    if (!f || fscanf(f, "%lf", &s) != 1) s = 0;
-    if (f) pclose(f);
-    return s;
 }
 
 static void put_call(om_buf *b, int i)
@@ -137,7 +126,7 @@ int main(int argc, char **argv)
     double mbs = speed(om_buf_view(&text));
     printf("parse + layout, %zu bytes: %.1f MB/s, %.1f us\n", text.n, mbs,
            (double)text.n / mbs);
-    double py = argc > 1 ? python_seconds(argv[1]) : 0;
+    double py = argc > 2 ? strtod(argv[2], NULL) : 0;
     if (py > 0)
         printf("CPython ast.parse of the same: %.1f MB/s; ratio %.1f\n",
                (double)text.n / py / 1e6, mbs / ((double)text.n / py / 1e6));

@@ -33,7 +33,7 @@ _omost()
         check) words='--strict --json --quiet --help' ;;
         fmt) words='--output --write --check --fence --strict --quiet --help' ;;
         preview) words='--output --format --size --labels --no-list --theme --strict --quiet --help' ;;
-        plan) words='--model --prompt-style --profile --output --compact --strict --quiet --help' ;;
+        plan) words='--model --prompt-style --profile --output --fit-prefix --compact --strict --quiet --help' ;;
         diff) words='--json --exit-code --strict --quiet --help' ;;
         convert) words='--to --output --strict --quiet --help' ;;
         doctor) words='--json --quick --help' ;;

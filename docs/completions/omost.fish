@@ -34,6 +34,7 @@ complete -c omost -n '__fish_seen_subcommand_from plan' -s m -l model -x -a '(__
 complete -c omost -n '__fish_seen_subcommand_from plan' -l prompt-style -x -a 'profile description tags' -d 'what a prompt is made of; "profile": what --profile says, or else description'
 complete -c omost -n '__fish_seen_subcommand_from plan' -l profile -r -F -d 'words a family of models wants to hear: sdxl, pony, illustrious, anime or a file'
 complete -c omost -n '__fish_seen_subcommand_from plan' -s o -l output -r -F -d 'write to OUT; - is standard output'
+complete -c omost -n '__fish_seen_subcommand_from plan' -l fit-prefix -d 'cut descriptions that leave no room for details in a row of tokens; the original lets them fill every row'
 complete -c omost -n '__fish_seen_subcommand_from plan' -l compact -d 'print the JSON as one line'
 complete -c omost -n '__fish_seen_subcommand_from plan' -l strict -d 'take only what the original takes: one ```python fence, and no repair but of misspelt names'
 complete -c omost -n '__fish_seen_subcommand_from plan' -s q -l quiet -d 'leave out the notes on standard error'

@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 enum {
-    OMOST_PREVIEW_MIN = 16,      /* pixels, each side of the layout */
+    OMOST_PREVIEW_MIN = 16, /* pixels, each side of the layout */
     OMOST_PREVIEW_MAX = 8192,
     OMOST_PREVIEW_LABELLED = 1024 /* each side, with labels and no size given */
 };
@@ -43,7 +43,8 @@ typedef enum omost_preview_theme {
 
 /* Zeroes are the defaults. */
 typedef struct omost_preview_opts {
-    const omost_env *env; /* where the result and all scratch memory come from */
+    const omost_env
+        *env; /* where the result and all scratch memory come from */
     /* Of the layout in pixels, each 16..8192. One of them 0: as the other;
      * both: 90x90, with labels 1024x1024. */
     int width, height;
@@ -53,23 +54,24 @@ typedef struct omost_preview_opts {
 
 /* An RGB PNG file of *len bytes, to be freed with omost_preview_free();
  * NULL on error. `opts` may be NULL. */
-OMOST_API uint8_t *omost_preview_png(const omost_canvas *cv, const omost_preview_opts *opts,
+OMOST_API uint8_t *omost_preview_png(const omost_canvas *cv,
+                                     const omost_preview_opts *opts,
                                      size_t *len, omost_error *err);
 
 /* The same into a file, which appears whole or not at all; "-" is standard
  * output. */
-OMOST_API OMOST_NODISCARD omost_status omost_preview_png_save(const omost_canvas *cv,
-                                                              const char *path,
-                                                              const omost_preview_opts *opts,
-                                                              omost_error *err);
+OMOST_API OMOST_NODISCARD omost_status
+omost_preview_png_save(const omost_canvas *cv, const char *path,
+                       const omost_preview_opts *opts, omost_error *err);
 
 /* The same picture as a standalone SVG 1.1 document: NUL-terminated UTF-8 of
  * *len bytes (len may be NULL), to be freed with omost_preview_free(). Every
  * region is a group with a <title> and a <desc>; there are no scripts and no
  * references to anything outside. Colours are mixed by whoever draws it: they
  * may be one level off the PNG's. */
-OMOST_API char *omost_preview_svg(const omost_canvas *cv, const omost_preview_opts *opts,
-                                  size_t *len, omost_error *err);
+OMOST_API char *omost_preview_svg(const omost_canvas *cv,
+                                  const omost_preview_opts *opts, size_t *len,
+                                  omost_error *err);
 
 /* Free what the functions above returned; `env` is the one of their options.
  * NULL is fine. */

@@ -18,24 +18,21 @@
  * use them at once. A plan borrows texts of its canvas: free the plan first.
  *
  * Default and strict: where the original renderer (lib_omost/pipeline.py of
- * lllyasviel/Omost) gives a result that means something, both give that
- * result, id for id. They differ where it fails or where the words of a region
- * get lost:
+ * lllyasviel/Omost) gives a result, both give that result, id for id. They
+ * differ where it fails:
  *
  *   case                       the original and `strict`   default (with a note)
  *   no suffix at all           error                       one row, prefixes alone
  *   no global description      error                       one row without a word
  *   "!" makes the encoders'    error                       encoder 1's ids for both
  *   counts of a text differ
- *   prefixes of 75 tokens      every row is the first      prefixes cut to 50 tokens (the
- *   or more                    75 of them, once a suffix   first one first), suffixes packed
- *                                                          in the room that is left
  *
- * The last case is the one where the default gives other rows than the
- * original gives: there a region's own words (its description comes after the
- * global one) and all details never reach the model, and equal rows are shown
- * to it many times over. Dropping the copies would save time but still draw
- * the wrong thing; a cut global description costs a region its context only.
+ * Prefixes of 75 tokens or more fill every row: the original shows the model
+ * the first 75 of them once for each suffix, and a region's own words (its
+ * description comes after the global one) and all details never reach it. So
+ * do we, with a note. `fit_prefix` cuts such prefixes to 50 tokens, the global
+ * one first, and packs the suffixes into the room that is left: a cut global
+ * description costs a region its context only.
  */
 #ifndef OMOST_PLAN_H
 #define OMOST_PLAN_H
@@ -159,7 +156,8 @@ OMOST_API bool omost_profile_rule(const omost_profile *p, omost_str tag, omost_s
  * end in "," and none in ".". Without tags the description takes their place. */
 typedef struct omost_plan_opts {
     const omost_env *env;
-    bool strict; /* see the table at the top */
+    bool strict;     /* see the table at the top */
+    bool fit_prefix; /* see below that table; not what the original does */
     omost_prompt_style prompt_style;
     const omost_profile *profile; /* NULL: none; not needed after planning */
 } omost_plan_opts;

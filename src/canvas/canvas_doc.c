@@ -189,11 +189,17 @@ static omost_status copy_region(omost_canvas *cv, const omost_region *from, omos
 {
     om_arena *a = &cv->arena;
     omost_region r = *from;
-    om_str *texts[] = {&r.description, &r.tags,   &r.atmosphere,     &r.style,
-                       &r.quality_meta, &r.prefix, &r.distance.digits};
+    om_str *texts[] = {&r.description,  &r.tags,            &r.atmosphere, &r.style,
+                       &r.quality_meta, &r.distance.digits, &r.prefix};
+    size_t n_texts = sizeof texts / sizeof *texts;
     omost_status st = check_region(&r, cv->n, err);
     if (!r.has_prefix) r.prefix = (om_str){0};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts && st == OMOST_OK; i++)
+    /* nearly always the canvas's own description: not copied for each region */
+    if (r.has_prefix && om_str_eq(r.prefix, cv->global->description)) {
+        r.prefix = cv->global->description;
+        n_texts--;
+    }
+    for (size_t i = 0; i < n_texts && st == OMOST_OK; i++)
         st = copy_text(a, texts[i], "a text of a region", err);
     if (st == OMOST_OK) st = copy_texts(a, &r.detailed_descriptions, "a detail", err);
     return st == OMOST_OK ? append_region(cv, &r, err) : st;

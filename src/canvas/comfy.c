@@ -95,7 +95,7 @@ static omost_status read_ints(om_import *im, const char *key, const json_t *v,
 
 static omost_status read_color(om_import *im, const json_t *v, int *color)
 {
-    int c[3];
+    int c[3] = {0};
     omost_status st = read_ints(im, "color", v, 255, c, 3);
     if (st != OMOST_OK) return st;
     omost_rgb want = {(uint8_t)c[0], (uint8_t)c[1], (uint8_t)c[2]};
@@ -118,7 +118,7 @@ static bool same_box(omost_box a, omost_box b)
 
 static omost_status read_box(om_import *im, const json_t *v, omost_box *box)
 {
-    int e[4];
+    int e[4] = {0};
     omost_status st = read_ints(im, "rect", v, OMOST_GRID, e, 4);
     if (st != OMOST_OK) return st;
     *box =
@@ -240,7 +240,7 @@ static omost_status read_texts(om_import *im, json_t *item, texts_of_item *t)
 static omost_status read_global(om_import *im, json_t *item, bool *any,
                                 omost_global *g)
 {
-    texts_of_item t;
+    texts_of_item t = {0};
     omost_box box;
     const omost_box whole = {
         .top = 0, .bottom = OMOST_GRID, .left = 0, .right = OMOST_GRID};
@@ -274,7 +274,7 @@ static omost_status read_global(om_import *im, json_t *item, bool *any,
 static omost_status read_region(om_import *im, json_t *item, size_t i, size_t n,
                                 omost_region *r)
 {
-    texts_of_item t;
+    texts_of_item t = {0};
     om_str *named[] = {&r->tags, &r->atmosphere, &r->style, &r->quality_meta};
     snprintf(im->where, sizeof im->where, "[%zu]", i);
     omost_status st = read_texts(im, item, &t);

@@ -8,6 +8,7 @@ struct omost_layout {
     om_arena arena;
     omost_condition *items;
     size_t n;
+    om_str prefix, prefix_sub; /* the last global prefix and its sub-prompt */
 };
 
 /* The original's safe_str: strip ",", "." and " " from both ends, add ".".
@@ -61,12 +62,27 @@ static bool global_condition(omost_layout *lo, const omost_global *g, omost_cond
                             &g->tags, 1);
 }
 
+/* Nearly all regions share one prefix: its sub-prompt is made once, or a
+ * thousand regions under a long description would take a thousand copies. */
+static bool share_prefix(omost_layout *lo, om_str prefix, om_str *out)
+{
+    if (lo->prefix_sub.p && prefix.p == lo->prefix.p && prefix.n == lo->prefix.n) {
+        *out = lo->prefix_sub;
+        return true;
+    }
+    lo->prefix = prefix;
+    bool ok = safe_str(&lo->arena, prefix, &lo->prefix_sub);
+    *out = lo->prefix_sub;
+    return ok;
+}
+
 static bool region_condition(omost_layout *lo, const omost_region *r, size_t index,
                              omost_condition *c)
 {
-    const om_str prefixes[] = {r->prefix, r->description};
+    om_str prefixes[] = {{0}, r->description};
     const om_str rest[] = {r->tags, r->atmosphere, r->style, r->quality_meta};
     const size_t skip = r->has_prefix ? 0 : 1;
+    if (r->has_prefix && !share_prefix(lo, r->prefix, &prefixes[0])) return false;
     *c = (omost_condition){
         .box = omost_region_box(r),
         .color = omost_color_rgb(r->color),

@@ -10,6 +10,7 @@ enum {
     OPT_STYLE,
     OPT_PROFILE,
     OPT_OUTPUT,
+    OPT_FIT,
     OPT_COMPACT,
     OPT_STRICT,
     OPT_QUIET
@@ -99,6 +100,7 @@ static int make_plan(om_cli *cli, const om_args *args, const om_input *in,
     omost_error err;
     const omost_plan_opts opts = {
         .strict = args->opt[OPT_STRICT].set,
+        .fit_prefix = args->opt[OPT_FIT].set,
         .prompt_style = (omost_prompt_style)args->opt[OPT_STYLE].choice,
         .profile = with->profile,
     };
@@ -153,6 +155,9 @@ static const om_option options[] = {
                      .arg = "PROFILE",
                      .help = "words a family of models wants to hear: sdxl, pony, illustrious, "
                              "anime or a file"},
+    [OPT_FIT] = {.name = "fit-prefix",
+                 .help = "cut descriptions that leave no room for details in a row of tokens; "
+                         "the original lets them fill every row"},
     [OPT_OUTPUT] = OM_OPTION_OUTPUT,
     [OPT_COMPACT] = {.name = "compact", .help = "print the JSON as one line"},
     [OPT_STRICT] = OM_OPTION_STRICT,

@@ -31,12 +31,14 @@ typedef struct om_png_text {
 } om_png_text;
 
 /* Append the file's bytes to `out`. */
-omost_status om_png_encode(om_buf *out, om_pixels pixels, const om_png_text *texts,
-                           size_t n_texts, omost_error *err);
+omost_status om_png_encode(om_buf *out, om_pixels pixels,
+                           const om_png_text *texts, size_t n_texts,
+                           omost_error *err);
 
 /* Write the file, whole or not at all (base/file.h). */
-omost_status om_png_save(const omost_env *env, const char *path, om_pixels pixels,
-                         const om_png_text *texts, size_t n_texts, omost_error *err);
+omost_status om_png_save(const omost_env *env, const char *path,
+                         om_pixels pixels, const om_png_text *texts,
+                         size_t n_texts, omost_error *err);
 
 /* Any PNG as RGB: gray and palettes become colours, 16 bits become 8, what is
  * transparent lies on white, gamma and colour profiles are left alone.
@@ -47,6 +49,7 @@ omost_status om_png_decode(om_picture *pic, const omost_env *env, om_str bytes,
 
 /* Append the first text with this key to `out`; MISSING when there is none.
  * Texts of more than 4 MiB are passed over. */
-omost_status om_png_find_text(om_buf *out, om_str bytes, const char *key, omost_error *err);
+omost_status om_png_find_text(om_buf *out, om_str bytes, const char *key,
+                              omost_error *err);
 
 #endif

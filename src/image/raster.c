@@ -3,15 +3,16 @@
 
 #include <math.h>
 
-omost_status om_picture_init(om_picture *pic, const omost_env *env, int width, int height,
-                             omost_error *err)
+omost_status om_picture_init(om_picture *pic, const omost_env *env, int width,
+                             int height, omost_error *err)
 {
     *pic = (om_picture){.env = env};
     if (width < 1 || height < 1 || width > OM_PICTURE_MAX_SIDE ||
         height > OM_PICTURE_MAX_SIDE || width > OM_PICTURE_MAX_PIXELS / height)
-        return om_fail(err, OMOST_LIMIT,
-                       "a picture of %dx%d pixels is over the limit of %d a side and %d in all",
-                       width, height, OM_PICTURE_MAX_SIDE, OM_PICTURE_MAX_PIXELS);
+        return om_fail(
+            err, OMOST_LIMIT,
+            "a picture of %dx%d pixels is over the limit of %d a side and %d in all",
+            width, height, OM_PICTURE_MAX_SIDE, OM_PICTURE_MAX_PIXELS);
     size_t bytes = (size_t)width * (size_t)height * 3;
     pic->rgb = om_zalloc(env, bytes);
     if (!pic->rgb) return om_fail_nomem(err);
@@ -56,7 +57,8 @@ void om_picture_frame(om_picture *pic, om_rect r, int width, om_rgba c)
     om_picture_fill(pic, (om_rect){r.x, r.y, r.w, width}, c);
     om_picture_fill(pic, (om_rect){r.x, r.y + r.h - width, r.w, width}, c);
     om_picture_fill(pic, (om_rect){r.x, r.y + width, width, inner}, c);
-    om_picture_fill(pic, (om_rect){r.x + r.w - width, r.y + width, width, inner}, c);
+    om_picture_fill(pic,
+                    (om_rect){r.x + r.w - width, r.y + width, width, inner}, c);
 }
 
 /* How much of a pixel a shape covers, from the distance of the pixel's centre
@@ -72,7 +74,8 @@ void om_picture_fill_round(om_picture *pic, om_rect r, int radius, om_rgba c)
 {
     int most = (r.w < r.h ? r.w : r.h) / 2;
     float rad = (float)(radius < most ? radius : most);
-    float cx = (float)r.x + (float)r.w * 0.5F, cy = (float)r.y + (float)r.h * 0.5F;
+    float cx = (float)r.x + (float)r.w * 0.5F,
+          cy = (float)r.y + (float)r.h * 0.5F;
     float hx = (float)r.w * 0.5F - rad, hy = (float)r.h * 0.5F - rad;
     om_rect box = clip(pic, r);
     for (int y = box.y; y < box.y + box.h; y++) {
@@ -81,7 +84,10 @@ void om_picture_fill_round(om_picture *pic, om_rect r, int radius, om_rgba c)
         for (int x = 0; x < box.w; x++, p += 3) {
             float dx = fabsf((float)(box.x + x) + 0.5F - cx) - hx;
             bool corner = dx > 0.0F && dy > 0.0F;
-            float d = (corner ? sqrtf(dx * dx + dy * dy) : dx > dy ? dx : dy) - rad;
+            float d = (corner    ? sqrtf(dx * dx + dy * dy)
+                       : dx > dy ? dx
+                                 : dy) -
+                      rad;
             om_pixel_blend(p, c, cover_at(d));
         }
     }
@@ -101,17 +107,20 @@ static float distance_to_line(float x, float y, float dx, float dy)
     return sqrtf(ex * ex + ey * ey);
 }
 
-void om_picture_line(om_picture *pic, int x0, int y0, int x1, int y1, int width, om_rgba c)
+void om_picture_line(om_picture *pic, int x0, int y0, int x1, int y1, int width,
+                     om_rgba c)
 {
     int left = min_int(x0, x1) - width, top = min_int(y0, y1) - width;
     int w = (x1 > x0 ? x1 - x0 : x0 - x1) + 2 * width + 1;
     int h = (y1 > y0 ? y1 - y0 : y0 - y1) + 2 * width + 1;
     om_rect box = clip(pic, (om_rect){left, top, w, h});
-    float dx = (float)(x1 - x0), dy = (float)(y1 - y0), half = (float)width * 0.5F;
+    float dx = (float)(x1 - x0), dy = (float)(y1 - y0),
+          half = (float)width * 0.5F;
     for (int y = box.y; y < box.y + box.h; y++) {
         uint8_t *p = om_picture_at(pic, box.x, y);
         for (int x = box.x; x < box.x + box.w; x++, p += 3) {
-            float d = distance_to_line((float)(x - x0), (float)(y - y0), dx, dy);
+            float d =
+                distance_to_line((float)(x - x0), (float)(y - y0), dx, dy);
             om_pixel_blend(p, c, cover_at(d - half));
         }
     }
@@ -128,7 +137,8 @@ int om_stretch_edge(int cell, int cells, int n)
     return (int)((2 * (int64_t)n * cell + cells - 1) / (2 * (int64_t)cells));
 }
 
-void om_picture_stretch(om_picture *pic, om_rect r, const uint8_t *cells, int columns, int rows)
+void om_picture_stretch(om_picture *pic, om_rect r, const uint8_t *cells,
+                        int columns, int rows)
 {
     int last = -1;
     for (int y = 0; y < r.h; y++) {
@@ -140,7 +150,8 @@ void om_picture_stretch(om_picture *pic, om_rect r, const uint8_t *cells, int co
         }
         const uint8_t *in = cells + (size_t)row * (size_t)columns * 3;
         for (int x = 0; x < r.w; x++)
-            memcpy(out + (size_t)x * 3, in + (size_t)cell_of(x, columns, r.w) * 3, 3);
+            memcpy(out + (size_t)x * 3,
+                   in + (size_t)cell_of(x, columns, r.w) * 3, 3);
         last = row;
     }
 }
@@ -151,7 +162,8 @@ typedef struct axis {
     int n_in, n_out;
 } axis;
 
-static void taps(axis a, int i, int *first, int *last, float *centre, float *reach)
+static void taps(axis a, int i, int *first, int *last, float *centre,
+                 float *reach)
 {
     float ratio = (float)a.n_in / (float)a.n_out;
     *reach = ratio > 1.0F ? ratio : 1.0F;
@@ -172,21 +184,24 @@ static void filter(axis a, int i, const float *in, size_t step, float out[3])
     for (int k = first; k <= last; k++) {
         float w = 1.0F - fabsf((float)k - centre) / reach;
         if (w <= 0.0F) continue;
-        for (int j = 0; j < 3; j++) out[j] += w * in[(size_t)k * step + (size_t)j];
+        for (int j = 0; j < 3; j++)
+            out[j] += w * in[(size_t)k * step + (size_t)j];
         sum += w;
     }
     for (int j = 0; j < 3; j++) out[j] /= sum;
 }
 
 /* Widths first into `wide`, which has out's width and in's height. */
-static void scale_rows(float *wide, float *line, const om_picture *out, const om_picture *in)
+static void scale_rows(float *wide, float *line, const om_picture *out,
+                       const om_picture *in)
 {
     axis across = {in->width, out->width};
     for (int y = 0; y < in->height; y++) {
         const uint8_t *p = om_picture_at(in, 0, y);
         for (int x = 0; x < in->width * 3; x++) line[x] = p[x];
         float *q = wide + (size_t)y * (size_t)out->width * 3;
-        for (int x = 0; x < out->width; x++) filter(across, x, line, 3, q + (size_t)x * 3);
+        for (int x = 0; x < out->width; x++)
+            filter(across, x, line, 3, q + (size_t)x * 3);
     }
 }
 
@@ -204,10 +219,12 @@ static void scale_columns(om_picture *out, const float *wide, int n_in)
     }
 }
 
-omost_status om_picture_scale(om_picture *out, const om_picture *in, omost_error *err)
+omost_status om_picture_scale(om_picture *out, const om_picture *in,
+                              omost_error *err)
 {
     size_t n = (size_t)out->width * (size_t)in->height * 3, bytes;
-    float *wide = om_mul_size(n, sizeof *wide, &bytes) ? om_alloc(out->env, bytes) : NULL;
+    float *wide =
+        om_mul_size(n, sizeof *wide, &bytes) ? om_alloc(out->env, bytes) : NULL;
     float *line = om_alloc(out->env, (size_t)in->width * 3 * sizeof *line);
     if (wide && line) {
         scale_rows(wide, line, out, in);

@@ -27,8 +27,8 @@ typedef struct om_rect {
 } om_rect;
 
 /* A black picture. Sides are 1..OM_PICTURE_MAX_SIDE, else LIMIT. */
-omost_status om_picture_init(om_picture *pic, const omost_env *env, int width, int height,
-                             omost_error *err);
+omost_status om_picture_init(om_picture *pic, const omost_env *env, int width,
+                             int height, omost_error *err);
 void om_picture_free(om_picture *pic);
 
 static inline size_t om_picture_bytes(const om_picture *pic)
@@ -59,11 +59,13 @@ void om_picture_fill_round(om_picture *pic, om_rect r, int radius, om_rgba c);
 void om_picture_frame(om_picture *pic, om_rect r, int width, om_rgba c);
 
 /* An antialiased line with round ends, between the centres of two pixels. */
-void om_picture_line(om_picture *pic, int x0, int y0, int x1, int y1, int width, om_rgba c);
+void om_picture_line(om_picture *pic, int x0, int y0, int x1, int y1, int width,
+                     om_rgba c);
 
 /* Fill `r` (inside the picture) with `cells`, rows x columns of RGB stretched
  * over it: pixel i of n shows cell floor((i + 0.5) * cells / n). */
-void om_picture_stretch(om_picture *pic, om_rect r, const uint8_t *cells, int columns, int rows);
+void om_picture_stretch(om_picture *pic, om_rect r, const uint8_t *cells,
+                        int columns, int rows);
 
 /* First pixel of n that om_picture_stretch gives to `cell` of `cells`, or n
  * for cell == cells. */
@@ -71,6 +73,7 @@ int om_stretch_edge(int cell, int cells, int n);
 
 /* `out` (already made) gets `in` scaled to its size: linear interpolation
  * where it grows, averages where it shrinks. */
-omost_status om_picture_scale(om_picture *out, const om_picture *in, omost_error *err);
+omost_status om_picture_scale(om_picture *out, const om_picture *in,
+                              omost_error *err);
 
 #endif

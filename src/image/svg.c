@@ -65,7 +65,9 @@ void om_svg_attr(om_buf *b, const char *name, om_str v)
 void om_svg_color(om_buf *b, const char *name, om_rgba c)
 {
     om_buf_printf(b, " %s=\"#%02x%02x%02x\"", name, c.r, c.g, c.b);
-    if (c.a != 255) om_buf_printf(b, " %s-opacity=\"0.%03u\"", name, (c.a * 1000U + 127) / 255);
+    if (c.a != 255)
+        om_buf_printf(b, " %s-opacity=\"0.%03u\"", name,
+                      (c.a * 1000U + 127) / 255);
 }
 
 void om_svg_close_empty(om_buf *b)

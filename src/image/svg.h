@@ -23,9 +23,9 @@ void om_svg_half(om_buf *b, const char *name, int halves);
 void om_svg_attr(om_buf *b, const char *name, om_str v);
 /* name="#rrggbb" and, unless opaque, name-opacity="0.dd" */
 void om_svg_color(om_buf *b, const char *name, om_rgba c);
-void om_svg_close_empty(om_buf *b);        /* "/>" and a line end */
-void om_svg_close(om_buf *b);              /* ">" and a line end */
-void om_svg_text(om_buf *b, om_str text);  /* ">" and the escaped text */
+void om_svg_close_empty(om_buf *b);       /* "/>" and a line end */
+void om_svg_close(om_buf *b);             /* ">" and a line end */
+void om_svg_text(om_buf *b, om_str text); /* ">" and the escaped text */
 void om_svg_end(om_buf *b, const char *name);
 
 /* Append `s` so that it is text or an attribute's value in XML 1.0: markup is

@@ -76,8 +76,8 @@ om_font *om_font_new(const omost_env *env, omost_error *err)
     FT_Error e = FT_New_Library(&f->memory, &f->lib);
     if (!e) {
         FT_Add_Default_Modules(f->lib);
-        e = FT_New_Memory_Face(f->lib, om_embedded_font, (FT_Long)om_embedded_font_size, 0,
-                               &f->face);
+        e = FT_New_Memory_Face(f->lib, om_embedded_font,
+                               (FT_Long)om_embedded_font_size, 0, &f->face);
     }
     if (!e) f->units = f->face->units_per_EM;
     if (!e && f->units <= 0) e = FT_Err_Invalid_File_Format;
@@ -132,11 +132,14 @@ static bool next_glyph(walker *w, glyph *g)
         return true;
     }
     FT_Fixed advance = 0;
-    FT_Error e = FT_Get_Advance(w->f->face, g->index, FT_LOAD_NO_SCALE, &advance);
+    FT_Error e =
+        FT_Get_Advance(w->f->face, g->index, FT_LOAD_NO_SCALE, &advance);
     if (e) note_failure(w->f, e);
     g->advance = (int)advance;
     FT_Vector kern = {0, 0};
-    if (w->last) FT_Get_Kerning(w->f->face, w->last, g->index, FT_KERNING_UNSCALED, &kern);
+    if (w->last)
+        FT_Get_Kerning(w->f->face, w->last, g->index, FT_KERNING_UNSCALED,
+                       &kern);
     g->kern = (int)kern.x;
     w->last = g->index;
     return true;
@@ -250,7 +253,8 @@ int om_font_cap_height(int size)
 
 /* ---- drawing ----------------------------------------------------------- */
 
-static void blend_bitmap(om_picture *pic, const FT_Bitmap *bm, int x0, int y0, om_rgba c)
+static void blend_bitmap(om_picture *pic, const FT_Bitmap *bm, int x0, int y0,
+                         om_rgba c)
 {
     for (int row = 0; row < (int)bm->rows; row++) {
         int y = y0 + row;
@@ -266,10 +270,11 @@ static void blend_bitmap(om_picture *pic, const FT_Bitmap *bm, int x0, int y0, o
 
 /* The pen is in 64ths of a pixel: glyphs stand where the spacing wants them,
  * while light hinting keeps their horizontal strokes sharp. */
-static void draw_glyph(om_font *f, om_picture *pic, FT_UInt index, int64_t pen, int baseline,
-                       om_rgba c)
+static void draw_glyph(om_font *f, om_picture *pic, FT_UInt index, int64_t pen,
+                       int baseline, om_rgba c)
 {
-    FT_Error e = FT_Load_Glyph(f->face, index, FT_LOAD_TARGET_LIGHT | FT_LOAD_NO_BITMAP);
+    FT_Error e =
+        FT_Load_Glyph(f->face, index, FT_LOAD_TARGET_LIGHT | FT_LOAD_NO_BITMAP);
     if (!e) {
         FT_Outline_Translate(&f->face->glyph->outline, (FT_Pos)(pen & 63), 0);
         e = FT_Render_Glyph(f->face->glyph, FT_RENDER_MODE_NORMAL);
@@ -283,15 +288,18 @@ static void draw_glyph(om_font *f, om_picture *pic, FT_UInt index, int64_t pen, 
                  baseline - slot->bitmap_top, c);
 }
 
-static void draw_box(om_picture *pic, int x, int baseline, int advance, int size, om_rgba c)
+static void draw_box(om_picture *pic, int x, int baseline, int advance,
+                     int size, om_rgba c)
 {
     int gap = size / 12 + 1, line = size / 16 + 1, h = om_font_cap_height(size);
     if (advance > 2 * gap)
-        om_picture_frame(pic, (om_rect){x + gap, baseline - h, advance - 2 * gap, h}, line, c);
+        om_picture_frame(pic,
+                         (om_rect){x + gap, baseline - h, advance - 2 * gap, h},
+                         line, c);
 }
 
-void om_font_draw(om_font *f, om_picture *pic, int x, int baseline, int size, om_rgba c,
-                  om_str s)
+void om_font_draw(om_font *f, om_picture *pic, int x, int baseline, int size,
+                  om_rgba c, om_str s)
 {
     om_buf b;
     walker w = walk(f, visual(f, s, &b));
@@ -303,7 +311,8 @@ void om_font_draw(om_font *f, om_picture *pic, int x, int baseline, int size, om
         units += g.kern;
         int64_t pen = (int64_t)x * 64 + units * size * 64 / f->units;
         if (g.box)
-            draw_box(pic, (int)(pen >> 6), baseline, to_pixels(f, g.advance, size), size, c);
+            draw_box(pic, (int)(pen >> 6), baseline,
+                     to_pixels(f, g.advance, size), size, c);
         else if (g.index)
             draw_glyph(f, pic, g.index, pen, baseline, c);
         units += g.advance;

@@ -35,7 +35,7 @@ void om_font_ellipsis(om_font *f, int size, int width, om_str s, om_buf *out);
 int om_font_cap_height(int size);
 
 /* Draw `s` with its first letter's origin at x on the baseline. */
-void om_font_draw(om_font *f, om_picture *pic, int x, int baseline, int size, om_rgba c,
-                  om_str s);
+void om_font_draw(om_font *f, om_picture *pic, int x, int baseline, int size,
+                  om_rgba c, om_str s);
 
 #endif

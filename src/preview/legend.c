@@ -17,7 +17,7 @@ enum {
 typedef enum density {
     FULL,   /* place; area; distance and colour */
     FAIR,   /* place; distance and colour */
-    MEDIUM, /* distance and colour, and the place if the line holds it */
+    MEDIUM, /* distance and colour */
     COMPACT /* nothing, and the name on one line */
 } density;
 
@@ -26,10 +26,14 @@ typedef struct palette {
 } palette;
 
 static const palette palettes[] = {
-    [OMOST_THEME_LIGHT] = {{0xfa, 0xfa, 0xf8, 0xff}, {0x1c, 0x1d, 0x20, 0xff},
-                           {0x60, 0x62, 0x69, 0xff}, {0xdd, 0xdd, 0xd8, 0xff}},
-    [OMOST_THEME_DARK] = {{0x17, 0x18, 0x1c, 0xff}, {0xf2, 0xf2, 0xf0, 0xff},
-                          {0xa6, 0xa8, 0xb0, 0xff}, {0x37, 0x39, 0x41, 0xff}},
+    [OMOST_THEME_LIGHT] = {{0xfa, 0xfa, 0xf8, 0xff},
+                           {0x1c, 0x1d, 0x20, 0xff},
+                           {0x60, 0x62, 0x69, 0xff},
+                           {0xdd, 0xdd, 0xd8, 0xff}},
+    [OMOST_THEME_DARK] = {{0x17, 0x18, 0x1c, 0xff},
+                          {0xf2, 0xf2, 0xf0, 0xff},
+                          {0xa6, 0xa8, 0xb0, 0xff},
+                          {0x37, 0x39, 0x41, 0xff}},
 };
 
 typedef struct list {
@@ -41,7 +45,7 @@ typedef struct list {
     int height;            /* of a column */
     int x, y;              /* the upper left of the first column */
     int gutter;
-    size_t fits;           /* rows that have room */
+    size_t fits; /* rows that have room */
 } list;
 
 static int em(const list *l)
@@ -64,7 +68,9 @@ static int text_x(const list *l)
 static int name_lines(const list *l, const om_shown *r)
 {
     if (l->d == COMPACT) return 1;
-    return om_font_width(l->s->font, em(l), r->name) > l->column_w - text_x(l) ? 2 : 1;
+    return om_font_width(l->s->font, em(l), r->name) > l->column_w - text_x(l)
+               ? 2
+               : 1;
 }
 
 static int row_height(const list *l, const om_shown *r)
@@ -72,13 +78,15 @@ static int row_height(const list *l, const om_shown *r)
     static const int more[] = {[FULL] = 3, [FAIR] = 2, [MEDIUM] = 1};
     int e = em(l), line = small(l) * 27 / 20;
     if (l->d == COMPACT) return e * 8 / 5;
-    return e * 5 / 4 * name_lines(l, r) + more[l->d] * line + e * (l->d == FULL ? 12 : 7) / 16;
+    return e * 5 / 4 * name_lines(l, r) + more[l->d] * line +
+           e * (l->d == FULL ? 12 : 7) / 16;
 }
 
 /* The part of a name that stands on its first line. */
 static om_str first_line(const list *l, om_str name)
 {
-    return (om_str){name.p, om_font_break(l->s->font, em(l), l->column_w - text_x(l), name)};
+    return (om_str){name.p, om_font_break(l->s->font, em(l),
+                                          l->column_w - text_x(l), name)};
 }
 
 static void add_swatch(const list *l, om_rect r, omost_rgb c)
@@ -86,29 +94,24 @@ static void add_swatch(const list *l, om_rect r, omost_rgb c)
     om_rgba fill = {c.r, c.g, c.b, 0xff}, edge = l->c.soft;
     int round = em(l) / 5;
     edge.a = 0xb0;
-    om_scene_add(l->s, (om_op){.kind = OM_OP_FILL, .r = r, .n = round, .color = edge});
+    om_scene_add(
+        l->s, (om_op){.kind = OM_OP_FILL, .r = r, .n = round, .color = edge});
     r = (om_rect){r.x + 1, r.y + 1, r.w - 2, r.h - 2};
-    om_scene_add(l->s, (om_op){.kind = OM_OP_FILL, .r = r, .n = round > 1 ? round - 1 : 1,
+    om_scene_add(l->s, (om_op){.kind = OM_OP_FILL,
+                               .r = r,
+                               .n = round > 1 ? round - 1 : 1,
                                .color = fill});
 }
 
 /* The lines under a name; how many. */
 static int row_lines(const list *l, const om_shown *r, om_str line[3])
 {
-    om_str paint = om_scene_printf(l->s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(r->distance),
-                                   OM_STR_ARG(r->color));
     int n = 0;
     if (l->d == COMPACT) return 0;
-    if (l->d == MEDIUM) {
-        om_str both = om_scene_printf(l->s, "%.*s \xc2\xb7 %.*s", OM_STR_ARG(paint),
-                                      OM_STR_ARG(r->place));
-        bool fits = om_font_width(l->s->font, small(l), both) <= l->column_w - text_x(l);
-        line[n++] = fits ? both : paint; /* the picture shows the place */
-        return n;
-    }
-    line[n++] = r->place;
+    if (l->d != MEDIUM) line[n++] = r->place;
     if (l->d == FULL) line[n++] = r->area;
-    line[n++] = paint;
+    line[n++] = om_scene_printf(l->s, "%.*s \xc2\xb7 %.*s",
+                                OM_STR_ARG(r->distance), OM_STR_ARG(r->color));
     return n;
 }
 
@@ -120,14 +123,16 @@ static void add_row_texts(const list *l, const om_shown *r, int x, int y)
     om_str rest = r->name, line[3];
     if (name_lines(l, r) == 2) {
         om_str first = first_line(l, r->name);
-        om_scene_text(s, x, baseline, e, l->c.ink, width, om_str_strip(first, " "));
+        om_scene_text(s, x, baseline, e, l->c.ink, width,
+                      om_str_strip(first, " "));
         rest = om_str_skip(r->name, first.n);
         baseline += e * 5 / 4;
     }
     om_scene_text(s, x, baseline, e, l->c.ink, width, rest);
     int n = row_lines(l, r, line);
     for (int i = 0; i < n; i++)
-        om_scene_text(s, x, baseline += small(l) * 27 / 20, small(l), l->c.soft, width, line[i]);
+        om_scene_text(s, x, baseline += small(l) * 27 / 20, small(l), l->c.soft,
+                      width, line[i]);
 }
 
 static void add_row(const list *l, const om_shown *r, int x, int y)
@@ -135,7 +140,8 @@ static void add_row(const list *l, const om_shown *r, int x, int y)
     int e = em(l), bw = l->v->badge_w, bh = l->v->badge_h;
     om_view_add_badge(l->v, l->s, r, x, y);
     if (l->d == COMPACT) {
-        add_swatch(l, (om_rect){x + bw + e / 3, y + (bh - e) / 2, e, e}, r->item->color);
+        add_swatch(l, (om_rect){x + bw + e / 3, y + (bh - e) / 2, e, e},
+                   r->item->color);
         list shifted = *l;
         shifted.column_w -= e * 6 / 5;
         add_row_texts(&shifted, r, x + text_x(l) + e * 6 / 5, y);
@@ -221,18 +227,23 @@ static int head_height(const list *l, int width)
 static void add_head(const list *l, int x, int y, int width)
 {
     om_scene *s = l->s;
-    int e = em(l), line = small(l) * 27 / 20, side = small(l), end = y + head_height(l, width);
+    int e = em(l), line = small(l) * 27 / 20, side = small(l),
+        end = y + head_height(l, width);
     om_str rest = l->v->title;
     y += e;
     for (int i = 0; i < 3 && rest.n; i++, y += e * 27 / 20)
-        om_scene_text(s, x, y, e, l->c.ink, width, title_line(l, &rest, i, width));
+        om_scene_text(s, x, y, e, l->c.ink, width,
+                      title_line(l, &rest, i, width));
     y = end - e * 3 / 2 - line;
-    add_swatch(l, (om_rect){x, y - (om_font_cap_height(side) + side) / 2, side, side},
-               l->v->background);
+    add_swatch(
+        l, (om_rect){x, y - (om_font_cap_height(side) + side) / 2, side, side},
+        l->v->background);
     om_scene_text(s, x + side * 3 / 2, y, side, l->c.soft, width - side * 3 / 2,
-                  om_scene_printf(s, "%.*s background", OM_STR_ARG(l->v->background_name)));
+                  om_scene_printf(s, "%.*s background",
+                                  OM_STR_ARG(l->v->background_name)));
     om_scene_text(s, x, y + line, side, l->c.soft, width, summary(l));
-    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = {x, end - e, width, e / 16 + 1},
+    om_scene_add(s, (om_op){.kind = OM_OP_FILL,
+                            .r = {x, end - e, width, e / 16 + 1},
                             .color = l->c.line});
 }
 
@@ -244,12 +255,14 @@ static void add_foot(const list *l, int x, int baseline, int width)
         text = om_scene_printf(l->s, "and %zu more, farther away", hidden);
     else if (bare)
         text = om_scene_printf(l->s, "%zu without a label: no room", bare);
-    if (text.n) om_scene_text(l->s, x, baseline, small(l), l->c.soft, width, text);
+    if (text.n)
+        om_scene_text(l->s, x, baseline, small(l), l->c.soft, width, text);
 }
 
 static list list_of(const om_view *v, om_scene *s)
 {
-    return (list){.v = v, .s = s, .c = palettes[v->theme], .gutter = v->em * 3 / 2};
+    return (
+        list){.v = v, .s = s, .c = palettes[v->theme], .gutter = v->em * 3 / 2};
 }
 
 /* Beside it: the richest rows that fit. */
@@ -259,8 +272,9 @@ static void legend_beside(list *l)
         density d;
         int columns, ems;
     } tries[] = {
-        {FULL, 1, COLUMN_EMS},    {FAIR, 1, COLUMN_EMS},    {MEDIUM, 1, COLUMN_EMS},
-        {MEDIUM, 2, NARROW_EMS},  {COMPACT, 1, COLUMN_EMS}, {COMPACT, 2, NARROW_EMS},
+        {FULL, 1, COLUMN_EMS},    {FAIR, 1, COLUMN_EMS},
+        {MEDIUM, 1, COLUMN_EMS},  {MEDIUM, 2, NARROW_EMS},
+        {COMPACT, 1, COLUMN_EMS}, {COMPACT, 2, NARROW_EMS},
         {COMPACT, 3, NARROW_EMS}, {COMPACT, MOST_COLUMNS, NARROW_EMS},
     };
     om_scene *s = l->s;
@@ -278,8 +292,9 @@ static void legend_beside(list *l)
     balance(l, l->fits);
     s->width = s->layout.w + inner + 2 * pad;
     /* the layout may be as light as the paper */
-    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = {s->layout.w, 0, em(l) / 16 + 1,
-                                                      s->layout.h}, .color = l->c.line});
+    om_scene_add(s, (om_op){.kind = OM_OP_FILL,
+                            .r = {s->layout.w, 0, em(l) / 16 + 1, s->layout.h},
+                            .color = l->c.line});
     add_head(l, l->x, pad, inner);
     flow(l, true);
     add_foot(l, l->x, s->layout.h - pad / 2, inner);
@@ -294,8 +309,9 @@ static void legend_below(list *l)
     l->x = pad;
     arrange_below(l, inner);
     l->y = s->layout.h + pad + head_height(l, inner);
-    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = {0, s->layout.h, s->layout.w,
-                                                      em(l) / 16 + 1}, .color = l->c.line});
+    om_scene_add(s, (om_op){.kind = OM_OP_FILL,
+                            .r = {0, s->layout.h, s->layout.w, em(l) / 16 + 1},
+                            .color = l->c.line});
     add_head(l, pad, s->layout.h + pad, inner);
     flow(l, true);
     s->height = l->y + l->height + pad;

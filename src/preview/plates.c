@@ -2,11 +2,11 @@
 #include "preview/plates.h"
 
 enum {
-    STEPS = 8,       /* candidates lie on a grid of 9 x 9 in the room, */
-    FEW_STEPS = 5,   /* 6 x 6 where there are many regions */
+    STEPS = 8,     /* candidates lie on a grid of 9 x 9 in the room, */
+    FEW_STEPS = 5, /* 6 x 6 where there are many regions */
     MANY = 60,
-    CROWD = 200,     /* more regions than this: numbers alone */
-    PAPER_SHARE = 5  /* plates cover at most a fifth of the layout */
+    CROWD = 200,    /* more regions than this: numbers alone */
+    PAPER_SHARE = 5 /* plates cover at most a fifth of the layout */
 };
 
 typedef struct board {
@@ -35,9 +35,12 @@ static int64_t area(om_rect r)
 
 static bool is_free(const board *b, size_t self, om_rect r)
 {
-    om_rect wide = {r.x - b->gap, r.y - b->gap, r.w + 2 * b->gap, r.h + 2 * b->gap};
+    om_rect wide = {r.x - b->gap, r.y - b->gap, r.w + 2 * b->gap,
+                    r.h + 2 * b->gap};
     for (size_t i = 0; i < b->n; i++)
-        if (i != self && b->p[i].level != OM_PLATE_NONE && common(wide, b->p[i].at)) return false;
+        if (i != self && b->p[i].level != OM_PLATE_NONE &&
+            common(wide, b->p[i].at))
+            return false;
     return true;
 }
 
@@ -64,7 +67,8 @@ static double oddness(double u, double v)
 }
 
 /* The best free place for a plate of this level in its room. */
-static bool find_inside(const board *b, size_t self, om_plate_level level, om_rect *best)
+static bool find_inside(const board *b, size_t self, om_plate_level level,
+                        om_rect *best)
 {
     const om_plate *p = &b->p[self];
     om_rect size = p->size[level];
@@ -73,8 +77,8 @@ static bool find_inside(const board *b, size_t self, om_plate_level level, om_re
     if (size.w == 0 || dx < 0 || dy < 0) return false;
     for (int i = 0; i <= b->steps; i++) {
         for (int k = 0; k <= b->steps; k++) {
-            om_rect r = {p->room.x + dx * k / b->steps, p->room.y + dy * i / b->steps, size.w,
-                         size.h};
+            om_rect r = {p->room.x + dx * k / b->steps,
+                         p->room.y + dy * i / b->steps, size.w, size.h};
             double cost = oddness((double)k / b->steps, (double)i / b->steps);
             if (cost >= least || !is_free(b, self, r)) continue;
             cost += clutter(b, self, r);
@@ -150,14 +154,23 @@ static void sort_by_room(size_t *order, const om_plate *p, size_t n)
 omost_status om_plates_place(om_plate *p, size_t n, om_rect within, int gap,
                              const omost_env *env, omost_error *err)
 {
-    size_t bytes, *order = om_mul_size(n, sizeof *order, &bytes) ? om_alloc(env, bytes) : NULL;
+    size_t bytes, *order = om_mul_size(n, sizeof *order, &bytes)
+                               ? om_alloc(env, bytes)
+                               : NULL;
     if (!order) return om_fail_nomem(err);
-    board b = {p, n, within, gap, n > MANY ? FEW_STEPS : STEPS, area(within) / PAPER_SHARE};
+    board b = {p,
+               n,
+               within,
+               gap,
+               n > MANY ? FEW_STEPS : STEPS,
+               area(within) / PAPER_SHARE};
     sort_by_room(order, p, n);
     for (size_t i = 0; i < n; i++) p[i].level = OM_PLATE_NONE;
     for (size_t i = 0; i < n; i++) put_badge(&b, order[i]);
-    for (int level = OM_PLATE_SHORT; level < OM_PLATE_LEVELS && n <= CROWD; level++)
-        for (size_t i = 0; i < n; i++) grow_plate(&b, order[i], (om_plate_level)level);
+    for (int level = OM_PLATE_SHORT; level < OM_PLATE_LEVELS && n <= CROWD;
+         level++)
+        for (size_t i = 0; i < n; i++)
+            grow_plate(&b, order[i], (om_plate_level)level);
     /* Again at the level reached: neighbours may have moved out of the way. */
     for (size_t i = 0; i < n && n <= CROWD; i++)
         grow_plate(&b, order[i], p[order[i]].level);

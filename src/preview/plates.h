@@ -20,9 +20,9 @@ typedef enum om_plate_level {
 } om_plate_level;
 
 typedef struct om_plate {
-    om_rect room;                        /* its own box, less the outline */
-    om_rect size[OM_PLATE_LEVELS];       /* w and h alone; w 0: not wanted */
-    om_plate_level level;                /* the result */
+    om_rect room;                  /* its own box, less the outline */
+    om_rect size[OM_PLATE_LEVELS]; /* w and h alone; w 0: not wanted */
+    om_plate_level level;          /* the result */
     om_rect at;
     bool outside; /* no room in its own box: it needs a line to it */
 } om_plate;

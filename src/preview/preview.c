@@ -1,6 +1,6 @@
 /* preview.c - the public functions: options checked, scene made, scene drawn. */
-#include "image/png.h"
 #include "preview/preview.h"
+#include "image/png.h"
 
 enum {
     MAX_SVG = 64 << 20,
@@ -13,21 +13,24 @@ enum {
 static omost_status check_side(const char *name, int v, omost_error *err)
 {
     if (v >= OMOST_PREVIEW_MIN && v <= OMOST_PREVIEW_MAX) return OMOST_OK;
-    return om_fail(err, OMOST_RANGE, "a preview's %s is %d to %d pixels, not %d", name,
+    return om_fail(err, OMOST_RANGE,
+                   "a preview's %s is %d to %d pixels, not %d", name,
                    OMOST_PREVIEW_MIN, OMOST_PREVIEW_MAX, v);
 }
 
 /* `opts` with its zeroes replaced. */
-static omost_status settle(const omost_preview_opts *opts, omost_preview_opts *o,
-                           omost_error *err)
+static omost_status settle(const omost_preview_opts *opts,
+                           omost_preview_opts *o, omost_error *err)
 {
     *o = opts ? *opts : (omost_preview_opts){0};
     if ((unsigned)o->labels > OMOST_LABELS_PLAIN)
-        return om_fail(err, OMOST_RANGE, "no such kind of labels: %d", (int)o->labels);
+        return om_fail(err, OMOST_RANGE, "no such kind of labels: %d",
+                       (int)o->labels);
     if ((unsigned)o->theme > OMOST_THEME_DARK)
         return om_fail(err, OMOST_RANGE, "no such theme: %d", (int)o->theme);
     if (o->width == 0 && o->height == 0)
-        o->width = o->labels == OMOST_LABELS_NONE ? (int)OMOST_GRID : OMOST_PREVIEW_LABELLED;
+        o->width = o->labels == OMOST_LABELS_NONE ? (int)OMOST_GRID
+                                                  : OMOST_PREVIEW_LABELLED;
     if (o->width == 0) o->width = o->height;
     if (o->height == 0) o->height = o->width;
     omost_status st = check_side("width", o->width, err);
@@ -36,7 +39,8 @@ static omost_status settle(const omost_preview_opts *opts, omost_preview_opts *o
 
 /* ---- the scene --------------------------------------------------------- */
 
-static omost_status add_everything(om_drawing *d, const omost_canvas *cv, omost_error *err)
+static omost_status add_everything(om_drawing *d, const omost_canvas *cv,
+                                   omost_error *err)
 {
     om_scene *s = &d->scene;
     const omost_preview_opts *o = &d->opts;
@@ -76,8 +80,9 @@ void om_drawing_finish(om_drawing *d)
 
 /* ---- pictures ---------------------------------------------------------- */
 
-static omost_status draw_pixels(const omost_canvas *cv, const omost_preview_opts *opts,
-                                om_picture *pic, omost_error *err)
+static omost_status draw_pixels(const omost_canvas *cv,
+                                const omost_preview_opts *opts, om_picture *pic,
+                                omost_error *err)
 {
     om_drawing d;
     uint8_t cells[OMOST_GRID * OMOST_GRID * 3];
@@ -98,7 +103,8 @@ static om_pixels drawn(const om_picture *pic)
     return px;
 }
 
-uint8_t *omost_preview_png(const omost_canvas *cv, const omost_preview_opts *opts, size_t *len,
+uint8_t *omost_preview_png(const omost_canvas *cv,
+                           const omost_preview_opts *opts, size_t *len,
                            omost_error *err)
 {
     om_picture pic;
@@ -114,18 +120,20 @@ uint8_t *omost_preview_png(const omost_canvas *cv, const omost_preview_opts *opt
 }
 
 omost_status omost_preview_png_save(const omost_canvas *cv, const char *path,
-                                    const omost_preview_opts *opts, omost_error *err)
+                                    const omost_preview_opts *opts,
+                                    omost_error *err)
 {
     om_picture pic;
     omost_status st = draw_pixels(cv, opts, &pic, err);
     if (st == OMOST_OK)
-        st = om_png_save(opts ? opts->env : NULL, path, drawn(&pic), NULL, 0, err);
+        st = om_png_save(opts ? opts->env : NULL, path, drawn(&pic), NULL, 0,
+                         err);
     om_picture_free(&pic);
     return st;
 }
 
-char *omost_preview_svg(const omost_canvas *cv, const omost_preview_opts *opts, size_t *len,
-                        omost_error *err)
+char *omost_preview_svg(const omost_canvas *cv, const omost_preview_opts *opts,
+                        size_t *len, omost_error *err)
 {
     om_drawing d;
     char *text = NULL;

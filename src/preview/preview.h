@@ -31,7 +31,7 @@ typedef struct om_view {
     omost_rgb background;
     om_str background_name;
     omost_preview_theme theme;
-    int em;             /* pixels of the main text; all measures follow it */
+    int em; /* pixels of the main text; all measures follow it */
     int badge_w, badge_h;
     om_plate *plates; /* where the labels lie, as many; NULL without labels */
     size_t n_unlabelled;
@@ -52,8 +52,8 @@ omost_status om_drawing_start(om_drawing *d, const omost_canvas *cv,
 void om_drawing_finish(om_drawing *d);
 
 /* Fill `v` for a layout of width x height pixels. */
-void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv, const omost_layout *lo,
-                  omost_preview_theme theme);
+void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv,
+                  const omost_layout *lo, omost_preview_theme theme);
 
 /* The composition, one group a region, far to near. */
 void om_view_add_layers(const om_view *v, om_scene *s);
@@ -65,7 +65,8 @@ omost_status om_view_add_labels(om_view *v, om_scene *s, omost_error *err);
 void om_view_add_legend(const om_view *v, om_scene *s);
 
 /* The number on the region's hue, in r. */
-void om_view_add_badge(const om_view *v, om_scene *s, const om_shown *r, int x, int y);
+void om_view_add_badge(const om_view *v, om_scene *s, const om_shown *r, int x,
+                       int y);
 
 /* Near black or white, whichever shows better on `paper`: the contrast (WCAG
  * 2) is at least 4.5 on every colour. */

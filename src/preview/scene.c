@@ -64,13 +64,17 @@ om_str om_scene_fit(om_scene *s, int size, int width, om_str text)
     return keep_buf(s, &b);
 }
 
-void om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c, int width, om_str text)
+void om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c,
+                   int width, om_str text)
 {
     om_str shown = om_scene_fit(s, size, width, text);
     int w = om_font_width(s->font, size, shown);
     if (shown.n)
-        om_scene_add(s, (om_op){.kind = OM_OP_TEXT, .r = {x, baseline, w, 0}, .n = size,
-                                .color = c, .text = shown});
+        om_scene_add(s, (om_op){.kind = OM_OP_TEXT,
+                                .r = {x, baseline, w, 0},
+                                .n = size,
+                                .color = c,
+                                .text = shown});
 }
 
 om_str om_scene_printf(om_scene *s, const char *fmt, ...)
@@ -81,7 +85,8 @@ om_str om_scene_printf(om_scene *s, const char *fmt, ...)
     int n = vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
     size_t len = n < 0 ? 0 : (size_t)n;
-    if (len >= sizeof line) len = om_utf8_floor(line, sizeof line - 1, sizeof line - 4);
+    if (len >= sizeof line)
+        len = om_utf8_floor(line, sizeof line - 1, sizeof line - 4);
     return keep(s, (om_str){line, len});
 }
 

@@ -11,7 +11,7 @@
 #include "omost/canvas.h"
 
 typedef enum om_op_kind {
-    OM_OP_OPEN,  /* a group begins: text is its title, more its description;
+    OM_OP_OPEN, /* a group begins: text is its title, more its description;
                   * without a title: decoration, nothing a screen reader says */
     OM_OP_CLOSE,
     OM_OP_BASE,  /* the global colour over r; for pixels: the composition */
@@ -52,7 +52,8 @@ void om_scene_add(om_scene *s, om_op op);
 om_str om_scene_fit(om_scene *s, int size, int width, om_str text);
 
 /* Draw the same on a baseline. */
-void om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c, int width, om_str text);
+void om_scene_text(om_scene *s, int x, int baseline, int size, om_rgba c,
+                   int width, om_str text);
 
 /* A string in the arena, from printf or from a text of the canvas: there,
  * control characters and white space become single spaces, the full stop at
@@ -63,8 +64,8 @@ om_str om_scene_plain(om_scene *s, om_str text);
 /* ---- painters ---------------------------------------------------------- */
 
 /* Make `pic` and draw the scene; `cells` is the composition. */
-omost_status om_scene_paint(const om_scene *s, const uint8_t *cells, om_picture *pic,
-                            omost_error *err);
+omost_status om_scene_paint(const om_scene *s, const uint8_t *cells,
+                            om_picture *pic, omost_error *err);
 /* Append the SVG document to `out`, whose status the caller checks. */
 void om_scene_svg(const om_scene *s, om_str title, om_str desc, om_buf *out);
 

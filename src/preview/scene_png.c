@@ -1,11 +1,14 @@
 /* scene_png.c - the scene as pixels. */
 #include "preview/scene.h"
 
-static void paint(const om_scene *s, const om_op *op, const uint8_t *cells, om_picture *pic)
+static void paint(const om_scene *s, const om_op *op, const uint8_t *cells,
+                  om_picture *pic)
 {
     om_rect r = op->r;
     switch (op->kind) {
-    case OM_OP_BASE: om_picture_stretch(pic, r, cells, OMOST_GRID, OMOST_GRID); break;
+    case OM_OP_BASE:
+        om_picture_stretch(pic, r, cells, OMOST_GRID, OMOST_GRID);
+        break;
     case OM_OP_FILL:
         if (op->n)
             om_picture_fill_round(pic, r, op->n, op->color);
@@ -25,13 +28,16 @@ static void paint(const om_scene *s, const om_op *op, const uint8_t *cells, om_p
     }
 }
 
-omost_status om_scene_paint(const om_scene *s, const uint8_t *cells, om_picture *pic,
-                            omost_error *err)
+omost_status om_scene_paint(const om_scene *s, const uint8_t *cells,
+                            om_picture *pic, omost_error *err)
 {
-    omost_status st = om_picture_init(pic, s->texts.env, s->width, s->height, err);
+    omost_status st =
+        om_picture_init(pic, s->texts.env, s->width, s->height, err);
     if (st != OMOST_OK) return st;
     bool covered = s->layout.w == s->width && s->layout.h == s->height;
-    if (!covered) om_picture_fill(pic, (om_rect){0, 0, s->width, s->height}, s->background);
+    if (!covered)
+        om_picture_fill(pic, (om_rect){0, 0, s->width, s->height},
+                        s->background);
     for (size_t i = 0; i < s->n; i++) paint(s, &s->op[i], cells, pic);
     st = om_scene_check(s, err);
     if (st != OMOST_OK) om_picture_free(pic);

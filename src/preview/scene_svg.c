@@ -25,8 +25,8 @@ static void put_element(om_buf *b, const char *name, om_str text)
 static void put_open(om_buf *b, const om_op *op)
 {
     om_svg_open(b, "g");
-    om_svg_attr(b, op->text.n ? "role" : "aria-hidden", op->text.n ? OM_STR("img")
-                                                                   : OM_STR("true"));
+    om_svg_attr(b, op->text.n ? "role" : "aria-hidden",
+                op->text.n ? OM_STR("img") : OM_STR("true"));
     om_svg_close(b);
     if (op->text.n) put_element(b, "title", op->text);
     if (op->more.n) put_element(b, "desc", op->more);
@@ -106,15 +106,17 @@ static void put_op(om_buf *b, const om_op *op)
 void om_scene_svg(const om_scene *s, om_str title, om_str desc, om_buf *out)
 {
     om_buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    om_buf_printf(out,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" width=\"%d\" "
-                  "height=\"%d\" viewBox=\"0 0 %d %d\" role=\"group\" "
-                  "font-family=\"'DejaVu Sans', Verdana, sans-serif\">\n",
-                  s->width, s->height, s->width, s->height);
+    om_buf_printf(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" width=\"%d\" "
+        "height=\"%d\" viewBox=\"0 0 %d %d\" role=\"group\" "
+        "font-family=\"'DejaVu Sans', Verdana, sans-serif\">\n",
+        s->width, s->height, s->width, s->height);
     put_element(out, "title", title);
     if (desc.n) put_element(out, "desc", desc);
     if (s->layout.w != s->width || s->layout.h != s->height)
-        put_fill(out, &(om_op){.r = {0, 0, s->width, s->height}, .color = s->background});
+        put_fill(out, &(om_op){.r = {0, 0, s->width, s->height},
+                               .color = s->background});
     for (size_t i = 0; i < s->n; i++) put_op(out, &s->op[i]);
     om_svg_end(out, "svg");
 }

@@ -7,10 +7,12 @@
 /* Outlines: light, far apart in hue, and such that neighbours in the list are
  * easy to tell from each other. They repeat after twelve: numbers tell then. */
 static const om_rgba hues[] = {
-    {0xff, 0x5c, 0x5c, 0xff}, {0x4c, 0xc9, 0xf0, 0xff}, {0xff, 0xd2, 0x3f, 0xff},
-    {0xc0, 0x7d, 0xff, 0xff}, {0x74, 0xd6, 0x80, 0xff}, {0xff, 0x9f, 0x2e, 0xff},
-    {0x5b, 0x9b, 0xff, 0xff}, {0xff, 0x7a, 0xbd, 0xff}, {0xb9, 0xe0, 0x2b, 0xff},
-    {0x2f, 0xd0, 0xbd, 0xff}, {0xe3, 0xb8, 0xff, 0xff}, {0xdb, 0xac, 0x7a, 0xff},
+    {0xff, 0x5c, 0x5c, 0xff}, {0x4c, 0xc9, 0xf0, 0xff},
+    {0xff, 0xd2, 0x3f, 0xff}, {0xc0, 0x7d, 0xff, 0xff},
+    {0x74, 0xd6, 0x80, 0xff}, {0xff, 0x9f, 0x2e, 0xff},
+    {0x5b, 0x9b, 0xff, 0xff}, {0xff, 0x7a, 0xbd, 0xff},
+    {0xb9, 0xe0, 0x2b, 0xff}, {0x2f, 0xd0, 0xbd, 0xff},
+    {0xe3, 0xb8, 0xff, 0xff}, {0xdb, 0xac, 0x7a, 0xff},
 };
 enum { N_HUES = sizeof hues / sizeof *hues };
 
@@ -58,7 +60,8 @@ static om_str place_text(om_scene *s, const omost_region *r)
 {
     const char *where = omost_word(OMOST_WORD_LOCATION, r->location);
     const char *offset = omost_word(OMOST_WORD_OFFSET, r->offset);
-    if (strcmp(offset, "no offset") == 0) return om_scene_printf(s, "%s", where);
+    if (strcmp(offset, "no offset") == 0)
+        return om_scene_printf(s, "%s", where);
     return om_scene_printf(s, "%s, %s", where, offset);
 }
 
@@ -79,7 +82,8 @@ static om_rect pixels_of(omost_box b, om_rect layout)
     return (om_rect){layout.x + x0, layout.y + y0, x1 - x0, y1 - y0};
 }
 
-static void show_region(om_view *v, om_scene *s, size_t i, const omost_condition *item)
+static void show_region(om_view *v, om_scene *s, size_t i,
+                        const omost_condition *item)
 {
     const omost_region *r = omost_canvas_region(v->canvas, item->region);
     v->region[i] = (om_shown){
@@ -107,7 +111,8 @@ static void measure_badges(om_view *v, om_scene *s)
     v->badge_h = v->em * 4 / 3;
     v->badge_w = v->badge_h;
     for (size_t i = 0; i < v->n; i++) {
-        int w = om_font_width(s->font, number_size(v), v->region[i].number) + v->em * 3 / 5;
+        int w = om_font_width(s->font, number_size(v), v->region[i].number) +
+                v->em * 3 / 5;
         if (w > v->badge_w) v->badge_w = w;
     }
 }
@@ -119,17 +124,19 @@ static int em_of(om_rect layout)
     return em < 11 ? 11 : em > 128 ? 128 : em;
 }
 
-void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv, const omost_layout *lo,
-                  omost_preview_theme theme)
+void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv,
+                  const omost_layout *lo, omost_preview_theme theme)
 {
     const omost_condition *base = omost_layout_item(lo, 0);
     const omost_global *g = omost_canvas_global(cv);
-    *v = (om_view){.canvas = cv, .layout = lo, .theme = theme, .background = base->color};
+    *v = (om_view){
+        .canvas = cv, .layout = lo, .theme = theme, .background = base->color};
     v->em = em_of(s->layout);
     v->title = g ? name_of(s, g->description, "No description of the whole")
                  : OM_STR("No description of the whole");
-    v->background_name = om_str_of(
-        omost_word(OMOST_WORD_COLOR, g ? g->color : omost_color_nearest(base->color)));
+    v->background_name =
+        om_str_of(omost_word(OMOST_WORD_COLOR,
+                             g ? g->color : omost_color_nearest(base->color)));
     size_t n = omost_layout_count(lo) - 1;
     v->count = n == 0   ? OM_STR("no regions")
                : n == 1 ? OM_STR("1 region")
@@ -140,7 +147,8 @@ void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv, const omost_l
         return;
     }
     v->n = n;
-    for (size_t i = 0; i < n; i++) show_region(v, s, i, omost_layout_item(lo, n - i));
+    for (size_t i = 0; i < n; i++)
+        show_region(v, s, i, omost_layout_item(lo, n - i));
     measure_badges(v, s);
 }
 
@@ -151,27 +159,36 @@ static om_rgba opaque(omost_rgb c)
 
 void om_view_add_layers(const om_view *v, om_scene *s)
 {
-    om_scene_add(s, (om_op){.kind = OM_OP_BASE, .r = s->layout, .color = opaque(v->background)});
+    om_scene_add(s, (om_op){.kind = OM_OP_BASE,
+                            .r = s->layout,
+                            .color = opaque(v->background)});
     for (size_t i = v->n; i-- > 0;) {
         const om_shown *r = &v->region[i];
         om_str title = om_scene_printf(s, "%.*s. %.*s", OM_STR_ARG(r->number),
                                        OM_STR_ARG(r->name));
-        om_str desc = om_scene_printf(s, "%.*s, %.*s, %.*s, colour %.*s",
-                                      OM_STR_ARG(r->place), OM_STR_ARG(r->area),
-                                      OM_STR_ARG(r->distance), OM_STR_ARG(r->color));
-        om_scene_add(s, (om_op){.kind = OM_OP_OPEN, .text = title, .more = desc});
-        om_scene_add(s, (om_op){.kind = OM_OP_LAYER, .r = r->box,
+        om_str desc =
+            om_scene_printf(s, "%.*s, %.*s, %.*s, colour %.*s",
+                            OM_STR_ARG(r->place), OM_STR_ARG(r->area),
+                            OM_STR_ARG(r->distance), OM_STR_ARG(r->color));
+        om_scene_add(s,
+                     (om_op){.kind = OM_OP_OPEN, .text = title, .more = desc});
+        om_scene_add(s, (om_op){.kind = OM_OP_LAYER,
+                                .r = r->box,
                                 .color = opaque(r->item->color)});
         om_scene_add(s, (om_op){.kind = OM_OP_CLOSE});
     }
 }
 
-void om_view_add_badge(const om_view *v, om_scene *s, const om_shown *r, int x, int y)
+void om_view_add_badge(const om_view *v, om_scene *s, const om_shown *r, int x,
+                       int y)
 {
     int size = number_size(v), w = om_font_width(s->font, size, r->number);
     om_rect at = {x, y, v->badge_w, v->badge_h};
-    om_scene_add(s, (om_op){.kind = OM_OP_FILL, .r = at, .n = v->badge_h / 2, .color = r->hue});
+    om_scene_add(s, (om_op){.kind = OM_OP_FILL,
+                            .r = at,
+                            .n = v->badge_h / 2,
+                            .color = r->hue});
     om_scene_text(s, x + (v->badge_w - w) / 2,
-                  y + (v->badge_h + om_font_cap_height(size)) / 2, size, om_ink_on(r->hue),
-                  v->badge_w, r->number);
+                  y + (v->badge_h + om_font_cap_height(size)) / 2, size,
+                  om_ink_on(r->hue), v->badge_w, r->number);
 }

@@ -163,7 +163,7 @@ static void make_head(packer *p)
 {
     size_t total = p->out->n_prefix;
     omost_row row;
-    if (total >= OMOST_ROW_ROOM && !p->o->strict) {
+    if (total >= OMOST_ROW_ROOM && p->o->fit_prefix) {
         cut_prefixes(p);
         total = 0;
         for (size_t i = 0; i < p->n_prefixes; i++) total += p->prefixes[i].n;

@@ -14,6 +14,7 @@ typedef struct om_text_ids {
 typedef struct om_bag_opts {
     const omost_tokenizer *tk;
     bool strict;
+    bool fit_prefix; /* cut prefixes that leave suffixes no room */
     size_t max_rows;
     /* A text that many prompts begin with, and its ids: the canvas's own global
      * description. Reading it again for every region would take as many times

@@ -109,6 +109,13 @@ static omost_status note_bags(planner *pl, const omost_condition *c, const om_ba
         st = add_note(pl, c, "%s: the descriptions that begin its prompt have %zu tokens and "
                       "leave no room for details in rows of %d; they were cut", w.z, b->n_prefix,
                       OMOST_ROW_ROOM);
+    if (b->n_prefix >= OMOST_ROW_ROOM && !b->prefix_cut) {
+        /* then every suffix is cut, and saying so of each helps nobody */
+        if (st != OMOST_OK) return st;
+        return add_note(pl, c, "%s: the descriptions that begin its prompt have %zu tokens and "
+                        "fill every row of %d; its details are lost (shorten them, or see "
+                        "fit_prefix)", w.z, b->n_prefix, OMOST_ROW_ROOM);
+    }
     if (st == OMOST_OK && b->n_cut == 1)
         st = add_note(pl, c, "%s: the end of \"%s\" does not fit into a row and is left out",
                       w.z, quote_of(b->cut_text).z);
@@ -202,7 +209,7 @@ omost_plan *omost_plan_new(const omost_canvas *canvas, const omost_tokenizer *tk
     om_arena_init(&plan->arena, o->env, 0);
     planner pl = {.plan = plan, .tk = tk, .err = err};
     pl.texts = (om_texts_opts){.canvas = canvas, .style = style_of(o), .profile = o->profile};
-    pl.bags = (om_bag_opts){.tk = tk, .strict = o->strict};
+    pl.bags = (om_bag_opts){.tk = tk, .strict = o->strict, .fit_prefix = o->fit_prefix};
     if (build(&pl) == OMOST_OK) return plan;
     omost_plan_free(plan);
     return NULL;

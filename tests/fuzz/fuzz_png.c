@@ -12,8 +12,11 @@ static void check_again(const om_picture *pic)
     om_buf b;
     om_picture back;
     om_buf_init(&b, NULL, MAX_BYTES);
-    if (om_png_encode(&b, om_picture_pixels(pic), NULL, 0, NULL) != OMOST_OK) abort();
-    if (om_png_decode(&back, NULL, om_buf_view(&b), MAX_PIXELS, NULL) != OMOST_OK) abort();
+    if (om_png_encode(&b, om_picture_pixels(pic), NULL, 0, NULL) != OMOST_OK)
+        abort();
+    if (om_png_decode(&back, NULL, om_buf_view(&b), MAX_PIXELS, NULL) !=
+        OMOST_OK)
+        abort();
     if (back.width != pic->width || back.height != pic->height) abort();
     if (memcmp(back.rgb, pic->rgb, om_picture_bytes(pic)) != 0) abort();
     om_picture_free(&back);

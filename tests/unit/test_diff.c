@@ -206,6 +206,14 @@ static void test_order(void **state)
     const spec e[] = {{.description = "a", .distance = 4},
                       {.description = "b", .distance = 3}};
     CHECK(e, c, "~1>1:distance_to_viewer,order");
+    /* two went behind one: the fewest are marked, whose distance changed or not */
+    const spec h[] = {{.description = "c", .distance = 5},
+                      {.description = "a", .distance = 4},
+                      {.description = "b", .distance = 3}};
+    const spec k[] = {{.description = "c", .distance = 5},
+                      {.description = "a", .distance = 9},
+                      {.description = "b", .distance = 8}};
+    CHECK(h, k, "~0>0:order ~1>1:distance_to_viewer ~2>2:distance_to_viewer");
     /* nearer, but not past anything; and farther, where others came between */
     const spec f[] = {{.description = "a", .distance = 3.5},
                       {.description = "x", .distance = 3.7},

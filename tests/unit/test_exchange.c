@@ -590,7 +590,7 @@ static json_t *original_items(const char *name)
 {
     char path[256];
     om_buf b;
-    const json_t *item;
+    json_t *item;
     size_t i;
     snprintf(path, sizeof path, "canvas/%s.json", name);
     assert_true(load_golden(path, &b));
@@ -604,7 +604,7 @@ static json_t *original_items(const char *name)
         json_array_append(items, global);
         json_array_foreach(json_object_get(golden, "components"), i, item)
         {
-            json_t *copy = json_copy((json_t *)item);
+            json_t *copy = json_copy(item);
             json_object_del(copy, "distance_to_viewer");
             json_array_append_new(items, copy);
         }
@@ -669,6 +669,83 @@ static void test_read_detects(void **state)
     assert_null(omost_canvas_read(big, OMOST_MAX_INPUT, NULL, &err));
     assert_int_equal(err.status, OMOST_FORMAT);
     free(big);
+}
+
+/* ---- equality ---------------------------------------------------------- */
+
+static void change_global(omost_global *g, int field)
+{
+    static const om_str other[] = {{"other", 5}};
+    switch (field) {
+    case 0: g->description = other[0]; break;
+    case 1: g->detailed_descriptions = (omost_texts){other, 1}; break;
+    case 2: g->tags = other[0]; break;
+    default: g->color++; break;
+    }
+}
+
+static void change_region(omost_region *r, int field)
+{
+    static const om_str other[] = {{"other", 5}};
+    switch (field) {
+    case 0: r->location++; break;
+    case 1: r->offset++; break;
+    case 2: r->area++; break;
+    case 3: r->distance.value++; break;
+    case 4: r->distance.kind = OMOST_NUMBER_INT; break;
+    case 5: r->description = other[0]; break;
+    case 6: r->detailed_descriptions = (omost_texts){other, 1}; break;
+    case 7: r->tags = other[0]; break;
+    case 8: r->atmosphere = other[0]; break;
+    case 9: r->style = other[0]; break;
+    case 10: r->quality_meta = other[0]; break;
+    case 11: r->color++; break;
+    case 12: r->has_prefix = false; break;
+    default: r->prefix = other[0]; break;
+    }
+}
+
+static void check_unequal(const omost_canvas *a, const omost_global *g,
+                          const omost_region *r, size_t n)
+{
+    omost_canvas *b = omost_canvas_new(NULL, g, r, n, NULL);
+    assert_non_null(b);
+    assert_false(omost_canvas_equal(a, b));
+    assert_false(omost_canvas_equal(b, a));
+    omost_canvas_free(b);
+}
+
+static void test_equal_sees_every_field(void **state)
+{
+    (void)state;
+    const omost_global g0 = {.line = 1};
+    const omost_region r0 = {
+        .distance = {.value = 1}, .has_prefix = true, .line = 3};
+    omost_canvas *a = omost_canvas_new(NULL, &g0, &r0, 1, NULL);
+    omost_global g = g0;
+    omost_region r[2] = {r0, r0};
+    g.line = r[0].line = 7; /* places do not count */
+    omost_canvas *b = omost_canvas_new(NULL, &g, r, 1, NULL);
+    assert_true(omost_canvas_equal(a, b));
+    omost_canvas_free(b);
+    check_unequal(a, &g, r, 0);
+    check_unequal(a, &g, r, 2);
+    for (int field = 0; field < 4; field++) {
+        g = g0;
+        change_global(&g, field);
+        check_unequal(a, &g, &r0, 1);
+    }
+    for (int field = 0; field < 14; field++) {
+        r[0] = r0;
+        change_region(r, field);
+        check_unequal(a, &g0, r, 1);
+    }
+    r[0] = r0;
+    r[0].has_prefix = false;
+    omost_canvas *bare = omost_canvas_new(NULL, NULL, r, 1, NULL);
+    check_unequal(bare, &g0, r, 1);
+    omost_canvas_free(bare);
+    omost_canvas_free(a);
 }
 
 /* ---- all of it over many canvases -------------------------------------- */
@@ -782,9 +859,9 @@ static void test_schema_words(void **state)
 }
 
 /* The part of JSON Schema that ours uses. Unknown keywords fail the test. */
-static bool valid(const json_t *root, const json_t *schema, const json_t *v);
+static bool valid(json_t *root, json_t *schema, json_t *v);
 
-static bool has_type(const char *type, const json_t *v)
+static bool has_type(const char *type, json_t *v)
 {
     if (strcmp(type, "object") == 0) return json_is_object(v);
     if (strcmp(type, "array") == 0) return json_is_array(v);
@@ -795,10 +872,10 @@ static bool has_type(const char *type, const json_t *v)
     return false;
 }
 
-static bool valid_object(const json_t *root, const json_t *schema, json_t *v)
+static bool valid_object(json_t *root, json_t *schema, json_t *v)
 {
-    const json_t *properties = json_object_get(schema, "properties");
-    const json_t *more = json_object_get(schema, "additionalProperties");
+    json_t *properties = json_object_get(schema, "properties");
+    json_t *more = json_object_get(schema, "additionalProperties");
     const char *key;
     json_t *item;
     size_t i;
@@ -808,13 +885,13 @@ static bool valid_object(const json_t *root, const json_t *schema, json_t *v)
         item) if (!json_object_get(v, json_string_value(item))) return false;
     json_object_foreach(v, key, item)
     {
-        const json_t *s = json_object_get(properties, key);
+        json_t *s = json_object_get(properties, key);
         if (s ? !valid(root, s, item) : json_is_false(more)) return false;
     }
     return true;
 }
 
-static bool valid_string(const char *pattern, const json_t *v)
+static bool valid_string(const char *pattern, json_t *v)
 {
     regex_t re;
     /* POSIX counts repeats to 255 only; the largest bound of ours is beyond */
@@ -828,31 +905,30 @@ static bool valid_string(const char *pattern, const json_t *v)
     return ok;
 }
 
-static bool valid_any(const json_t *root, const json_t *list, const json_t *v)
+static bool valid_any(json_t *root, json_t *list, json_t *v)
 {
-    const json_t *s;
+    json_t *s;
     size_t i;
     json_array_foreach(list, i, s) if (valid(root, s, v)) return true;
     return false;
 }
 
-static bool valid_items(const json_t *root, const json_t *schema,
-                        const json_t *v)
+static bool valid_items(json_t *root, json_t *schema, json_t *v)
 {
-    const json_t *item;
+    json_t *item;
     size_t i;
     json_array_foreach(v, i, item) if (!valid(root, schema, item)) return false;
     return true;
 }
 
-static bool valid_keyword(const json_t *root, const json_t *schema,
-                          const char *key, json_t *k, const json_t *v)
+static bool valid_keyword(json_t *root, json_t *schema, const char *key,
+                          json_t *k, json_t *v)
 {
-    const json_t *item;
+    json_t *item;
     size_t i;
     if (strcmp(key, "$ref") == 0) {
         const char *name = strrchr(json_string_value(k), '/') + 1;
-        const json_t *s = json_object_get(json_object_get(root, "$defs"), name);
+        json_t *s = json_object_get(json_object_get(root, "$defs"), name);
         assert_non_null(s);
         return valid(root, s, v);
     }
@@ -879,8 +955,7 @@ static bool valid_keyword(const json_t *root, const json_t *schema,
     if (strcmp(key, "minItems") == 0)
         return !json_is_array(v) ||
                json_array_size(v) >= (size_t)json_integer_value(k);
-    if (strcmp(key, "properties") == 0)
-        return valid_object(root, schema, (json_t *)v);
+    if (strcmp(key, "properties") == 0) return valid_object(root, schema, v);
     static const char *const others =
         " $schema $id $defs title description required "
         "additionalProperties ";
@@ -890,17 +965,16 @@ static bool valid_keyword(const json_t *root, const json_t *schema,
     return true;
 }
 
-static bool valid(const json_t *root, const json_t *schema, const json_t *v)
+static bool valid(json_t *root, json_t *schema, json_t *v)
 {
     const char *key;
     json_t *k;
-    json_object_foreach((json_t *)schema, key,
-                        k) if (!valid_keyword(root, schema, key, k,
-                                              v)) return false;
+    json_object_foreach(schema, key, k) if (!valid_keyword(root, schema, key, k,
+                                                           v)) return false;
     return true;
 }
 
-static bool valid_text(const json_t *schema, const char *z)
+static bool valid_text(json_t *schema, const char *z)
 {
     json_t *v = om_json_parse(om_str_of(z), "it", NULL);
     assert_non_null(v);
@@ -1009,6 +1083,7 @@ int main(void)
         cmocka_unit_test(test_comfy_errors),
         cmocka_unit_test(test_comfy_without_global),
         cmocka_unit_test(test_read_detects),
+        cmocka_unit_test(test_equal_sees_every_field),
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_limits),

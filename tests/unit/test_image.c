@@ -42,7 +42,8 @@ static void *metered(void *user, void *p, size_t size)
 
 static void put32(om_buf *b, uint32_t v)
 {
-    uint8_t be[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
+    uint8_t be[4] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+                     (uint8_t)v};
     om_buf_put(b, be, 4);
 }
 
@@ -73,7 +74,12 @@ static void put_pixels(om_buf *b, om_str lines)
     om_buf z;
     om_buf_init(&z, NULL, 70000);
     uint16_t n = (uint16_t)lines.n, not_n = (uint16_t)~n;
-    const uint8_t head[] = {0x78, 0x01, 0x01, (uint8_t)n, (uint8_t)(n >> 8), (uint8_t)not_n,
+    const uint8_t head[] = {0x78,
+                            0x01,
+                            0x01,
+                            (uint8_t)n,
+                            (uint8_t)(n >> 8),
+                            (uint8_t)not_n,
                             (uint8_t)(not_n >> 8)};
     for (size_t i = 0; i < lines.n; i++) {
         lo = (lo + (uint8_t)lines.p[i]) % 65521;
@@ -138,17 +144,21 @@ static void check_pixels(raw_png r, const char *want, size_t n)
 static void test_reads_every_kind(void **state)
 {
     (void)state;
-    check_pixels((raw_png){2, 1, 8, 2, 0, {0}, {0}, OM_STR("\0\1\2\3\xfd\xfe\xff")},
-                 WANT("\1\2\3\xfd\xfe\xff"));
+    check_pixels(
+        (raw_png){2, 1, 8, 2, 0, {0}, {0}, OM_STR("\0\1\2\3\xfd\xfe\xff")},
+        WANT("\1\2\3\xfd\xfe\xff"));
     check_pixels((raw_png){2, 1, 8, 0, 0, {0}, {0}, OM_STR("\0\x10\xf0")},
                  WANT("\x10\x10\x10\xf0\xf0\xf0"));
     check_pixels((raw_png){4, 1, 1, 0, 0, {0}, {0}, OM_STR("\0\xa0")},
                  WANT("\xff\xff\xff\0\0\0\xff\xff\xff\0\0\0"));
-    check_pixels((raw_png){2, 1, 4, 3, 0, OM_STR("\1\2\3\4\5\6"), {0}, OM_STR("\0\x10")},
-                 WANT("\4\5\6\1\2\3"));
+    check_pixels(
+        (raw_png){2, 1, 4, 3, 0, OM_STR("\1\2\3\4\5\6"), {0}, OM_STR("\0\x10")},
+        WANT("\4\5\6\1\2\3"));
     /* 16 bits: rounded, not cut */
-    check_pixels((raw_png){1, 1, 16, 2, 0, {0}, {0}, OM_STR("\0\x12\xff\x80\x00\xff\xff")},
-                 WANT("\x13\x80\xff"));
+    check_pixels(
+        (raw_png){
+            1, 1, 16, 2, 0, {0}, {0}, OM_STR("\0\x12\xff\x80\x00\xff\xff")},
+        WANT("\x13\x80\xff"));
     check_pixels((raw_png){1, 1, 16, 0, 0, {0}, {0}, OM_STR("\0\xff\x00")},
                  WANT("\xfe\xfe\xfe"));
 }
@@ -156,7 +166,14 @@ static void test_reads_every_kind(void **state)
 static void test_transparent_lies_on_white(void **state)
 {
     (void)state;
-    check_pixels((raw_png){2, 1, 8, 6, 0, {0}, {0}, OM_STR("\0\x01\x02\x03\0\x01\x02\x03\xff")},
+    check_pixels((raw_png){2,
+                           1,
+                           8,
+                           6,
+                           0,
+                           {0},
+                           {0},
+                           OM_STR("\0\x01\x02\x03\0\x01\x02\x03\xff")},
                  WANT("\xff\xff\xff\1\2\3"));
     check_pixels((raw_png){1, 1, 8, 6, 0, {0}, {0}, OM_STR("\0\0\0\0\x80")},
                  WANT("\x7f\x7f\x7f"));
@@ -165,18 +182,21 @@ static void test_transparent_lies_on_white(void **state)
     check_pixels((raw_png){2, 1, 8, 3, 0, OM_STR("\1\2\3\4\5\6"), OM_STR("\0"),
                            OM_STR("\0\0\1")},
                  WANT("\xff\xff\xff\4\5\6"));
-    check_pixels((raw_png){2, 1, 8, 0, 0, {0}, OM_STR("\0\x22"), OM_STR("\0\x22\x23")},
-                 WANT("\xff\xff\xff\x23\x23\x23"));
-    check_pixels((raw_png){1, 1, 16, 6, 0, {0}, {0}, OM_STR("\0\0\0\0\0\0\0\0\0")},
-                 WANT("\xff\xff\xff"));
+    check_pixels(
+        (raw_png){2, 1, 8, 0, 0, {0}, OM_STR("\0\x22"), OM_STR("\0\x22\x23")},
+        WANT("\xff\xff\xff\x23\x23\x23"));
+    check_pixels(
+        (raw_png){1, 1, 16, 6, 0, {0}, {0}, OM_STR("\0\0\0\0\0\0\0\0\0")},
+        WANT("\xff\xff\xff"));
 }
 
 /* 3x2 by Adam7: passes 1 (0,0), 4 (2,0), 6 (1,0), 7 (row 1). */
 static void test_interlaced(void **state)
 {
     (void)state;
-    check_pixels((raw_png){3, 2, 8, 0, 1, {0}, {0}, OM_STR("\0\1\0\3\0\2\0\4\5\6")},
-                 WANT("\1\1\1\2\2\2\3\3\3\4\4\4\5\5\5\6\6\6"));
+    check_pixels(
+        (raw_png){3, 2, 8, 0, 1, {0}, {0}, OM_STR("\0\1\0\3\0\2\0\4\5\6")},
+        WANT("\1\1\1\2\2\2\3\3\3\4\4\4\5\5\5\6\6\6"));
 }
 
 static void test_max_pixels(void **state)
@@ -186,9 +206,11 @@ static void test_max_pixels(void **state)
     om_picture pic;
     omost_error err;
     make_png(&b, (raw_png){2, 1, 8, 0, 0, {0}, {0}, OM_STR("\0\x10\xf0")});
-    assert_int_equal(om_png_decode(&pic, NULL, om_buf_view(&b), 1, &err), OMOST_LIMIT);
+    assert_int_equal(om_png_decode(&pic, NULL, om_buf_view(&b), 1, &err),
+                     OMOST_LIMIT);
     assert_null(pic.rgb);
-    assert_int_equal(om_png_decode(&pic, NULL, om_buf_view(&b), 2, &err), OMOST_OK);
+    assert_int_equal(om_png_decode(&pic, NULL, om_buf_view(&b), 2, &err),
+                     OMOST_OK);
     om_picture_free(&pic);
     om_buf_free(&b);
 }
@@ -209,15 +231,20 @@ static omost_status decode_metered(om_str bytes, meter *m, omost_error *err)
 static void test_huge_headers(void **state)
 {
     (void)state;
-    static const uint32_t sizes[][2] = {{0x7fffffff, 0x7fffffff}, {1, 0x7fffffff},
-                                        {0x7fffffff, 1},          {1025, 1024},
+    static const uint32_t sizes[][2] = {{0x7fffffff, 0x7fffffff},
+                                        {1, 0x7fffffff},
+                                        {0x7fffffff, 1},
+                                        {1025, 1024},
                                         {100000, 100000}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         om_buf b = new_buf();
         omost_error err;
         meter m = {0};
-        make_png(&b, (raw_png){sizes[i][0], sizes[i][1], 8, 2, 0, {0}, {0}, OM_STR("\0")});
-        assert_int_equal(decode_metered(om_buf_view(&b), &m, &err), OMOST_LIMIT);
+        make_png(
+            &b, (raw_png){
+                    sizes[i][0], sizes[i][1], 8, 2, 0, {0}, {0}, OM_STR("\0")});
+        assert_int_equal(decode_metered(om_buf_view(&b), &m, &err),
+                         OMOST_LIMIT);
         assert_true(m.largest < 1 << 20);
         om_buf_free(&b);
     }
@@ -240,13 +267,15 @@ static void test_no_png(void **state)
         omost_error err;
         meter m = {0};
         make_png(&b, bad[i]);
-        assert_int_equal(decode_metered(om_buf_view(&b), &m, &err), OMOST_FORMAT);
+        assert_int_equal(decode_metered(om_buf_view(&b), &m, &err),
+                         OMOST_FORMAT);
         assert_true(strlen(err.msg) > 10);
         om_buf_free(&b);
     }
     omost_error err;
     meter m = {0};
-    assert_int_equal(decode_metered(OM_STR("GIF89a, or something else"), &m, &err),
+    assert_int_equal(decode_metered(OM_STR("GIF89a, or something else"), &m,
+                                    &err),
                      OMOST_FORMAT);
     assert_int_equal(decode_metered((om_str){0}, &m, &err), OMOST_FORMAT);
 }
@@ -259,7 +288,8 @@ static om_buf sample_png(void)
     for (size_t i = 0; i < sizeof px; i++) px[i] = (uint8_t)(i * 37);
     const om_png_text texts[] = {{"parameters", OM_STR("steps: 25")},
                                  {"Title", OM_STR("caf\xc3\xa9")}};
-    omost_status st = om_png_encode(&b, (om_pixels){6, 5, 3, px, false}, texts, 2, &err);
+    omost_status st =
+        om_png_encode(&b, (om_pixels){6, 5, 3, px, false}, texts, 2, &err);
     if (st != OMOST_OK) fail_msg("%s", err.msg);
     return b;
 }
@@ -274,7 +304,8 @@ static void test_truncated(void **state)
         meter m = {0};
         char *copy = malloc(n ? n : 1);
         memcpy(copy, b.p, n);
-        assert_int_equal(decode_metered((om_str){copy, n}, &m, &err), OMOST_FORMAT);
+        assert_int_equal(decode_metered((om_str){copy, n}, &m, &err),
+                         OMOST_FORMAT);
         free(copy);
     }
     om_buf_free(&b);
@@ -317,19 +348,25 @@ static void test_bad_crc(void **state)
 static void test_round_trip(void **state)
 {
     (void)state;
-    static const int sizes[][2] = {{1, 1}, {1, 70}, {70, 1}, {63, 64}, {257, 5}};
+    static const int sizes[][2] = {
+        {1, 1}, {1, 70}, {70, 1}, {63, 64}, {257, 5}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         om_picture pic, back;
         omost_error err;
         om_buf b = new_buf(), again = new_buf();
-        assert_int_equal(om_picture_init(&pic, NULL, sizes[i][0], sizes[i][1], &err), OMOST_OK);
-        for (size_t k = 0; k < om_picture_bytes(&pic); k++) pic.rgb[k] = (uint8_t)(k * k >> 3);
+        assert_int_equal(om_picture_init(&pic, NULL, sizes[i][0], sizes[i][1],
+                                         &err),
+                         OMOST_OK);
+        for (size_t k = 0; k < om_picture_bytes(&pic); k++)
+            pic.rgb[k] = (uint8_t)(k * k >> 3);
         om_pixels px = om_picture_pixels(&pic);
         assert_int_equal(om_png_encode(&b, px, NULL, 0, &err), OMOST_OK);
         assert_int_equal(om_png_encode(&again, px, NULL, 0, &err), OMOST_OK);
         assert_int_equal(b.n, again.n);
         assert_memory_equal(b.p, again.p, b.n);
-        assert_int_equal(om_png_decode(&back, NULL, om_buf_view(&b), ENOUGH, &err), OMOST_OK);
+        assert_int_equal(om_png_decode(&back, NULL, om_buf_view(&b), ENOUGH,
+                                       &err),
+                         OMOST_OK);
         assert_int_equal(back.width, pic.width);
         assert_int_equal(back.height, pic.height);
         assert_memory_equal(back.rgb, pic.rgb, om_picture_bytes(&pic));
@@ -347,9 +384,12 @@ static void test_rgba(void **state)
     om_buf b = new_buf();
     om_picture back;
     omost_error err;
-    assert_int_equal(om_png_encode(&b, (om_pixels){2, 1, 4, px, true}, NULL, 0, &err), OMOST_OK);
+    assert_int_equal(om_png_encode(&b, (om_pixels){2, 1, 4, px, true}, NULL, 0,
+                                   &err),
+                     OMOST_OK);
     assert_int_equal(b.p[25], 6); /* IHDR says: colour and alpha */
-    assert_int_equal(om_png_decode(&back, NULL, om_buf_view(&b), ENOUGH, &err), OMOST_OK);
+    assert_int_equal(om_png_decode(&back, NULL, om_buf_view(&b), ENOUGH, &err),
+                     OMOST_OK);
     assert_memory_equal(back.rgb, "\x0a\x14\x1e\xff\xff\xff", 6);
     om_picture_free(&back);
     om_buf_free(&b);
@@ -360,14 +400,19 @@ static void test_texts(void **state)
     (void)state;
     om_buf b = sample_png(), got = new_buf();
     omost_error err;
-    assert_true(om_str_find(om_buf_view(&b), OM_STR("tEXtparameters\0steps: 25")) != SIZE_MAX);
+    assert_true(om_str_find(om_buf_view(&b),
+                            OM_STR("tEXtparameters\0steps: 25")) != SIZE_MAX);
     assert_true(om_str_find(om_buf_view(&b), OM_STR("iTXtTitle")) != SIZE_MAX);
-    assert_int_equal(om_png_find_text(&got, om_buf_view(&b), "parameters", &err), OMOST_OK);
+    assert_int_equal(
+        om_png_find_text(&got, om_buf_view(&b), "parameters", &err), OMOST_OK);
     om_buf_puts(&got, "|");
-    assert_int_equal(om_png_find_text(&got, om_buf_view(&b), "Title", &err), OMOST_OK);
+    assert_int_equal(om_png_find_text(&got, om_buf_view(&b), "Title", &err),
+                     OMOST_OK);
     assert_string_equal(got.p, "steps: 25|caf\xc3\xa9");
-    assert_int_equal(om_png_find_text(&got, om_buf_view(&b), "title", &err), OMOST_MISSING);
-    assert_int_equal(om_png_find_text(&got, OM_STR("no"), "title", &err), OMOST_FORMAT);
+    assert_int_equal(om_png_find_text(&got, om_buf_view(&b), "title", &err),
+                     OMOST_MISSING);
+    assert_int_equal(om_png_find_text(&got, OM_STR("no"), "title", &err),
+                     OMOST_FORMAT);
     om_buf_free(&b);
     om_buf_free(&got);
 }
@@ -389,7 +434,8 @@ static void test_impossible_texts(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         om_buf b = new_buf();
         omost_error err;
-        assert_int_equal(om_png_encode(&b, (om_pixels){1, 1, 3, px, false}, &bad[i], 1, &err),
+        assert_int_equal(om_png_encode(&b, (om_pixels){1, 1, 3, px, false},
+                                       &bad[i], 1, &err),
                          OMOST_RANGE);
         om_buf_free(&b);
     }
@@ -402,7 +448,8 @@ static void test_buffer_limit(void **state)
     omost_error err;
     const uint8_t px[3] = {0};
     om_buf_init(&b, NULL, 40);
-    assert_int_equal(om_png_encode(&b, (om_pixels){1, 1, 3, px, false}, NULL, 0, &err),
+    assert_int_equal(om_png_encode(&b, (om_pixels){1, 1, 3, px, false}, NULL, 0,
+                                   &err),
                      OMOST_LIMIT);
     om_buf_free(&b);
 }
@@ -430,7 +477,8 @@ static void test_save(void **state)
     assert_int_equal(rmdir(folder), 0);
     assert_int_not_equal(om_png_save(NULL, path, one, NULL, 0, &err), OMOST_OK);
     if (access("/dev/full", W_OK) == 0)
-        assert_int_equal(om_png_save(NULL, "/dev/full", one, NULL, 0, &err), OMOST_IO);
+        assert_int_equal(om_png_save(NULL, "/dev/full", one, NULL, 0, &err),
+                         OMOST_IO);
     om_buf_free(&b);
     om_buf_free(&file);
 }
@@ -446,16 +494,20 @@ static omost_status everything(const omost_env *env)
     om_buf_init(&text, env, ENOUGH);
     const om_png_text texts[] = {{"a", OM_STR("b")}, {"c", OM_STR("\xc3\xa9")}};
     om_font *font = om_font_new(env, &err);
-    omost_status st = font ? om_picture_init(&pic, env, 40, 30, &err) : err.status;
+    omost_status st =
+        font ? om_picture_init(&pic, env, 40, 30, &err) : err.status;
     if (st == OMOST_OK) {
         om_font_draw(font, &pic, 2, 20, 14, (om_rgba){255, 255, 255, 255},
                      OM_STR("Ab \xd7\x90\xe4\xb8\xad"));
         st = om_font_check(font, &err);
     }
-    if (st == OMOST_OK) st = om_png_encode(&b, om_picture_pixels(&pic), texts, 2, &err);
-    if (st == OMOST_OK) st = om_png_decode(&back, env, om_buf_view(&b), ENOUGH, &err);
+    if (st == OMOST_OK)
+        st = om_png_encode(&b, om_picture_pixels(&pic), texts, 2, &err);
+    if (st == OMOST_OK)
+        st = om_png_decode(&back, env, om_buf_view(&b), ENOUGH, &err);
     if (st == OMOST_OK) st = om_picture_scale(&back, &pic, &err);
-    if (st == OMOST_OK) st = om_png_find_text(&text, om_buf_view(&b), "c", &err);
+    if (st == OMOST_OK)
+        st = om_png_find_text(&text, om_buf_view(&b), "c", &err);
     if (st == OMOST_OK) assert_string_equal(text.p, "\xc3\xa9");
     om_font_free(font);
     om_picture_free(&pic);
@@ -487,19 +539,22 @@ static om_picture new_picture(int w, int h)
 {
     om_picture pic;
     omost_error err;
-    if (om_picture_init(&pic, NULL, w, h, &err) != OMOST_OK) fail_msg("%s", err.msg);
+    if (om_picture_init(&pic, NULL, w, h, &err) != OMOST_OK)
+        fail_msg("%s", err.msg);
     return pic;
 }
 
 static void test_picture_limits(void **state)
 {
     (void)state;
-    static const int bad[][2] = {{0, 1}, {1, 0}, {-1, 5}, {32769, 1}, {1, 32769},
-                                 {32768, 4097}};
+    static const int bad[][2] = {{0, 1},     {1, 0},     {-1, 5},
+                                 {32769, 1}, {1, 32769}, {32768, 4097}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         om_picture pic;
         omost_error err;
-        assert_int_equal(om_picture_init(&pic, NULL, bad[i][0], bad[i][1], &err), OMOST_LIMIT);
+        assert_int_equal(om_picture_init(&pic, NULL, bad[i][0], bad[i][1],
+                                         &err),
+                         OMOST_LIMIT);
         assert_null(pic.rgb);
     }
 }
@@ -555,7 +610,8 @@ static void test_stretch(void **state)
 {
     (void)state;
     uint8_t cells[90 * 90 * 3];
-    for (size_t i = 0; i < sizeof cells; i++) cells[i] = (uint8_t)(i * 7 + i / 270);
+    for (size_t i = 0; i < sizeof cells; i++)
+        cells[i] = (uint8_t)(i * 7 + i / 270);
     static const int sizes[] = {1, 7, 16, 64, 73, 89, 90, 91, 129, 390, 1024};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         int n = sizes[i];
@@ -563,11 +619,13 @@ static void test_stretch(void **state)
         om_picture_stretch(&pic, (om_rect){1, 0, n, n}, cells, 90, 90);
         for (int y = 0; y < n; y += n / 16 + 1)
             for (int x = 0; x < n; x++) {
-                int row = (2 * y + 1) * 90 / (2 * n), col = (2 * x + 1) * 90 / (2 * n);
-                assert_memory_equal(om_picture_at(&pic, x + 1, y), cells + (row * 90 + col) * 3,
-                                    3);
+                int row = (2 * y + 1) * 90 / (2 * n),
+                    col = (2 * x + 1) * 90 / (2 * n);
+                assert_memory_equal(om_picture_at(&pic, x + 1, y),
+                                    cells + (row * 90 + col) * 3, 3);
             }
-        for (int cell = 0; cell <= 90; cell++) { /* edges agree with the pixels */
+        for (int cell = 0; cell <= 90;
+             cell++) { /* edges agree with the pixels */
             int e = om_stretch_edge(cell, 90, n);
             assert_true(e == n || (2 * e + 1) * 90 / (2 * n) >= cell);
             assert_true(e == 0 || (2 * e - 1) * 90 / (2 * n) < cell);
@@ -580,8 +638,8 @@ static void test_scale(void **state)
 {
     (void)state;
     omost_error err;
-    om_picture in = new_picture(4, 2), same = new_picture(4, 2), half = new_picture(2, 1),
-               big = new_picture(64, 31);
+    om_picture in = new_picture(4, 2), same = new_picture(4, 2),
+               half = new_picture(2, 1), big = new_picture(64, 31);
     const uint8_t row[] = {0, 0, 0, 100, 50, 20, 200, 100, 40, 60, 30, 10};
     memcpy(in.rgb, row, sizeof row);
     memcpy(in.rgb + sizeof row, row, sizeof row);
@@ -593,7 +651,8 @@ static void test_scale(void **state)
     assert_int_equal(om_picture_scale(&big, &in, &err), OMOST_OK);
     assert_int_equal(big.rgb[0], 0);
     for (int x = 1; x < 40; x++) /* rises to the middle of the third pixel */
-        assert_true(*om_picture_at(&big, x, 15) >= *om_picture_at(&big, x - 1, 15));
+        assert_true(*om_picture_at(&big, x, 15) >=
+                    *om_picture_at(&big, x - 1, 15));
     om_picture_free(&in);
     om_picture_free(&same);
     om_picture_free(&half);
@@ -615,10 +674,13 @@ static void test_widths(void **state)
     (void)state;
     om_font *f = new_font();
     assert_int_equal(om_font_width(f, 20, (om_str){0}), 0);
-    int a = om_font_width(f, 2048, OM_STR("A")), v = om_font_width(f, 2048, OM_STR("V"));
+    int a = om_font_width(f, 2048, OM_STR("A")),
+        v = om_font_width(f, 2048, OM_STR("V"));
     assert_int_equal(a, 1401); /* DejaVu Sans's own units */
-    assert_int_equal(om_font_width(f, 2048, OM_STR("AV")), a + v - 131); /* kerning */
-    assert_int_equal(om_font_width(f, 100, OM_STR("\xe4\xb8\xad")), 100); /* no such glyph */
+    assert_int_equal(om_font_width(f, 2048, OM_STR("AV")),
+                     a + v - 131); /* kerning */
+    assert_int_equal(om_font_width(f, 100, OM_STR("\xe4\xb8\xad")),
+                     100); /* no such glyph */
     /* composed and decomposed are the same */
     assert_int_equal(om_font_width(f, 2048, OM_STR("e\xcc\x81")),
                      om_font_width(f, 2048, OM_STR("\xc3\xa9")));
@@ -636,7 +698,8 @@ static void test_ellipsis_and_break(void **state)
         om_font_ellipsis(f, 16, width, s, &b);
         assert_true(om_font_width(f, 16, om_buf_view(&b)) <= width);
         bool whole = om_str_eq(om_buf_view(&b), s);
-        assert_true(whole || b.n == 0 || om_str_ends(om_buf_view(&b), OM_STR("\xe2\x80\xa6")));
+        assert_true(whole || b.n == 0 ||
+                    om_str_ends(om_buf_view(&b), OM_STR("\xe2\x80\xa6")));
         om_buf_free(&b);
         size_t n = om_font_break(f, 16, width, s);
         assert_true(n >= 1 && n <= s.n);
@@ -665,8 +728,10 @@ static om_rect inked(const om_picture *pic)
 static void test_draws_where_it_measured(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"Hxgjp", "AVATAR", "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d",
-                                        "\xe4\xb8\xad\xe6\x96\x87", "caf\xc3\xa9"};
+    static const char *const texts[] = {"Hxgjp", "AVATAR",
+                                        "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d",
+                                        "\xe4\xb8\xad\xe6\x96\x87",
+                                        "caf\xc3\xa9"};
     om_font *f = new_font();
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         om_picture pic = new_picture(300, 80);
@@ -680,15 +745,19 @@ static void test_draws_where_it_measured(void **state)
         om_picture_free(&pic);
     }
     om_picture pic = new_picture(60, 60);
-    om_font_draw(f, &pic, 5, 50, 40, (om_rgba){255, 255, 255, 255}, OM_STR("H"));
+    om_font_draw(f, &pic, 5, 50, 40, (om_rgba){255, 255, 255, 255},
+                 OM_STR("H"));
     om_rect h = inked(&pic);
     assert_int_equal(h.y + h.h, 50);
     /* 29.2, which hinting moves to a whole pixel */
-    assert_true(h.h >= om_font_cap_height(40) && h.h <= om_font_cap_height(40) + 1);
+    assert_true(h.h >= om_font_cap_height(40) &&
+                h.h <= om_font_cap_height(40) + 1);
     /* over every edge */
     for (int k = -60; k < 90; k += 7) {
-        om_font_draw(f, &pic, k, k, 40, (om_rgba){1, 2, 3, 4}, OM_STR("Wg\xe4\xb8\xad"));
-        om_font_draw(f, &pic, k, 30 - k, 40, (om_rgba){1, 2, 3, 4}, OM_STR("\xff\xfe\x80"));
+        om_font_draw(f, &pic, k, k, 40, (om_rgba){1, 2, 3, 4},
+                     OM_STR("Wg\xe4\xb8\xad"));
+        om_font_draw(f, &pic, k, 30 - k, 40, (om_rgba){1, 2, 3, 4},
+                     OM_STR("\xff\xfe\x80"));
     }
     assert_int_equal(om_font_check(f, NULL), OMOST_OK);
     om_picture_free(&pic);
@@ -712,11 +781,14 @@ static void test_right_to_left(void **state)
     (void)state;
     om_font *f = new_font();
     /* shin, yod as they are read; yod, shin forced from left to right */
-    assert_true(look_the_same(f, OM_STR("\xd7\xa9\xd7\x99"),
-                              OM_STR("\xe2\x80\xad\xd7\x99\xd7\xa9\xe2\x80\xac")));
-    assert_false(look_the_same(f, OM_STR("\xd7\xa9\xd7\x99"), OM_STR("\xd7\x99\xd7\xa9")));
+    assert_true(
+        look_the_same(f, OM_STR("\xd7\xa9\xd7\x99"),
+                      OM_STR("\xe2\x80\xad\xd7\x99\xd7\xa9\xe2\x80\xac")));
+    assert_false(look_the_same(f, OM_STR("\xd7\xa9\xd7\x99"),
+                               OM_STR("\xd7\x99\xd7\xa9")));
     assert_true(look_the_same(f, OM_STR("a(b"),
-                              OM_STR("\xe2\x80\xae" "b)a\xe2\x80\xac")));
+                              OM_STR("\xe2\x80\xae"
+                                     "b)a\xe2\x80\xac")));
     /* Arabic letters join: narrower than one by one */
     int joined = om_font_width(f, 2048, OM_STR("\xd8\xb9\xd8\xb9"));
     assert_true(joined < 2 * om_font_width(f, 2048, OM_STR("\xd8\xb9")));
@@ -739,10 +811,13 @@ static void test_xml_escape(void **state)
     check_escape(OM_STR("<a href=\"x\">&'</a>]]>"),
                  "&lt;a href=&quot;x&quot;&gt;&amp;&#39;&lt;/a&gt;]]&gt;");
     check_escape(OM_STR("a\tb\nc\rd"), "a&#9;b&#10;c&#13;d");
-    check_escape(OM_STR("\0\1\x1f\x7f"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\x7f");
-    check_escape(OM_STR("\xef\xbf\xbe\xef\xbf\xbf\xff\xed\xa0\x80"),
-                 "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-    check_escape(OM_STR("\xf0\x9f\x90\x89 \xc3\xa9"), "\xf0\x9f\x90\x89 \xc3\xa9");
+    check_escape(OM_STR("\0\1\x1f\x7f"),
+                 "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\x7f");
+    check_escape(
+        OM_STR("\xef\xbf\xbe\xef\xbf\xbf\xff\xed\xa0\x80"),
+        "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    check_escape(OM_STR("\xf0\x9f\x90\x89 \xc3\xa9"),
+                 "\xf0\x9f\x90\x89 \xc3\xa9");
 }
 
 static void test_svg_elements(void **state)
@@ -757,8 +832,9 @@ static void test_svg_elements(void **state)
     om_svg_color(&b, "stroke", (om_rgba){0, 0, 0, 255});
     om_svg_attr(&b, "a", OM_STR("\""));
     om_svg_close_empty(&b);
-    assert_string_equal(b.p, "<rect x=\"-3\" y=\"-2.5\" w=\"2\" fill=\"#0102ff\" "
-                             "fill-opacity=\"0.502\" stroke=\"#000000\" a=\"&quot;\"/>\n");
+    assert_string_equal(
+        b.p, "<rect x=\"-3\" y=\"-2.5\" w=\"2\" fill=\"#0102ff\" "
+             "fill-opacity=\"0.502\" stroke=\"#000000\" a=\"&quot;\"/>\n");
     om_buf_free(&b);
 }
 
