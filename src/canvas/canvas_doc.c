@@ -179,6 +179,9 @@ static omost_status check_region(const omost_region *r, size_t i, omost_error *e
                       : !omost_word(OMOST_WORD_COLOR, r->color)     ? "colour"
                                                                     : NULL;
     if (bad) return om_fail(err, OMOST_RANGE, "region %zu: the %s index is out of range", i, bad);
+    if (!om_number_is_sound(&r->distance))
+        return om_fail(err, OMOST_RANGE, "region %zu: its distance is no number that can be "
+                       "written: an integer must be whole, True is 1", i);
     if (!om_number_is_positive(&r->distance))
         return om_fail(err, OMOST_RANGE, "region %zu: the distance to the viewer must be above 0",
                        i);

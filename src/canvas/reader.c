@@ -332,6 +332,7 @@ static omost_status append(omost_reader *rd, const char *bytes, size_t n)
 
 static omost_status check_utf8(omost_reader *rd)
 {
+    if (rd->n == 0) return OMOST_OK;
     rd->valid += (uint32_t)om_utf8_valid_len(rd->text + rd->valid, rd->n - rd->valid);
     uint32_t left = rd->n - rd->valid;
     if (left == 0 || om_utf8_is_cut(rd->text + rd->valid, left)) return OMOST_OK;

@@ -113,8 +113,8 @@ static omost_status note_bags(planner *pl, const omost_condition *c, const om_ba
         /* then every suffix is cut, and saying so of each helps nobody */
         if (st != OMOST_OK) return st;
         return add_note(pl, c, "%s: the descriptions that begin its prompt have %zu tokens and "
-                        "fill every row of %d; its details are lost (shorten them, or see "
-                        "fit_prefix)", w.z, b->n_prefix, OMOST_ROW_ROOM);
+                        "fill every row of %d; its details are lost (shorten them, or "
+                        "plan with fit-prefix)", w.z, b->n_prefix, OMOST_ROW_ROOM);
     }
     if (st == OMOST_OK && b->n_cut == 1)
         st = add_note(pl, c, "%s: the end of \"%s\" does not fit into a row and is left out",

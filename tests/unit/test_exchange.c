@@ -527,8 +527,8 @@ static void test_comfy_notes(void **state)
         "[0].rect: item 0 is the whole picture; taken as [0, 90, 0, 90]",
         "[1].id is not a key of a canvas; it was ignored",
         "[1].rect: not whole numbers from 0 to 90; the nearest were taken",
-        "[1].rect [12, 80, 10, 80] has no words; taken as \"in the center\", \"no offset\", "
-        "\"a large square area\", which overlaps it by 97 %",
+        ("[1].rect [12, 80, 10, 80] has no words; taken as \"in the center\", \"no offset\", "
+         "\"a large square area\", which overlaps it by 97 %"),
         "[1].prefixes: more than expected; joined into one description",
         "[1].suffixes: only 1; all taken as detailed descriptions",
         "[2].color: not whole numbers from 0 to 255; the nearest were taken",

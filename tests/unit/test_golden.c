@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "golden.h"
+#include "omost/plan.h"
 
 static omost_canvas *parse(om_str text, bool strict, omost_error *err)
 {
@@ -268,9 +269,89 @@ static void test_boxes(void **state)
     json_decref(rows);
 }
 
+/* ---- rows of tokens ---------------------------------------------------- */
+
+static void put_row(om_buf *b, const uint32_t ids[OMOST_ROW_IDS])
+{
+    for (int k = 0; k < OMOST_ROW_IDS; k++) om_buf_printf(b, k ? " %u" : "%u", ids[k]);
+    om_buf_putc(b, '\n');
+}
+
+static void rows_digest(const omost_plan *plan, size_t i, char hex[65])
+{
+    om_buf b;
+    om_buf_init(&b, NULL, 16u << 20);
+    for (int second = 0; second < 2; second++)
+        for (size_t j = 0; j < omost_plan_row_count(plan, i); j++) {
+            const omost_row *row = omost_plan_row(plan, i, j);
+            put_row(&b, second ? row->ids_2 : row->ids);
+        }
+    om_sha256_hex(om_buf_view(&b), hex);
+    om_buf_free(&b);
+}
+
+static const json_t *row_named(const json_t *rows, om_str name)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (om_str_eq(field(json_array_get(rows, i), "name"), name))
+            return json_array_get(rows, i);
+    return NULL;
+}
+
+static void check_bags(const json_t *want, om_str text, const omost_tokenizer *tk)
+{
+    om_str name = field(want, "canvas");
+    const json_t *conditions = json_object_get(want, "conditions");
+    omost_error err;
+    omost_canvas *cv = parse(text, true, &err);
+    if (!cv) return; /* a gray one; test_canvases says which may be refused */
+    omost_plan *plan = omost_plan_new(cv, tk, NULL, &err);
+    if (!plan) fail_msg("%.*s: %s", OM_STR_ARG(name), err.msg);
+    assert_int_equal(omost_plan_count(plan), json_array_size(conditions));
+    bool strict_ok = true;
+    for (size_t i = 0; i < omost_plan_count(plan); i++) {
+        const json_t *c = json_array_get(conditions, i);
+        char hex[65];
+        rows_digest(plan, i, hex);
+        strict_ok &= json_is_true(json_object_get(c, "strict"));
+        if (!om_str_eqz(field(c, "rows"), hex))
+            fail_msg("%.*s: condition %zu has other rows", OM_STR_ARG(name), i);
+    }
+    omost_plan_free(plan);
+    const omost_plan_opts strict = {.strict = true};
+    plan = omost_plan_new(cv, tk, &strict, &err);
+    if (!plan == strict_ok) fail_msg("%.*s: strict: %d", OM_STR_ARG(name), plan != NULL);
+    omost_plan_free(plan);
+    omost_canvas_free(cv);
+}
+
+static void test_bags(void **state)
+{
+    (void)state;
+    omost_error err;
+    omost_tokenizer *tk = omost_tokenizer_builtin(NULL, &err);
+    if (!tk) {
+        printf("SKIPPED: %s\n", err.msg);
+        skip();
+    }
+    json_t *rows = golden_lines("bags.jsonl"), *canvases = golden_lines("canvas.jsonl"), *row;
+    size_t i, checked = 0;
+    json_array_foreach(rows, i, row) {
+        om_str text = field(row_named(canvases, field(row, "canvas")), "text");
+        if (!text.p) continue;
+        check_bags(row, text, tk);
+        checked++;
+    }
+    assert_true(checked >= 48);
+    json_decref(rows);
+    json_decref(canvases);
+    omost_tokenizer_free(tk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bags),
         cmocka_unit_test(test_canvases), cmocka_unit_test(test_malicious),
         cmocka_unit_test(test_deep_brackets), cmocka_unit_test(test_fuzzy),
         cmocka_unit_test(test_boxes),

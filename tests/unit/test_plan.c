@@ -246,14 +246,22 @@ static bool has_note(const omost_plan *plan, int line, const char *part)
 #define NINETY_CATS                                                              \
     TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS
 
-/* Prefixes of 91 + 3 tokens: the region's own words stay whole, the global
- * description is cut to the rest of 50, and 25 are left for details. */
+/* Prefixes of 91 + 3 tokens fill every row, with a note. On request the
+ * region's own words stay whole, the global description is cut to the rest of
+ * 50, and 25 are left for details. */
 static void test_long_prefix(void **state)
 {
     (void)state;
     omost_canvas *cv = canvas_of(HEAD GLOBAL(NINETY_CATS, "'a dog'", "red")
                                  LOCAL("1", "a horse", "'one', 'two'", "x") TAIL);
+    const omost_plan_opts fit = {.fit_prefix = true};
     omost_plan *plan = omost_plan_new(cv, tk, NULL, NULL);
+    assert_non_null(plan);
+    assert_int_equal(omost_plan_row_count(plan, 1), 6); /* one a suffix, all alike */
+    assert_int_equal(omost_plan_row(plan, 1, 0)->ids[75], 2368);
+    assert_true(has_note(plan, 4, "have 94 tokens and fill every row"));
+    omost_plan_free(plan);
+    plan = omost_plan_new(cv, tk, &fit, NULL);
     assert_non_null(plan);
     assert_int_equal(omost_plan_row_count(plan, 1), 1);
     const uint32_t *ids = omost_plan_row(plan, 1, 0)->ids;
