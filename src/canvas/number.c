@@ -175,7 +175,7 @@ bool om_number_is_sound(const omost_number *x)
     if (x->kind == OMOST_NUMBER_BOOL) return x->value == 1 && x->digits.n == 0;
     if (x->kind == OMOST_NUMBER_FLOAT) return x->digits.n == 0;
     if (x->kind != OMOST_NUMBER_INT) return false;
-    if (x->digits.n == 0) return x->value <= exact && x->value == floor(x->value);
+    if (x->digits.n == 0) return isfinite(x->value) && x->value == floor(x->value);
     if (x->digits.n > MAX_DIGITS || x->digits.p[0] == '0') return false;
     for (size_t i = 0; i < x->digits.n; i++)
         if (x->digits.p[i] < '0' || x->digits.p[i] > '9') return false;

@@ -19,8 +19,7 @@ om_number_verdict om_number_parse(om_str literal, om_arena *arena, omost_number 
 
 /* value > 0 */
 bool om_number_is_positive(const omost_number *x);
-/* What a reader of numbers makes: integers are whole, their digits canonical
- * and there only where a double is not exact, True is 1. */
+/* Integers are whole, their digits canonical, True is 1. */
 bool om_number_is_sound(const omost_number *x);
 
 #endif
