@@ -53,27 +53,35 @@ static double speed(om_str text)
 
 static void put_call(om_buf *b, int i)
 {
-    om_buf_printf(b,
-                  "canvas.add_local_description(\n    location='on the left',\n"
-                  "    offset='no offset',\n    area='a large horizontal area',\n"
-                  "    distance_to_viewer=%d.5,\n    description='Thing number %d.',\n"
-                  "    detailed_descriptions=[\n",
-                  i + 1, i);
+    om_buf_printf(
+        b,
+        "canvas.add_local_description(\n    location='on the left',\n"
+        "    offset='no offset',\n    area='a large horizontal area',\n"
+        "    distance_to_viewer=%d.5,\n    description='Thing number %d.',\n"
+        "    detailed_descriptions=[\n",
+        i + 1, i);
     for (int k = 0; k < 5; k++)
-        om_buf_puts(b, "        'A sentence of about the length that models like to write, with "
-                       "a clause or two, and then some.',\n");
-    om_buf_puts(b, "    ],\n    tags='one, two, three, four, five, six, seven, eight, nine',\n"
-                   "    atmosphere='Calm and hopeful.',\n    style='Flat illustration.',\n"
-                   "    quality_meta='Sharp focus.',\n    HTML_web_color_name='firebrick',\n)\n");
+        om_buf_puts(
+            b,
+            "        'A sentence of about the length that models like to write, with "
+            "a clause or two, and then some.',\n");
+    om_buf_puts(
+        b,
+        "    ],\n    tags='one, two, three, four, five, six, seven, eight, nine',\n"
+        "    atmosphere='Calm and hopeful.',\n    style='Flat illustration.',\n"
+        "    quality_meta='Sharp focus.',\n    HTML_web_color_name='firebrick',\n)\n");
 }
 
 static om_buf reply_of(size_t bytes)
 {
     om_buf b;
     om_buf_init(&b, NULL, OMOST_MAX_INPUT);
-    om_buf_puts(&b, "```python\ncanvas = Canvas()\ncanvas.set_global_description('A scene.', ['x'], "
-                    "'t', 'red')\n");
-    for (int i = 0; i < OMOST_MAX_REGIONS && b.n + 1200 < bytes; i++) put_call(&b, i);
+    om_buf_puts(
+        &b,
+        "```python\ncanvas = Canvas()\ncanvas.set_global_description('A scene.', ['x'], "
+        "'t', 'red')\n");
+    for (int i = 0; i < OMOST_MAX_REGIONS && b.n + 1200 < bytes; i++)
+        put_call(&b, i);
     om_buf_puts(&b, "```\n");
     return b;
 }
@@ -120,7 +128,8 @@ int main(int argc, char **argv)
         }
     }
     if (!run_once(om_buf_view(&text))) {
-        fprintf(stderr, "%s: not a canvas\n", argc > 1 ? argv[1] : "the built-in reply");
+        fprintf(stderr, "%s: not a canvas\n",
+                argc > 1 ? argv[1] : "the built-in reply");
         return 1;
     }
     double mbs = speed(om_buf_view(&text));
@@ -133,9 +142,12 @@ int main(int argc, char **argv)
     om_buf_free(&text);
     bench_sizes();
     printf("hostile megabytes\n");
-    bench_hostile("nested brackets", "```python\ncanvas = Canvas()\ncanvas.x([", '[');
-    bench_hostile("endless string", "```python\ncanvas = Canvas()\ncanvas.x('", 'x');
-    bench_hostile("endless triple", "```python\ncanvas = Canvas()\ncanvas.x('''", '\n');
+    bench_hostile("nested brackets", "```python\ncanvas = Canvas()\ncanvas.x([",
+                  '[');
+    bench_hostile("endless string", "```python\ncanvas = Canvas()\ncanvas.x('",
+                  'x');
+    bench_hostile("endless triple",
+                  "```python\ncanvas = Canvas()\ncanvas.x('''", '\n');
     bench_hostile("commas", "```python\ncanvas = Canvas()\ncanvas.x('a'", ',');
     bench_hostile("fences", "", '`');
     bench_hostile("one name", "```python\n", 'a');

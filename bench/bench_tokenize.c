@@ -51,11 +51,13 @@ static size_t read_lines(const char *path, omost_str *lines)
     char *text = f ? malloc(MAX_FILE) : NULL;
     size_t n = text ? fread(text, 1, MAX_FILE, f) : 0;
     if (f) fclose(f);
-    return n ? split_lines(text, n, lines) : 0; /* the text lives as long as we do */
+    return n ? split_lines(text, n, lines)
+             : 0; /* the text lives as long as we do */
 }
 
 /* Seconds for all lines once; the ids are counted so that nothing is skipped. */
-static double run(const omost_tokenizer *tk, const omost_str *lines, size_t n, size_t *n_ids)
+static double run(const omost_tokenizer *tk, const omost_str *lines, size_t n,
+                  size_t *n_ids)
 {
     static uint32_t ids[4096];
     double start = now();
@@ -63,7 +65,8 @@ static double run(const omost_tokenizer *tk, const omost_str *lines, size_t n, s
     for (size_t i = 0; i < n; i++) {
         size_t count;
         omost_error err;
-        if (omost_tokenizer_encode(tk, OMOST_ENCODER_1, lines[i], ids, 4096, &count, &err)) {
+        if (omost_tokenizer_encode(tk, OMOST_ENCODER_1, lines[i], ids, 4096,
+                                   &count, &err)) {
             fprintf(stderr, "line %zu: %s\n", i + 1, err.msg);
             return -1;
         }
@@ -73,8 +76,8 @@ static double run(const omost_tokenizer *tk, const omost_str *lines, size_t n, s
 }
 
 /* The best of RUNS runs of about half a second each. */
-static double best_seconds(const omost_tokenizer *tk, const omost_str *lines, size_t n,
-                           size_t *n_ids)
+static double best_seconds(const omost_tokenizer *tk, const omost_str *lines,
+                           size_t n, size_t *n_ids)
 {
     double once = run(tk, lines, n, n_ids), best = 1e9;
     size_t times = once > 0 ? (size_t)(0.5 / once) + 1 : 1;
@@ -107,8 +110,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n; i++) bytes += lines[i].n;
     double s = n ? best_seconds(tk, lines, n, &n_ids) : -1;
     if (s > 0)
-        printf("{\"bench\":\"tokenize\",\"texts\":%zu,\"bytes\":%zu,\"ids\":%zu,\"load_ms\":%.1f,"
-               "\"mb_per_s\":%.1f}\n", n, bytes, n_ids, load * 1e3, (double)bytes / s / 1e6);
+        printf(
+            "{\"bench\":\"tokenize\",\"texts\":%zu,\"bytes\":%zu,\"ids\":%zu,\"load_ms\":%.1f,"
+            "\"mb_per_s\":%.1f}\n",
+            n, bytes, n_ids, load * 1e3, (double)bytes / s / 1e6);
     omost_tokenizer_free(tk);
     return s > 0 ? 0 : 1;
 }

@@ -34,10 +34,10 @@ extern "C" {
 /* ---- limits ------------------------------------------------------------ */
 
 enum {
-    OMOST_GRID = 90,                  /* cells along each side of the layout */
-    OMOST_MAX_INPUT = 1024 * 1024,    /* bytes of a canvas text or JSON */
-    OMOST_MAX_REGIONS = 1000,         /* regions of one canvas */
-    OMOST_MAX_NESTING = 100           /* brackets inside one another */
+    OMOST_GRID = 90,               /* cells along each side of the layout */
+    OMOST_MAX_INPUT = 1024 * 1024, /* bytes of a canvas text or JSON */
+    OMOST_MAX_REGIONS = 1000,      /* regions of one canvas */
+    OMOST_MAX_NESTING = 100        /* brackets inside one another */
 };
 
 /* ---- the words --------------------------------------------------------- */
@@ -150,14 +150,16 @@ typedef struct omost_canvas omost_canvas;
 OMOST_API const omost_global *omost_canvas_global(const omost_canvas *cv);
 /* Regions in the order they were written. */
 OMOST_API size_t omost_canvas_count(const omost_canvas *cv);
-OMOST_API const omost_region *omost_canvas_region(const omost_canvas *cv, size_t i);
+OMOST_API const omost_region *omost_canvas_region(const omost_canvas *cv,
+                                                  size_t i);
 OMOST_API size_t omost_canvas_note_count(const omost_canvas *cv);
 OMOST_API const omost_note *omost_canvas_note(const omost_canvas *cv, size_t i);
 
 /* A canvas made of parts, which are copied; `global` may be NULL. Checks what
  * the reader checks (ranges, well-formed UTF-8, limits). A region without a
  * prefix must not follow one that has a prefix: the language cannot say it. */
-OMOST_API omost_canvas *omost_canvas_new(const omost_env *env, const omost_global *global,
+OMOST_API omost_canvas *omost_canvas_new(const omost_env *env,
+                                         const omost_global *global,
                                          const omost_region *regions, size_t n,
                                          omost_error *err);
 
@@ -178,11 +180,13 @@ typedef struct omost_read_opts {
 
 /* A model's reply or a canvas file. `opts` may be NULL. */
 OMOST_API omost_canvas *omost_canvas_parse(const char *text, size_t len,
-                                           const omost_read_opts *opts, omost_error *err);
+                                           const omost_read_opts *opts,
+                                           omost_error *err);
 
 /* Whatever it is: a reply, our JSON, or ComfyUI_omost conditioning JSON. */
 OMOST_API omost_canvas *omost_canvas_read(const char *text, size_t len,
-                                          const omost_read_opts *opts, omost_error *err);
+                                          const omost_read_opts *opts,
+                                          omost_error *err);
 
 /* Reading as the bytes come:
  *
@@ -216,12 +220,15 @@ typedef bool omost_read_event_fn(void *user, const omost_read_event *ev);
 typedef struct omost_reader omost_reader;
 
 /* `fn` may be NULL. */
-OMOST_API omost_reader *omost_reader_new(const omost_read_opts *opts, omost_read_event_fn *fn,
-                                         void *user, omost_error *err);
+OMOST_API omost_reader *omost_reader_new(const omost_read_opts *opts,
+                                         omost_read_event_fn *fn, void *user,
+                                         omost_error *err);
 /* Not OK once the text cannot become a canvas any more whatever follows; the
  * error is the one finish will give again. Feeding on does nothing. */
-OMOST_API OMOST_NODISCARD omost_status omost_reader_feed(omost_reader *rd, const char *bytes,
-                                                         size_t n, omost_error *err);
+OMOST_API OMOST_NODISCARD omost_status omost_reader_feed(omost_reader *rd,
+                                                         const char *bytes,
+                                                         size_t n,
+                                                         omost_error *err);
 /* The canvas, the caller's to free; NULL and an error when there is none.
  * Call it once; the reader can then only be freed. */
 OMOST_API omost_canvas *omost_reader_finish(omost_reader *rd, omost_error *err);
@@ -237,11 +244,11 @@ OMOST_API void omost_reader_free(omost_reader *rd);
  *   region: prefixes [global, description]  suffixes detailed..., tags,
  *                                           atmosphere, style, quality_meta */
 typedef struct omost_condition {
-    omost_box box;           /* the whole grid for the global one */
+    omost_box box; /* the whole grid for the global one */
     omost_rgb color;
     bool is_global;
-    size_t region;           /* index in the canvas, when not global */
-    omost_number distance;   /* when not global */
+    size_t region;         /* index in the canvas, when not global */
+    omost_number distance; /* when not global */
     omost_texts prefixes, suffixes;
 } omost_condition;
 
@@ -250,16 +257,18 @@ typedef struct omost_layout omost_layout;
 /* Item 0 is the global condition, the rest are far to near (ties: as written).
  * Without a global description item 0 has no texts and the colour gray.
  * Borrows the canvas's texts: free it before the canvas. */
-OMOST_API omost_layout *omost_layout_new(const omost_canvas *cv, omost_error *err);
+OMOST_API omost_layout *omost_layout_new(const omost_canvas *cv,
+                                         omost_error *err);
 OMOST_API size_t omost_layout_count(const omost_layout *lo);
-OMOST_API const omost_condition *omost_layout_item(const omost_layout *lo, size_t i);
+OMOST_API const omost_condition *omost_layout_item(const omost_layout *lo,
+                                                   size_t i);
 OMOST_API void omost_layout_free(omost_layout *lo);
 
 /* The 90x90 composition, RGB rows from the top: the global colour, then far to
  * near 0.7 * colour + 0.3 * what lies under it, float32 between regions,
  * truncated to bytes at the end (byte for byte the original's initial_latent).*/
-OMOST_API void omost_layout_composition(const omost_layout *lo,
-                                        uint8_t out[OMOST_GRID * OMOST_GRID * 3]);
+OMOST_API void omost_layout_composition(
+    const omost_layout *lo, uint8_t out[OMOST_GRID * OMOST_GRID * 3]);
 
 /* ---- writing ----------------------------------------------------------- */
 
@@ -273,16 +282,19 @@ typedef enum omost_python_style {
 
 /* Canonical Python in the form the models write. Reading it gives an equal
  * canvas. */
-OMOST_API char *omost_canvas_to_python(const omost_canvas *cv, omost_python_style style,
-                                       size_t *len, omost_error *err);
+OMOST_API char *omost_canvas_to_python(const omost_canvas *cv,
+                                       omost_python_style style, size_t *len,
+                                       omost_error *err);
 /* Our JSON; docs/canvas.schema.json describes it. Reading it gives an equal
  * canvas. */
-OMOST_API char *omost_canvas_to_json(const omost_canvas *cv, size_t *len, omost_error *err);
+OMOST_API char *omost_canvas_to_json(const omost_canvas *cv, size_t *len,
+                                     omost_error *err);
 /* ComfyUI_omost's conditioning: an array of {rect, prefixes, suffixes, color},
  * item 0 global, the rest far to near. Distances and places in words are not
  * in it: reading it back finds the words by overlap and counts the distances
  * down, with a note wherever that lost something. */
-OMOST_API char *omost_canvas_to_comfy(const omost_canvas *cv, size_t *len, omost_error *err);
+OMOST_API char *omost_canvas_to_comfy(const omost_canvas *cv, size_t *len,
+                                      omost_error *err);
 OMOST_API void omost_text_free(const omost_env *env, char *text);
 
 /* ---- comparing --------------------------------------------------------- */
@@ -294,17 +306,17 @@ typedef enum omost_change_kind {
 } omost_change_kind;
 
 /* Bits of omost_change.fields; name, key in JSON, what a person calls it */
-#define OMOST_FIELD_LIST(X)                                    \
-    X(PLACE, "place", "moved")                                 \
-    X(DISTANCE, "distance_to_viewer", "nearer or farther")     \
-    X(DESCRIPTION, "description", "renamed")                   \
-    X(DETAILS, "detailed_descriptions", "details rewritten")   \
-    X(TAGS, "tags", "tags changed")                            \
-    X(ATMOSPHERE, "atmosphere", "atmosphere changed")          \
-    X(STYLE, "style", "style changed")                         \
-    X(QUALITY, "quality_meta", "quality changed")              \
-    X(COLOR, "HTML_web_color_name", "recoloured")              \
-    X(ORDER, "order", "reordered")                             \
+#define OMOST_FIELD_LIST(X)                                  \
+    X(PLACE, "place", "moved")                               \
+    X(DISTANCE, "distance_to_viewer", "nearer or farther")   \
+    X(DESCRIPTION, "description", "renamed")                 \
+    X(DETAILS, "detailed_descriptions", "details rewritten") \
+    X(TAGS, "tags", "tags changed")                          \
+    X(ATMOSPHERE, "atmosphere", "atmosphere changed")        \
+    X(STYLE, "style", "style changed")                       \
+    X(QUALITY, "quality_meta", "quality changed")            \
+    X(COLOR, "HTML_web_color_name", "recoloured")            \
+    X(ORDER, "order", "reordered")                           \
     X(PREFIX, "prefix", "global prefix changed")
 
 enum omost_field_index {
@@ -329,13 +341,16 @@ typedef struct omost_diff omost_diff;
 
 /* Regions are paired by what they say, then by where they are; both canvases
  * must outlive the diff. No change: a count of 0. */
-OMOST_API omost_diff *omost_diff_new(const omost_canvas *before, const omost_canvas *after,
+OMOST_API omost_diff *omost_diff_new(const omost_canvas *before,
+                                     const omost_canvas *after,
                                      omost_error *err);
 OMOST_API size_t omost_diff_count(const omost_diff *d);
 OMOST_API const omost_change *omost_diff_change(const omost_diff *d, size_t i);
 /* For people, one line a change with what it was and is; "" when equal. */
-OMOST_API char *omost_diff_to_text(const omost_diff *d, size_t *len, omost_error *err);
-OMOST_API char *omost_diff_to_json(const omost_diff *d, size_t *len, omost_error *err);
+OMOST_API char *omost_diff_to_text(const omost_diff *d, size_t *len,
+                                   omost_error *err);
+OMOST_API char *omost_diff_to_json(const omost_diff *d, size_t *len,
+                                   omost_error *err);
 OMOST_API void omost_diff_free(omost_diff *d);
 
 /* ---- showing a place --------------------------------------------------- */
@@ -343,8 +358,9 @@ OMOST_API void omost_diff_free(omost_diff *d);
 /* "FILE:LINE:COL: KIND: MSG", the source line and carets under the place, as
  * compilers print it. `kind` is "error" or "note". Long lines are shown around
  * the place; tabs and wide characters keep the carets in place. */
-OMOST_API char *omost_diagnostic(const char *file, omost_str source, int line, int col, int len,
-                                 const char *kind, const char *msg);
+OMOST_API char *omost_diagnostic(const char *file, omost_str source, int line,
+                                 int col, int len, const char *kind,
+                                 const char *msg);
 
 #ifdef __cplusplus
 }

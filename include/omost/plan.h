@@ -46,11 +46,11 @@ extern "C" {
 /* ---- limits ------------------------------------------------------------ */
 
 enum {
-    OMOST_ROW_IDS = 77,      /* token ids of a row: start, 75 of text, end, pads */
-    OMOST_ROW_ROOM = 75,     /* of them for text */
-    OMOST_MAX_ROWS = 16384,  /* rows of one plan */
-    OMOST_MAX_TAGS = 256,    /* tags of one text that the tag style looks at */
-    OMOST_MAX_CELLS = 65536  /* cells along one side of a mask */
+    OMOST_ROW_IDS = 77,  /* token ids of a row: start, 75 of text, end, pads */
+    OMOST_ROW_ROOM = 75, /* of them for text */
+    OMOST_MAX_ROWS = 16384, /* rows of one plan */
+    OMOST_MAX_TAGS = 256,   /* tags of one text that the tag style looks at */
+    OMOST_MAX_CELLS = 65536 /* cells along one side of a mask */
 };
 
 /* ---- the tokenizer ----------------------------------------------------- */
@@ -66,10 +66,12 @@ typedef struct omost_tokenizer omost_tokenizer;
  * such folders tokenizer/ and (checked to hold the same words) tokenizer_2/.
  * A tokenizer_config.json beside them says what pads the rows. Files are
  * checked in full before use; errors name the file and the line. */
-OMOST_API omost_tokenizer *omost_tokenizer_open(const omost_env *env, const char *dir,
+OMOST_API omost_tokenizer *omost_tokenizer_open(const omost_env *env,
+                                                const char *dir,
                                                 omost_error *err);
 /* CLIP's own vocabulary, when the library was built with it; MISSING if not. */
-OMOST_API omost_tokenizer *omost_tokenizer_builtin(const omost_env *env, omost_error *err);
+OMOST_API omost_tokenizer *omost_tokenizer_builtin(const omost_env *env,
+                                                   omost_error *err);
 OMOST_API bool omost_tokenizer_has_builtin(void);
 OMOST_API void omost_tokenizer_free(omost_tokenizer *tk);
 
@@ -77,17 +79,16 @@ OMOST_API void omost_tokenizer_free(omost_tokenizer *tk);
 OMOST_API uint32_t omost_tokenizer_size(const omost_tokenizer *tk);
 OMOST_API uint32_t omost_tokenizer_start(const omost_tokenizer *tk);
 OMOST_API uint32_t omost_tokenizer_end(const omost_tokenizer *tk);
-OMOST_API uint32_t omost_tokenizer_pad(const omost_tokenizer *tk, omost_encoder which);
+OMOST_API uint32_t omost_tokenizer_pad(const omost_tokenizer *tk,
+                                       omost_encoder which);
 
 /* The ids of a text, without start, end and pads: the first `cap` of them to
  * ids[] (NULL when cap is 0), the number of all to *n. Exactly what the slow
  * CLIPTokenizer of transformers 4.41 gives without ftfy. FORMAT when the text
  * is not UTF-8, LIMIT beyond OMOST_MAX_INPUT bytes. */
-OMOST_API OMOST_NODISCARD omost_status omost_tokenizer_encode(const omost_tokenizer *tk,
-                                                              omost_encoder which,
-                                                              omost_str text, uint32_t *ids,
-                                                              size_t cap, size_t *n,
-                                                              omost_error *err);
+OMOST_API OMOST_NODISCARD omost_status omost_tokenizer_encode(
+    const omost_tokenizer *tk, omost_encoder which, omost_str text,
+    uint32_t *ids, size_t cap, size_t *n, omost_error *err);
 
 /* One row for a text alone, as for a negative prompt: cut when it is too long. */
 typedef struct omost_row {
@@ -95,16 +96,16 @@ typedef struct omost_row {
     uint32_t ids_2[OMOST_ROW_IDS]; /* for encoder 2 */
 } omost_row;
 
-OMOST_API OMOST_NODISCARD omost_status omost_tokenizer_row(const omost_tokenizer *tk,
-                                                           omost_str text, omost_row *row,
-                                                           omost_error *err);
+OMOST_API OMOST_NODISCARD omost_status
+omost_tokenizer_row(const omost_tokenizer *tk, omost_str text, omost_row *row,
+                    omost_error *err);
 
 /* ---- prompt styles and profiles ---------------------------------------- */
 
 /* name for options, help */
-#define OMOST_PROMPT_STYLE_LIST(X)                                              \
-    X(PROFILE, "profile", "what the profile says, or else descriptions")        \
-    X(DESCRIPTION, "description", "sentences, as the original renders them")    \
+#define OMOST_PROMPT_STYLE_LIST(X)                                           \
+    X(PROFILE, "profile", "what the profile says, or else descriptions")     \
+    X(DESCRIPTION, "description", "sentences, as the original renders them") \
     X(TAGS, "tags", "the tags in their place, for models trained on tags")
 
 typedef enum omost_prompt_style {
@@ -129,11 +130,13 @@ typedef enum omost_prompt_style {
 typedef struct omost_profile omost_profile;
 
 /* "sdxl" (no rules at all), "pony", "illustrious", "anime"; MISSING otherwise. */
-OMOST_API omost_profile *omost_profile_builtin(const omost_env *env, const char *name,
+OMOST_API omost_profile *omost_profile_builtin(const omost_env *env,
+                                               const char *name,
                                                omost_error *err);
 /* The names of the built-in ones, i from 0; NULL when out of range. */
 OMOST_API const char *omost_profile_name(size_t i);
-OMOST_API omost_profile *omost_profile_read(const omost_env *env, const char *text, size_t len,
+OMOST_API omost_profile *omost_profile_read(const omost_env *env,
+                                            const char *text, size_t len,
                                             omost_error *err);
 OMOST_API void omost_profile_free(omost_profile *p);
 
@@ -141,7 +144,8 @@ OMOST_API void omost_profile_free(omost_profile *p);
 OMOST_API omost_prompt_style omost_profile_style(const omost_profile *p);
 OMOST_API omost_str omost_profile_quality(const omost_profile *p);
 /* What a tag becomes, in *to (empty: it is left out); false: no rule for it. */
-OMOST_API bool omost_profile_rule(const omost_profile *p, omost_str tag, omost_str *to);
+OMOST_API bool omost_profile_rule(const omost_profile *p, omost_str tag,
+                                  omost_str *to);
 
 /* ---- the plan ---------------------------------------------------------- */
 
@@ -165,15 +169,19 @@ typedef struct omost_plan_opts {
 typedef struct omost_plan omost_plan;
 
 /* `tk` may be NULL: a plan without rows; `opts` may be NULL. */
-OMOST_API omost_plan *omost_plan_new(const omost_canvas *canvas, const omost_tokenizer *tk,
-                                     const omost_plan_opts *opts, omost_error *err);
+OMOST_API omost_plan *omost_plan_new(const omost_canvas *canvas,
+                                     const omost_tokenizer *tk,
+                                     const omost_plan_opts *opts,
+                                     omost_error *err);
 /* Conditions, the global one included. Item 0 is the global one, the others
  * run from far to near; texts are as the style makes them. */
 OMOST_API size_t omost_plan_count(const omost_plan *plan);
-OMOST_API const omost_condition *omost_plan_condition(const omost_plan *plan, size_t i);
+OMOST_API const omost_condition *omost_plan_condition(const omost_plan *plan,
+                                                      size_t i);
 /* Rows of condition i: at least 1, or 0 in a plan made without a tokenizer. */
 OMOST_API size_t omost_plan_row_count(const omost_plan *plan, size_t i);
-OMOST_API const omost_row *omost_plan_row(const omost_plan *plan, size_t i, size_t j);
+OMOST_API const omost_row *omost_plan_row(const omost_plan *plan, size_t i,
+                                          size_t j);
 /* What planning changed or left out; the canvas's own notes are not among
  * them. A place is that of the region's call. */
 OMOST_API size_t omost_plan_note_count(const omost_plan *plan);
@@ -190,7 +198,8 @@ OMOST_API void omost_plan_free(omost_plan *plan);
  * infinite one, and a string of digits for an integer beyond 64 bits. "bags"
  * are the rows; there is none without a tokenizer. "notes" are the canvas's,
  * then the plan's. Free it with omost_text_free() and the env of the plan. */
-OMOST_API char *omost_plan_to_json(const omost_plan *plan, size_t *len, omost_error *err);
+OMOST_API char *omost_plan_to_json(const omost_plan *plan, size_t *len,
+                                   omost_error *err);
 
 /* ---- masks ------------------------------------------------------------- */
 
@@ -202,7 +211,8 @@ OMOST_API void omost_mask_index(int n, uint8_t *cells);
 /* The box as a mask of rows x cols bytes, 1 inside and 0 outside; the number
  * of ones. 0: the box falls between the cells, which renderers must handle
  * (the original leaves such a region out). */
-OMOST_API size_t omost_mask_fill(omost_box box, int rows, int cols, uint8_t *out);
+OMOST_API size_t omost_mask_fill(omost_box box, int rows, int cols,
+                                 uint8_t *out);
 
 #ifdef __cplusplus
 }

@@ -28,17 +28,17 @@ extern "C" {
 #define OMOST_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* name, exit code of the program, HTTP status, meaning */
-#define OMOST_STATUS_LIST(X)                                         \
-    X(OK, 0, 200, "success")                                         \
-    X(SYNTAX, 1, 422, "the text is not a canvas")                    \
-    X(RANGE, 1, 422, "a value is outside what is allowed")           \
-    X(FORMAT, 1, 422, "the file is not of the expected format")      \
-    X(USAGE, 2, 400, "wrong options or arguments")                   \
-    X(MISSING, 3, 404, "a file, model or library is missing")        \
-    X(IO, 3, 500, "reading or writing failed")                       \
-    X(NOMEM, 4, 507, "out of memory")                                \
-    X(LIMIT, 4, 413, "over a limit")                                 \
-    X(BACKEND, 3, 500, "a compute back end failed")                  \
+#define OMOST_STATUS_LIST(X)                                    \
+    X(OK, 0, 200, "success")                                    \
+    X(SYNTAX, 1, 422, "the text is not a canvas")               \
+    X(RANGE, 1, 422, "a value is outside what is allowed")      \
+    X(FORMAT, 1, 422, "the file is not of the expected format") \
+    X(USAGE, 2, 400, "wrong options or arguments")              \
+    X(MISSING, 3, 404, "a file, model or library is missing")   \
+    X(IO, 3, 500, "reading or writing failed")                  \
+    X(NOMEM, 4, 507, "out of memory")                           \
+    X(LIMIT, 4, 413, "over a limit")                            \
+    X(BACKEND, 3, 500, "a compute back end failed")             \
     X(CANCELLED, 130, 499, "stopped on request")
 
 typedef enum omost_status {

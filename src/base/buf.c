@@ -91,7 +91,8 @@ omost_status om_buf_check(const om_buf *b, const char *what, omost_error *err)
 {
     if (b->status == OMOST_OK) return OMOST_OK;
     if (b->status == OMOST_NOMEM) return om_fail_nomem(err);
-    return om_fail(err, OMOST_LIMIT, "%s is longer than %zu bytes", what, b->limit);
+    return om_fail(err, OMOST_LIMIT, "%s is longer than %zu bytes", what,
+                   b->limit);
 }
 
 void om_buf_free(om_buf *b)

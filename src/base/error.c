@@ -54,8 +54,8 @@ static omost_status fail_v(omost_error *err, omost_status st, om_place at,
     int n = vsnprintf(err->msg, sizeof err->msg, fmt, ap);
     if (n >= (int)sizeof err->msg) {
         /* Cut between characters, so that the message stays UTF-8. */
-        size_t keep = om_utf8_floor(err->msg, sizeof err->msg - 1,
-                                    sizeof err->msg - 4);
+        size_t keep =
+            om_utf8_floor(err->msg, sizeof err->msg - 1, sizeof err->msg - 4);
         memcpy(err->msg + keep, "...", 4);
     }
     return st;

@@ -8,14 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static omost_status read_all(FILE *f, const char *name, om_buf *out, omost_error *err)
+static omost_status read_all(FILE *f, const char *name, om_buf *out,
+                             omost_error *err)
 {
     for (;;) {
         size_t room = out->limit - out->n;
         size_t want = room < 65536 ? room : 65536;
         if (want == 0) { /* full: one more byte would be too many */
             if (fgetc(f) == EOF && !ferror(f)) return OMOST_OK;
-            return om_fail(err, OMOST_LIMIT, "%s is larger than the %zu bytes accepted here",
+            return om_fail(err, OMOST_LIMIT,
+                           "%s is larger than the %zu bytes accepted here",
                            name, out->limit);
         }
         if (!om_buf_reserve(out, want)) return om_buf_check(out, name, err);
@@ -30,10 +32,12 @@ static omost_status read_all(FILE *f, const char *name, om_buf *out, omost_error
 
 omost_status om_file_read(const char *path, om_buf *out, omost_error *err)
 {
-    if (strcmp(path, "-") == 0) return read_all(stdin, "standard input", out, err);
+    if (strcmp(path, "-") == 0)
+        return read_all(stdin, "standard input", out, err);
     FILE *f = fopen(path, "rb");
     if (!f) {
-        omost_status st = errno == ENOENT || errno == ENOTDIR ? OMOST_MISSING : OMOST_IO;
+        omost_status st =
+            errno == ENOENT || errno == ENOTDIR ? OMOST_MISSING : OMOST_IO;
         return om_fail(err, st, "cannot open %s: %s", path, strerror(errno));
     }
     struct stat sb;
@@ -46,10 +50,12 @@ omost_status om_file_read(const char *path, om_buf *out, omost_error *err)
     return st;
 }
 
-static omost_status fail_errno(const om_file_out *o, const char *verb, omost_error *err)
+static omost_status fail_errno(const om_file_out *o, const char *verb,
+                               omost_error *err)
 {
     const char *name = o->f == stdout ? "standard output" : o->path;
-    return om_fail(err, OMOST_IO, "cannot %s %s: %s", verb, name, strerror(errno));
+    return om_fail(err, OMOST_IO, "cannot %s %s: %s", verb, name,
+                   strerror(errno));
 }
 
 /* A rename would replace a device or pipe by a plain file: write into those. */
@@ -63,7 +69,8 @@ static bool is_special(const char *path)
 static bool link_target(const char *path, char target[PATH_MAX])
 {
     struct stat sb;
-    return lstat(path, &sb) == 0 && S_ISLNK(sb.st_mode) && realpath(path, target);
+    return lstat(path, &sb) == 0 && S_ISLNK(sb.st_mode) &&
+           realpath(path, target);
 }
 
 static FILE *open_temp(const char *temp, const char *path)
@@ -75,8 +82,8 @@ static FILE *open_temp(const char *temp, const char *path)
     return fd < 0 ? NULL : fdopen(fd, "wb");
 }
 
-omost_status om_file_begin(om_file_out *o, const omost_env *env, const char *path,
-                           omost_error *err)
+omost_status om_file_begin(om_file_out *o, const omost_env *env,
+                           const char *path, omost_error *err)
 {
     char target[PATH_MAX];
     *o = (om_file_out){.env = env};
@@ -113,8 +120,10 @@ omost_status om_file_commit(om_file_out *o, omost_error *err)
     omost_status st = OMOST_OK;
     bool is_stdout = o->f == stdout;
     if (ferror(o->f) || fflush(o->f) != 0) st = fail_errno(o, "write", err);
-    if (st == OMOST_OK && o->temp && fsync(fileno(o->f)) != 0) st = fail_errno(o, "write", err);
-    if (!is_stdout && fclose(o->f) != 0 && st == OMOST_OK) st = fail_errno(o, "write", err);
+    if (st == OMOST_OK && o->temp && fsync(fileno(o->f)) != 0)
+        st = fail_errno(o, "write", err);
+    if (!is_stdout && fclose(o->f) != 0 && st == OMOST_OK)
+        st = fail_errno(o, "write", err);
     o->f = NULL;
     if (st == OMOST_OK && o->temp && rename(o->temp, o->path) != 0)
         st = fail_errno(o, "write", err);
@@ -135,7 +144,8 @@ void om_file_abandon(om_file_out *o)
     *o = (om_file_out){.env = o->env};
 }
 
-omost_status om_file_write(const omost_env *env, const char *path, om_str bytes, omost_error *err)
+omost_status om_file_write(const omost_env *env, const char *path, om_str bytes,
+                           omost_error *err)
 {
     om_file_out o;
     omost_status st = om_file_begin(&o, env, path, err);

@@ -20,8 +20,8 @@ typedef struct om_file_out {
     const omost_env *env;
 } om_file_out;
 
-omost_status om_file_begin(om_file_out *out, const omost_env *env, const char *path,
-                           omost_error *err);
+omost_status om_file_begin(om_file_out *out, const omost_env *env,
+                           const char *path, omost_error *err);
 /* Flush, sync, rename into place; after it the om_file_out is closed whatever
  * the result. */
 omost_status om_file_commit(om_file_out *out, omost_error *err);

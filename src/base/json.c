@@ -4,15 +4,18 @@
 json_t *om_json_parse(om_str text, const char *what, omost_error *err)
 {
     json_error_t je;
-    const size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
+    const size_t flags =
+        JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
     json_t *v = json_loadb(text.p ? text.p : "", text.n, flags, &je);
     if (v) return v;
     if (json_error_code(&je) == json_error_out_of_memory) {
         om_fail_nomem(err);
         return NULL;
     }
-    om_place at = {.line = je.line > 0 ? je.line : 1, .col = je.column > 0 ? je.column : 1};
-    om_fail_at(err, OMOST_FORMAT, at, "%s is not valid JSON: %s", what, je.text);
+    om_place at = {.line = je.line > 0 ? je.line : 1,
+                   .col = je.column > 0 ? je.column : 1};
+    om_fail_at(err, OMOST_FORMAT, at, "%s is not valid JSON: %s", what,
+               je.text);
     return NULL;
 }
 
@@ -27,7 +30,8 @@ void om_json_write(om_buf *out, const json_t *v, bool pretty)
 {
     size_t flags = JSON_ENCODE_ANY | (pretty ? JSON_INDENT(2) : JSON_COMPACT);
     if (out->status != OMOST_OK) return;
-    if (json_dump_callback(v, append, out, flags) != 0 && out->status == OMOST_OK)
+    if (json_dump_callback(v, append, out, flags) != 0 &&
+        out->status == OMOST_OK)
         out->status = OMOST_NOMEM;
 }
 
@@ -35,8 +39,10 @@ static void write_escape(om_buf *out, char c)
 {
     static const char from[] = "\b\t\n\f\r\"\\", to[] = "btnfr\"\\";
     const char *p = c ? strchr(from, c) : NULL;
-    if (p) om_buf_printf(out, "\\%c", to[p - from]);
-    else om_buf_printf(out, "\\u%04x", (unsigned)c);
+    if (p)
+        om_buf_printf(out, "\\%c", to[p - from]);
+    else
+        om_buf_printf(out, "\\u%04x", (unsigned)c);
 }
 
 void om_json_write_str(om_buf *out, om_str s)
@@ -44,7 +50,8 @@ void om_json_write_str(om_buf *out, om_str s)
     size_t start = 0;
     om_buf_putc(out, '"');
     for (size_t i = 0; i < s.n; i++) {
-        if ((unsigned char)s.p[i] >= ' ' && s.p[i] != '"' && s.p[i] != '\\') continue;
+        if ((unsigned char)s.p[i] >= ' ' && s.p[i] != '"' && s.p[i] != '\\')
+            continue;
         om_buf_put(out, s.p + start, i - start);
         write_escape(out, s.p[i]);
         start = i + 1;

@@ -64,7 +64,8 @@ static bool add_chunk(om_arena *a, size_t need)
     if (size > MAX_CHUNK) size = MAX_CHUNK;
     if (need > SIZE_MAX - head) return false;
     if (size < need + head) size = need + head;
-    if (a->limit && (size > a->limit || a->total > a->limit - size)) return false;
+    if (a->limit && (size > a->limit || a->total > a->limit - size))
+        return false;
     om_chunk *c = om_alloc(a->env, size);
     if (!c) return false;
     *c = (om_chunk){.older = a->chunk, .size = size};

@@ -20,18 +20,20 @@ static inline bool om_mul_size(size_t a, size_t b, size_t *out)
 
 /* p[n] grown so that one more element fits; the capacity is kept in *cap.
  * NULL (and p untouched) when there is no memory. */
-void *om_grow(const omost_env *env, void *p, size_t n, size_t *cap, size_t elem);
+void *om_grow(const omost_env *env, void *p, size_t n, size_t *cap,
+              size_t elem);
 
 typedef struct om_chunk om_chunk;
 typedef struct om_arena {
     const omost_env *env;
-    om_chunk *chunk;    /* newest first */
-    char *next, *end;   /* free part of the newest chunk */
-    size_t total;       /* bytes taken from the env */
-    size_t limit;       /* most it may take; 0: no limit */
+    om_chunk *chunk;  /* newest first */
+    char *next, *end; /* free part of the newest chunk */
+    size_t total;     /* bytes taken from the env */
+    size_t limit;     /* most it may take; 0: no limit */
 } om_arena;
 
-static inline void om_arena_init(om_arena *a, const omost_env *env, size_t limit)
+static inline void om_arena_init(om_arena *a, const omost_env *env,
+                                 size_t limit)
 {
     *a = (om_arena){.env = env, .limit = limit};
 }

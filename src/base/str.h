@@ -11,7 +11,8 @@ typedef omost_str om_str;
 /* A span over a string literal. */
 #define OM_STR(lit) ((om_str){"" lit, sizeof lit - 1})
 /* For printf's %.*s; spans longer than an int are cut. */
-#define OM_STR_ARG(s) ((s).n > 0x7fffffff ? 0x7fffffff : (int)(s).n), ((s).p ? (s).p : "")
+#define OM_STR_ARG(s) \
+    ((s).n > 0x7fffffff ? 0x7fffffff : (int)(s).n), ((s).p ? (s).p : "")
 
 static inline om_str om_str_of(const char *z)
 {
@@ -35,7 +36,8 @@ static inline bool om_str_starts(om_str s, om_str head)
 
 static inline bool om_str_ends(om_str s, om_str tail)
 {
-    return s.n >= tail.n && (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
+    return s.n >= tail.n &&
+           (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
 }
 
 /* s without its first n bytes. */

@@ -2,8 +2,8 @@
  * strings, per-character properties) are all we need. */
 #include "base/unicode.h"
 
-#include <unicode/ubidi.h>
 #include <stdlib.h>
+#include <unicode/ubidi.h>
 
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
@@ -96,8 +96,8 @@ static int32_t reorder(UChar *u, int32_t n, UChar *v, UErrorCode *st)
     UBiDi *bidi = ubidi_openSized(n, 0, st);
     if (U_FAILURE(*st)) return 0;
     ubidi_setPara(bidi, u, n, UBIDI_LTR, NULL, st);
-    int32_t m = ubidi_writeReordered(bidi, v, n, UBIDI_DO_MIRRORING | UBIDI_REMOVE_BIDI_CONTROLS,
-                                     st);
+    int32_t m = ubidi_writeReordered(
+        bidi, v, n, UBIDI_DO_MIRRORING | UBIDI_REMOVE_BIDI_CONTROLS, st);
     ubidi_close(bidi);
     return m;
 }
@@ -155,8 +155,9 @@ static uint32_t named_by_alias(char *z)
 {
     for (char *p = z; *p; p++)
         if (*p >= 'a' && *p <= 'z') *p = (char)(*p - 32);
-    const struct alias *a = bsearch(z, aliases, sizeof aliases / sizeof *aliases, sizeof *aliases,
-                                    compare_alias);
+    const struct alias *a =
+        bsearch(z, aliases, sizeof aliases / sizeof *aliases, sizeof *aliases,
+                compare_alias);
     return a ? a->rune : variation_selector(z);
 }
 
@@ -167,7 +168,8 @@ uint32_t om_unicode_named(om_str name)
     memcpy(z, name.p, name.n);
     z[name.n] = '\0';
     if (strlen(z) != name.n) return OM_RUNE_BAD;
-    static const UCharNameChoice kinds[] = {U_UNICODE_CHAR_NAME, U_CHAR_NAME_ALIAS};
+    static const UCharNameChoice kinds[] = {U_UNICODE_CHAR_NAME,
+                                            U_CHAR_NAME_ALIAS};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         UErrorCode st = U_ZERO_ERROR;
         UChar32 c = u_charFromName(kinds[i], z, &st);
@@ -203,14 +205,17 @@ bool om_unicode_is_space(uint32_t r)
 
 bool om_unicode_is_printable(uint32_t r)
 {
-    return r == ' ' || !(U_GET_GC_MASK((UChar32)r) & (U_GC_C_MASK | U_GC_Z_MASK));
+    return r == ' ' ||
+           !(U_GET_GC_MASK((UChar32)r) & (U_GC_C_MASK | U_GC_Z_MASK));
 }
 
 int om_unicode_width(uint32_t r)
 {
     if (r < 0x20) return 0;
     if (r < 0x300) return 1;
-    if (U_GET_GC_MASK((UChar32)r) & (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK)) return 0;
+    if (U_GET_GC_MASK((UChar32)r) &
+        (U_GC_MN_MASK | U_GC_ME_MASK | U_GC_CF_MASK))
+        return 0;
     int ea = u_getIntPropertyValue((UChar32)r, UCHAR_EAST_ASIAN_WIDTH);
     return ea == U_EA_WIDE || ea == U_EA_FULLWIDTH ? 2 : 1;
 }

@@ -22,9 +22,10 @@ void om_unicode_visual(om_buf *out, om_str s);
 uint32_t om_unicode_named(om_str name);
 
 /* General category classes of one code point. */
-bool om_unicode_is_letter(uint32_t rune);    /* L*  */
-bool om_unicode_is_number(uint32_t rune);    /* N*  */
-bool om_unicode_is_other(uint32_t rune);     /* C*: control, format, private, unassigned */
+bool om_unicode_is_letter(uint32_t rune); /* L*  */
+bool om_unicode_is_number(uint32_t rune); /* N*  */
+bool om_unicode_is_other(
+    uint32_t rune); /* C*: control, format, private, unassigned */
 bool om_unicode_is_separator(uint32_t rune); /* Zs */
 bool om_unicode_is_space(uint32_t rune);     /* White_Space */
 bool om_unicode_is_printable(uint32_t rune); /* as Python's str.isprintable() */

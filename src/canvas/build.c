@@ -26,8 +26,7 @@ typedef struct param {
 
 static const param global_params[] = {
 #define X(name, type) {#name, TYPE_##type},
-    OM_GLOBAL_PARAM_LIST(X)
-};
+    OM_GLOBAL_PARAM_LIST(X)};
 static const param local_params[] = {OM_LOCAL_PARAM_LIST(X)
 #undef X
 };
@@ -53,8 +52,10 @@ typedef struct method {
     size_t n;
 } method;
 
-static const method set_global = {"set_global_description", global_params, N_GLOBAL};
-static const method add_local = {"add_local_description", local_params, N_LOCAL};
+static const method set_global = {"set_global_description", global_params,
+                                  N_GLOBAL};
+static const method add_local = {"add_local_description", local_params,
+                                 N_LOCAL};
 
 /* One call being carried out. */
 typedef struct call {
@@ -86,22 +87,26 @@ static omost_status bind_one(call *c, const om_arg *a, size_t i)
     if (a->name.n) {
         k = find_param(m, a->name);
         if (k < 0 && c->b->strict)
-            return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at), "%s has no parameter %.*s", m->name,
+            return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at),
+                              "%s has no parameter %.*s", m->name,
                               OM_STR_ARG(a->name));
         if (k < 0)
             return om_canvas_note(c->b->cv, place(c, &a->at), c->err,
-                                  "%s has no parameter %.*s; it was left out", m->name,
-                                  OM_STR_ARG(a->name));
+                                  "%s has no parameter %.*s; it was left out",
+                                  m->name, OM_STR_ARG(a->name));
     } else if (i >= m->n) {
-        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at), "%s takes %zu arguments; take this one away", m->name,
+        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at),
+                          "%s takes %zu arguments; take this one away", m->name,
                           m->n);
     } else if (i > 0 && c->s->args[i - 1].name.n) {
-        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at),
-                          "an argument without a name cannot follow one with a name; write %s=...",
-                          m->params[k].name);
+        return om_fail_at(
+            c->err, OMOST_SYNTAX, place(c, &a->at),
+            "an argument without a name cannot follow one with a name; write %s=...",
+            m->params[k].name);
     }
     if (c->values[k])
-        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at), "%s is given twice; keep one of them",
+        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at),
+                          "%s is given twice; keep one of them",
                           m->params[k].name);
     c->values[k] = &a->value;
     return OMOST_OK;
@@ -121,16 +126,20 @@ static omost_status missing(call *c, int k, const char *instead)
 {
     const char *name = c->m->params[k].name;
     if (c->b->strict || !instead)
-        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &c->s->method_at), "%s lacks its %s; add %s=...", c->m->name,
-                          name, name);
-    return om_canvas_note(c->b->cv, place(c, &c->s->method_at), c->err, "%s lacks its %s; taken as %s",
-                          c->m->name, name, instead);
+        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &c->s->method_at),
+                          "%s lacks its %s; add %s=...", c->m->name, name,
+                          name);
+    return om_canvas_note(c->b->cv, place(c, &c->s->method_at), c->err,
+                          "%s lacks its %s; taken as %s", c->m->name, name,
+                          instead);
 }
 
-static omost_status wrong_type(call *c, int k, const om_value *v, const char *wanted)
+static omost_status wrong_type(call *c, int k, const om_value *v,
+                               const char *wanted)
 {
-    return om_fail_at(c->err, OMOST_SYNTAX, place(c, &v->at), "%s should be %s, not %s",
-                      c->m->params[k].name, wanted, om_value_kind_name(v->kind));
+    return om_fail_at(c->err, OMOST_SYNTAX, place(c, &v->at),
+                      "%s should be %s, not %s", c->m->params[k].name, wanted,
+                      om_value_kind_name(v->kind));
 }
 
 /* ---- texts ------------------------------------------------------------- */
@@ -171,23 +180,28 @@ static omost_status take_text(call *c, int k, bool required, om_str *out)
     }
     if (c->b->strict) return wrong_type(c, k, v, "a string");
     if (v->kind == OM_VALUE_NONE && !required)
-        return om_canvas_note(c->b->cv, place(c, &v->at), c->err, "None was taken as an empty string");
+        return om_canvas_note(c->b->cv, place(c, &v->at), c->err,
+                              "None was taken as an empty string");
     bool list = v->kind == OM_VALUE_LIST || v->kind == OM_VALUE_TUPLE;
     if (!list || !all_strings(v)) return wrong_type(c, k, v, "a string");
     omost_status st = join_list(c, v, out);
     if (st != OMOST_OK) return st;
-    return om_canvas_note(c->b->cv, place(c, &v->at), c->err, "%s should be a string; the %s was joined",
-                          c->m->params[k].name, om_value_kind_name(v->kind) + 2);
+    return om_canvas_note(c->b->cv, place(c, &v->at), c->err,
+                          "%s should be a string; the %s was joined",
+                          c->m->params[k].name,
+                          om_value_kind_name(v->kind) + 2);
 }
 
-static omost_status copy_items(call *c, int k, const om_value *v, omost_texts *out)
+static omost_status copy_items(call *c, int k, const om_value *v,
+                               omost_texts *out)
 {
     om_str *p = om_arena_array(&c->b->cv->arena, v->n, sizeof *p);
     if (!p) return om_fail_nomem(c->err);
     for (size_t i = 0; i < v->n; i++) {
         if (v->items[i].kind != OM_VALUE_STR)
             return om_fail_at(c->err, OMOST_SYNTAX, place(c, &v->items[i].at),
-                              "%s should hold strings only, not %s", c->m->params[k].name,
+                              "%s should hold strings only, not %s",
+                              c->m->params[k].name,
                               om_value_kind_name(v->items[i].kind));
         p[i] = v->items[i].text;
     }
@@ -203,12 +217,14 @@ static omost_status take_texts(call *c, int k, omost_texts *out)
     if (!v) return missing(c, k, "an empty list");
     if (v->kind == OM_VALUE_LIST) return copy_items(c, k, v, out);
     if (c->b->strict) return wrong_type(c, k, v, "a list of strings");
-    omost_status st = om_canvas_note(c->b->cv, place(c, &v->at), c->err,
-                                     "%s should be a list of strings; %s was taken as one",
-                                     c->m->params[k].name, om_value_kind_name(v->kind));
+    omost_status st =
+        om_canvas_note(c->b->cv, place(c, &v->at), c->err,
+                       "%s should be a list of strings; %s was taken as one",
+                       c->m->params[k].name, om_value_kind_name(v->kind));
     if (st != OMOST_OK || v->kind == OM_VALUE_NONE) return st;
     if (v->kind == OM_VALUE_TUPLE) return copy_items(c, k, v, out);
-    if (v->kind != OM_VALUE_STR) return wrong_type(c, k, v, "a list of strings");
+    if (v->kind != OM_VALUE_STR)
+        return wrong_type(c, k, v, "a list of strings");
     one = (om_value){.n = 1, .items = v};
     return copy_items(c, k, &one, out);
 }
@@ -249,8 +265,10 @@ static bool parse_hex_color(om_str s, omost_rgb *out)
     size_t n = s.n - 1;
     for (size_t i = 0; i < n; i++)
         if ((d[i] = hex_digit(s.p[i + 1])) < 0) return false;
-    *out = n == 3 ? (omost_rgb){(uint8_t)(d[0] * 17), (uint8_t)(d[1] * 17), (uint8_t)(d[2] * 17)}
-                  : (omost_rgb){(uint8_t)(d[0] * 16 + d[1]), (uint8_t)(d[2] * 16 + d[3]),
+    *out = n == 3 ? (omost_rgb){(uint8_t)(d[0] * 17), (uint8_t)(d[1] * 17),
+                                (uint8_t)(d[2] * 17)}
+                  : (omost_rgb){(uint8_t)(d[0] * 16 + d[1]),
+                                (uint8_t)(d[2] * 16 + d[3]),
                                 (uint8_t)(d[4] * 16 + d[5])};
     return true;
 }
@@ -258,18 +276,23 @@ static bool parse_hex_color(om_str s, omost_rgb *out)
 static omost_status unknown_word(call *c, int k, const om_value *v)
 {
     static const char *const remedy[] = {
-        [TYPE_LOCATION] = "write \"in the center\", \"on the left\", \"on the top-right\" and so on",
-        [TYPE_OFFSET] = "write \"no offset\", \"slightly to the left\" and so on",
-        [TYPE_AREA] = "write \"a small square area\", \"a large vertical area\" and so on",
+        [TYPE_LOCATION] =
+            "write \"in the center\", \"on the left\", \"on the top-right\" and so on",
+        [TYPE_OFFSET] =
+            "write \"no offset\", \"slightly to the left\" and so on",
+        [TYPE_AREA] =
+            "write \"a small square area\", \"a large vertical area\" and so on",
         [TYPE_COLOR] = "write an HTML colour name such as \"steelblue\"",
     };
     om_str s = v->text;
     if (s.n > 60) s.n = om_utf8_floor(s.p, s.n, 60);
     for (size_t i = 0; i < s.n; i++)
         if ((unsigned char)s.p[i] < 0x20) s.n = i;
-    return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at), "\"%.*s%s\" is not, and is not close to, any %s; %s",
+    return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at),
+                      "\"%.*s%s\" is not, and is not close to, any %s; %s",
                       OM_STR_ARG(s), s.n < v->text.n ? "..." : "",
-                      c->m->params[k].type == TYPE_COLOR ? "colour name" : c->m->params[k].name,
+                      c->m->params[k].type == TYPE_COLOR ? "colour name"
+                                                         : c->m->params[k].name,
                       remedy[c->m->params[k].type]);
 }
 
@@ -290,9 +313,10 @@ static omost_status take_word(call *c, int k, const char *instead, int *out)
     if (*out < 0) return unknown_word(c, k, v);
     const char *word = omost_word(kind, *out);
     if (same_but_case(v->text, word)) return OMOST_OK;
-    return om_canvas_note(c->b->cv, place(c, &v->at), c->err, "\"%.*s\" is not %s; taken as \"%s\"",
+    return om_canvas_note(c->b->cv, place(c, &v->at), c->err,
+                          "\"%.*s\" is not %s; taken as \"%s\"",
                           OM_STR_ARG(v->text),
-                          kind == OMOST_WORD_COLOR     ? "a colour name"
+                          kind == OMOST_WORD_COLOR      ? "a colour name"
                           : kind == OMOST_WORD_LOCATION ? "a location"
                           : kind == OMOST_WORD_OFFSET   ? "an offset"
                                                         : "an area",
@@ -303,7 +327,8 @@ static bool number_in_quotes(call *c, const om_value *v, om_value *out)
 {
     *out = (om_value){.kind = OM_VALUE_NUMBER, .at = v->at};
     om_str s = om_str_strip(v->text, " ");
-    return s.n > 0 && om_number_parse(s, &c->b->cv->arena, &out->number) == OM_NUMBER_OK;
+    return s.n > 0 &&
+           om_number_parse(s, &c->b->cv->arena, &out->number) == OM_NUMBER_OK;
 }
 
 static omost_status take_distance(call *c, int k, omost_number *out)
@@ -311,16 +336,20 @@ static omost_status take_distance(call *c, int k, omost_number *out)
     const om_value *v = c->values[k];
     om_value quoted;
     if (!v) return missing(c, k, NULL);
-    if (v->kind == OM_VALUE_STR && !c->b->strict && number_in_quotes(c, v, &quoted)) {
-        omost_status st = om_canvas_note(c->b->cv, place(c, &v->at), c->err,
-                                         "distance_to_viewer should be a number; its quotes were "
-                                         "taken away");
+    if (v->kind == OM_VALUE_STR && !c->b->strict &&
+        number_in_quotes(c, v, &quoted)) {
+        omost_status st = om_canvas_note(
+            c->b->cv, place(c, &v->at), c->err,
+            "distance_to_viewer should be a number; its quotes were "
+            "taken away");
         if (st != OMOST_OK) return st;
         v = &quoted;
     }
-    if (v->kind != OM_VALUE_NUMBER) return wrong_type(c, k, v, "a number above 0");
+    if (v->kind != OM_VALUE_NUMBER)
+        return wrong_type(c, k, v, "a number above 0");
     if (!om_number_is_positive(&v->number))
-        return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at), "distance_to_viewer must be above 0");
+        return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at),
+                          "distance_to_viewer must be above 0");
     *out = v->number;
     return OMOST_OK;
 }
@@ -336,7 +365,8 @@ static omost_status do_set_global(call *c)
     omost_global g = {.line = at.line, .col = at.col};
     omost_status st = bind(c);
     STEP(st, take_text(c, GLOBAL_description, true, &g.description));
-    STEP(st, take_texts(c, GLOBAL_detailed_descriptions, &g.detailed_descriptions));
+    STEP(st,
+         take_texts(c, GLOBAL_detailed_descriptions, &g.detailed_descriptions));
     STEP(st, take_text(c, GLOBAL_tags, false, &g.tags));
     STEP(st, take_word(c, GLOBAL_HTML_web_color_name, "gray", &g.color));
     return STEP(st, om_canvas_set_global(c->b->cv, &g, c->err));
@@ -352,7 +382,8 @@ static omost_status do_add_local(call *c)
     STEP(st, take_word(c, LOCAL_area, NULL, &r.area));
     STEP(st, take_distance(c, LOCAL_distance_to_viewer, &r.distance));
     STEP(st, take_text(c, LOCAL_description, true, &r.description));
-    STEP(st, take_texts(c, LOCAL_detailed_descriptions, &r.detailed_descriptions));
+    STEP(st,
+         take_texts(c, LOCAL_detailed_descriptions, &r.detailed_descriptions));
     STEP(st, take_text(c, LOCAL_tags, false, &r.tags));
     STEP(st, take_text(c, LOCAL_atmosphere, false, &r.atmosphere));
     STEP(st, take_text(c, LOCAL_style, false, &r.style));
@@ -371,37 +402,44 @@ static omost_status keep_object(om_builder *b, om_str name, omost_error *err)
     return OMOST_OK;
 }
 
-static omost_status build_new(om_builder *b, const om_statement *s, omost_error *err)
+static omost_status build_new(om_builder *b, const om_statement *s,
+                              omost_error *err)
 {
     bool usual = om_str_eqz(s->object, "canvas");
     if (!usual && b->strict)
-        return om_fail_at(err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at), "the canvas must be called canvas, not %.*s",
+        return om_fail_at(err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at),
+                          "the canvas must be called canvas, not %.*s",
                           OM_STR_ARG(s->object));
     om_canvas_restart(b->cv);
     omost_status st = keep_object(b, s->object, err);
     if (st == OMOST_OK && !usual)
-        st = om_canvas_note(b->cv, om_lexer_place(b->lx, &s->at), err, "%.*s was taken as the canvas's name",
+        st = om_canvas_note(b->cv, om_lexer_place(b->lx, &s->at), err,
+                            "%.*s was taken as the canvas's name",
                             OM_STR_ARG(s->object));
     return st;
 }
 
 /* The object of a call must be the canvas. */
-static omost_status check_object(om_builder *b, const om_statement *s, omost_error *err)
+static omost_status check_object(om_builder *b, const om_statement *s,
+                                 omost_error *err)
 {
     if (b->object.n && om_str_eq(s->object, b->object)) return OMOST_OK;
     if (b->object.n || !om_str_eqz(s->object, "canvas"))
-        return om_fail_at(err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at),
-                          "%.*s is not the canvas; only its methods can be called",
-                          OM_STR_ARG(s->object));
+        return om_fail_at(
+            err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at),
+            "%.*s is not the canvas; only its methods can be called",
+            OM_STR_ARG(s->object));
     if (b->strict)
         return om_fail_at(err, OMOST_SYNTAX, om_lexer_place(b->lx, &s->at),
                           "canvas is used before canvas = Canvas() made it");
     if (b->announced) return OMOST_OK;
     b->announced = true;
-    return om_canvas_note(b->cv, om_lexer_place(b->lx, &s->at), err, "canvas = Canvas() is missing; taken as there");
+    return om_canvas_note(b->cv, om_lexer_place(b->lx, &s->at), err,
+                          "canvas = Canvas() is missing; taken as there");
 }
 
-omost_status om_build(om_builder *b, const om_statement *s, om_built *what, omost_error *err)
+omost_status om_build(om_builder *b, const om_statement *s, om_built *what,
+                      omost_error *err)
 {
     call c = {.b = b, .s = s, .err = err};
     *what = OM_BUILT_NOTHING;
@@ -422,8 +460,9 @@ omost_status om_build(om_builder *b, const om_statement *s, om_built *what, omos
         *what = OM_BUILT_REGION;
         return do_add_local(&c);
     }
-    return om_fail_at(err, OMOST_SYNTAX, place(&c, &s->method_at),
-                      "a canvas has no method %.*s; it has set_global_description and "
-                      "add_local_description",
-                      OM_STR_ARG(s->method));
+    return om_fail_at(
+        err, OMOST_SYNTAX, place(&c, &s->method_at),
+        "a canvas has no method %.*s; it has set_global_description and "
+        "add_local_description",
+        OM_STR_ARG(s->method));
 }

@@ -9,7 +9,8 @@ typedef struct om_builder {
     omost_canvas *cv;
     om_lexer *lx; /* for places */
     bool strict;
-    om_str object;  /* what the canvas is called; empty before `... = Canvas()` */
+    om_str
+        object; /* what the canvas is called; empty before `... = Canvas()` */
     bool announced; /* a missing canvas = Canvas() was noted */
 } om_builder;
 
@@ -21,6 +22,7 @@ typedef enum om_built {
 } om_built;
 
 /* Carry a statement out on the canvas. */
-omost_status om_build(om_builder *b, const om_statement *s, om_built *what, omost_error *err);
+omost_status om_build(om_builder *b, const om_statement *s, om_built *what,
+                      omost_error *err);
 
 #endif

@@ -12,8 +12,10 @@ enum { MAX_NOTES = 1000 };
 omost_canvas *om_canvas_alloc(const omost_env *env, omost_error *err)
 {
     omost_canvas *cv = om_zalloc(env, sizeof *cv);
-    if (!cv) om_fail_nomem(err);
-    else om_arena_init(&cv->arena, env, 0);
+    if (!cv)
+        om_fail_nomem(err);
+    else
+        om_arena_init(&cv->arena, env, 0);
     return cv;
 }
 
@@ -44,7 +46,8 @@ void om_canvas_clear(omost_canvas *cv)
     cv->n_notes = 0;
 }
 
-omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g, omost_error *err)
+omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g,
+                                  omost_error *err)
 {
     omost_global *copy = om_arena_alloc(&cv->arena, sizeof *copy);
     if (!copy) return om_fail_nomem(err);
@@ -53,12 +56,15 @@ omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g, omost
     return OMOST_OK;
 }
 
-static omost_status append_region(omost_canvas *cv, const omost_region *r, omost_error *err)
+static omost_status append_region(omost_canvas *cv, const omost_region *r,
+                                  omost_error *err)
 {
     if (cv->n == OMOST_MAX_REGIONS)
         return om_fail_at(err, OMOST_LIMIT, (om_place){r->line, r->col, 1},
-                          "a canvas holds at most %d regions", OMOST_MAX_REGIONS);
-    void *grown = om_grow(cv->arena.env, cv->regions, cv->n, &cv->cap, sizeof *cv->regions);
+                          "a canvas holds at most %d regions",
+                          OMOST_MAX_REGIONS);
+    void *grown = om_grow(cv->arena.env, cv->regions, cv->n, &cv->cap,
+                          sizeof *cv->regions);
     if (!grown) return om_fail_nomem(err);
     cv->regions = grown;
     omost_region *copy = om_arena_alloc(&cv->arena, sizeof *copy);
@@ -68,7 +74,8 @@ static omost_status append_region(omost_canvas *cv, const omost_region *r, omost
     return OMOST_OK;
 }
 
-omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r, omost_error *err)
+omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r,
+                                  omost_error *err)
 {
     omost_region with_prefix = *r;
     with_prefix.has_prefix = cv->global != NULL;
@@ -76,7 +83,8 @@ omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r, omost
     return append_region(cv, &with_prefix, err);
 }
 
-omost_status om_canvas_note(omost_canvas *cv, om_place at, omost_error *err, const char *fmt, ...)
+omost_status om_canvas_note(omost_canvas *cv, om_place at, omost_error *err,
+                            const char *fmt, ...)
 {
     char msg[sizeof err->msg];
     omost_error text;
@@ -85,16 +93,20 @@ omost_status om_canvas_note(omost_canvas *cv, om_place at, omost_error *err, con
     va_start(ap, fmt);
     int n = vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
-    if (n >= (int)sizeof msg) msg[om_utf8_floor(msg, sizeof msg, sizeof msg - 1)] = '\0';
+    if (n >= (int)sizeof msg)
+        msg[om_utf8_floor(msg, sizeof msg, sizeof msg - 1)] = '\0';
     om_fail_at(&text, OMOST_OK, at, "%s",
-               cv->n_notes == MAX_NOTES - 1 ? "more notes follow; they were left out" : msg);
-    void *grown =
-        om_grow(cv->arena.env, cv->notes, cv->n_notes, &cv->cap_notes, sizeof *cv->notes);
+               cv->n_notes == MAX_NOTES - 1
+                   ? "more notes follow; they were left out"
+                   : msg);
+    void *grown = om_grow(cv->arena.env, cv->notes, cv->n_notes, &cv->cap_notes,
+                          sizeof *cv->notes);
     if (!grown) return om_fail_nomem(err);
     cv->notes = grown;
     om_str kept = om_arena_str(&cv->arena, om_str_of(text.msg));
     if (!kept.p) return om_fail_nomem(err);
-    cv->notes[cv->n_notes++] = (omost_note){text.line, text.col, text.len, kept.p};
+    cv->notes[cv->n_notes++] =
+        (omost_note){text.line, text.col, text.len, kept.p};
     return OMOST_OK;
 }
 
@@ -135,7 +147,8 @@ void omost_text_free(const omost_env *env, char *text)
 
 /* ---- a canvas from parts ----------------------------------------------- */
 
-static omost_status copy_text(om_arena *a, om_str *s, const char *what, omost_error *err)
+static omost_status copy_text(om_arena *a, om_str *s, const char *what,
+                              omost_error *err)
 {
     if (om_utf8_valid_len(s->p, s->n) != s->n)
         return om_fail(err, OMOST_FORMAT, "%s is not well-formed UTF-8", what);
@@ -145,7 +158,8 @@ static omost_status copy_text(om_arena *a, om_str *s, const char *what, omost_er
     return OMOST_OK;
 }
 
-static omost_status copy_texts(om_arena *a, omost_texts *t, const char *what, omost_error *err)
+static omost_status copy_texts(om_arena *a, omost_texts *t, const char *what,
+                               omost_error *err)
 {
     om_str *copy = om_arena_array(a, t->n, sizeof *copy);
     omost_status st = copy ? OMOST_OK : om_fail_nomem(err);
@@ -157,43 +171,55 @@ static omost_status copy_texts(om_arena *a, omost_texts *t, const char *what, om
     return st;
 }
 
-static omost_status copy_global(omost_canvas *cv, const omost_global *from, omost_error *err)
+static omost_status copy_global(omost_canvas *cv, const omost_global *from,
+                                omost_error *err)
 {
     om_arena *a = &cv->arena;
     omost_global g = *from;
     omost_status st = OMOST_OK;
     if (!omost_word(OMOST_WORD_COLOR, g.color))
-        return om_fail(err, OMOST_RANGE, "%d is not the index of a colour", g.color);
-    if ((st = copy_text(a, &g.description, "the global description", err)) != OMOST_OK ||
-        (st = copy_texts(a, &g.detailed_descriptions, "a global detail", err)) != OMOST_OK ||
+        return om_fail(err, OMOST_RANGE, "%d is not the index of a colour",
+                       g.color);
+    if ((st = copy_text(a, &g.description, "the global description", err)) !=
+            OMOST_OK ||
+        (st = copy_texts(a, &g.detailed_descriptions, "a global detail",
+                         err)) != OMOST_OK ||
         (st = copy_text(a, &g.tags, "the global tags", err)) != OMOST_OK)
         return st;
     return om_canvas_set_global(cv, &g, err);
 }
 
-static omost_status check_region(const omost_region *r, size_t i, omost_error *err)
+static omost_status check_region(const omost_region *r, size_t i,
+                                 omost_error *err)
 {
     const char *bad = !omost_word(OMOST_WORD_LOCATION, r->location) ? "location"
                       : !omost_word(OMOST_WORD_OFFSET, r->offset)   ? "offset"
                       : !omost_word(OMOST_WORD_AREA, r->area)       ? "area"
                       : !omost_word(OMOST_WORD_COLOR, r->color)     ? "colour"
                                                                     : NULL;
-    if (bad) return om_fail(err, OMOST_RANGE, "region %zu: the %s index is out of range", i, bad);
+    if (bad)
+        return om_fail(err, OMOST_RANGE,
+                       "region %zu: the %s index is out of range", i, bad);
     if (!om_number_is_sound(&r->distance))
-        return om_fail(err, OMOST_RANGE, "region %zu: its distance is no number that can be "
-                       "written: an integer must be whole, True is 1", i);
+        return om_fail(err, OMOST_RANGE,
+                       "region %zu: its distance is no number that can be "
+                       "written: an integer must be whole, True is 1",
+                       i);
     if (!om_number_is_positive(&r->distance))
-        return om_fail(err, OMOST_RANGE, "region %zu: the distance to the viewer must be above 0",
+        return om_fail(err, OMOST_RANGE,
+                       "region %zu: the distance to the viewer must be above 0",
                        i);
     return OMOST_OK;
 }
 
-static omost_status copy_region(omost_canvas *cv, const omost_region *from, omost_error *err)
+static omost_status copy_region(omost_canvas *cv, const omost_region *from,
+                                omost_error *err)
 {
     om_arena *a = &cv->arena;
     omost_region r = *from;
-    om_str *texts[] = {&r.description,  &r.tags,            &r.atmosphere, &r.style,
-                       &r.quality_meta, &r.distance.digits, &r.prefix};
+    om_str *texts[] = {&r.description, &r.tags,         &r.atmosphere,
+                       &r.style,       &r.quality_meta, &r.distance.digits,
+                       &r.prefix};
     size_t n_texts = sizeof texts / sizeof *texts;
     omost_status st = check_region(&r, cv->n, err);
     if (!r.has_prefix) r.prefix = (om_str){0};
@@ -204,12 +230,14 @@ static omost_status copy_region(omost_canvas *cv, const omost_region *from, omos
     }
     for (size_t i = 0; i < n_texts && st == OMOST_OK; i++)
         st = copy_text(a, texts[i], "a text of a region", err);
-    if (st == OMOST_OK) st = copy_texts(a, &r.detailed_descriptions, "a detail", err);
+    if (st == OMOST_OK)
+        st = copy_texts(a, &r.detailed_descriptions, "a detail", err);
     return st == OMOST_OK ? append_region(cv, &r, err) : st;
 }
 
 omost_canvas *omost_canvas_new(const omost_env *env, const omost_global *global,
-                               const omost_region *regions, size_t n, omost_error *err)
+                               const omost_region *regions, size_t n,
+                               omost_error *err)
 {
     om_error_clear(err);
     omost_canvas *cv = om_canvas_alloc(env, err);
@@ -218,19 +246,23 @@ omost_canvas *omost_canvas_new(const omost_env *env, const omost_global *global,
     omost_status st = global ? copy_global(cv, global, err) : OMOST_OK;
     for (size_t i = 0; i < n && st == OMOST_OK; i++) {
         if (prefixed && !regions[i].has_prefix)
-            st = om_fail(err, OMOST_RANGE,
-                         "region %zu has no prefix but stands after one that has; put regions "
-                         "without a prefix first",
-                         i);
+            st = om_fail(
+                err, OMOST_RANGE,
+                "region %zu has no prefix but stands after one that has; put regions "
+                "without a prefix first",
+                i);
         else if (regions[i].has_prefix && !global)
-            st = om_fail(err, OMOST_RANGE, "region %zu has a prefix but there is no global "
-                         "description", i);
+            st = om_fail(err, OMOST_RANGE,
+                         "region %zu has a prefix but there is no global "
+                         "description",
+                         i);
         else
             st = copy_region(cv, &regions[i], err);
         prefixed = regions[i].has_prefix;
     }
     if (st == OMOST_OK && !global && n == 0)
-        st = om_fail(err, OMOST_RANGE, "a canvas needs a global description or a region");
+        st = om_fail(err, OMOST_RANGE,
+                     "a canvas needs a global description or a region");
     if (st == OMOST_OK) return cv;
     omost_canvas_free(cv);
     return NULL;

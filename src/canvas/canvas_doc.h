@@ -22,12 +22,14 @@ const omost_env *om_canvas_env(const omost_canvas *cv);
 
 /* Shallow copies into the arena: texts must already live there. A new region
  * gets the prefix of the global description in force. */
-omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g, omost_error *err);
-omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r, omost_error *err);
+omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g,
+                                  omost_error *err);
+omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r,
+                                  omost_error *err);
 
 /* After a certain number of notes one last note says that more were left out. */
-omost_status om_canvas_note(omost_canvas *cv, om_place at, omost_error *err, const char *fmt, ...)
-    OMOST_PRINTF(4, 5);
+omost_status om_canvas_note(omost_canvas *cv, om_place at, omost_error *err,
+                            const char *fmt, ...) OMOST_PRINTF(4, 5);
 
 /* A canvas starts over: forget global and regions, not what was noted. */
 void om_canvas_restart(omost_canvas *cv);

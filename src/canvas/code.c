@@ -1,10 +1,11 @@
 /* code.c - see code.h. */
 #include "canvas/code.h"
 
-void om_code_init(om_code *c, const omost_env *env, bool strict, omost_canvas *cv,
-                  omost_read_event_fn *fn, void *user)
+void om_code_init(om_code *c, const omost_env *env, bool strict,
+                  omost_canvas *cv, omost_read_event_fn *fn, void *user)
 {
-    *c = (om_code){.env = env, .strict = strict, .cv = cv, .fn = fn, .user = user};
+    *c = (om_code){
+        .env = env, .strict = strict, .cv = cv, .fn = fn, .user = user};
     om_arena_init(&c->scratch, env, 0);
 }
 
@@ -16,7 +17,8 @@ void om_code_free(om_code *c)
 
 void om_code_start(om_code *c, uint32_t pos, uint32_t line)
 {
-    c->builder = (om_builder){.cv = c->cv, .lx = &c->lexer, .strict = c->strict};
+    c->builder =
+        (om_builder){.cv = c->cv, .lx = &c->lexer, .strict = c->strict};
     c->n = 0;
     c->applied = c->any = c->noted_indent = c->cut = false;
     c->notes_told = 0;
@@ -55,9 +57,11 @@ void om_code_tell_notes(om_code *c)
 static void tell_built(om_code *c, om_built what)
 {
     omost_canvas *cv = c->cv;
-    if (what == OM_BUILT_START) tell(c, (omost_read_event){.kind = OMOST_READ_START});
+    if (what == OM_BUILT_START)
+        tell(c, (omost_read_event){.kind = OMOST_READ_START});
     if (what == OM_BUILT_GLOBAL)
-        tell(c, (omost_read_event){.kind = OMOST_READ_GLOBAL, .global = cv->global});
+        tell(c, (omost_read_event){.kind = OMOST_READ_GLOBAL,
+                                   .global = cv->global});
     if (what == OM_BUILT_REGION)
         tell(c, (omost_read_event){.kind = OMOST_READ_REGION,
                                    .index = cv->n - 1,
@@ -73,14 +77,16 @@ static omost_status check_indent(om_code *c, omost_error *err)
     if (!t->indented) return OMOST_OK;
     om_place at = om_lexer_place(&c->lexer, t);
     if (c->strict)
-        return om_fail_at(err, OMOST_SYNTAX, at, "this line is indented; take the spaces away");
+        return om_fail_at(err, OMOST_SYNTAX, at,
+                          "this line is indented; take the spaces away");
     if (c->noted_indent) return OMOST_OK;
     c->noted_indent = true;
     return om_canvas_note(c->cv, at, err, "indentation was ignored");
 }
 
 /* Parse the tokens; *ran_out: they are the beginning of a statement. */
-static omost_status parse(om_code *c, om_statement *out, bool *ran_out, omost_error *err)
+static omost_status parse(om_code *c, om_statement *out, bool *ran_out,
+                          omost_error *err)
 {
     om_parser p = {
         .lx = &c->lexer,
@@ -127,7 +133,8 @@ static void run_statement(om_code *c)
     tell_built(c, what);
 }
 
-static void fail_token(om_code *c, const om_token *t, omost_status st, const char *msg)
+static void fail_token(om_code *c, const om_token *t, omost_status st,
+                       const char *msg)
 {
     omost_error err = {0};
     om_fail_at(&err, st, om_lexer_place(&c->lexer, t), "%s", msg);
@@ -137,7 +144,8 @@ static void fail_token(om_code *c, const om_token *t, omost_status st, const cha
 static void push_token(om_code *c, const om_token *t)
 {
     if (c->n == OM_MAX_STATEMENT_TOKENS) {
-        fail_token(c, t, OMOST_LIMIT, "this statement has more tokens than any call needs");
+        fail_token(c, t, OMOST_LIMIT,
+                   "this statement has more tokens than any call needs");
         return;
     }
     void *grown = om_grow(c->env, c->tokens, c->n, &c->cap, sizeof *c->tokens);
@@ -152,8 +160,11 @@ static void push_token(om_code *c, const om_token *t)
 static void on_token(om_code *c, const om_token *t)
 {
     if (t->kind == OM_TOKEN_NEWLINE) {
-        if (c->n > 0) run_statement(c);
-        else if (!c->applied) fail_token(c, t, OMOST_SYNTAX, "there is no statement before this \";\"");
+        if (c->n > 0)
+            run_statement(c);
+        else if (!c->applied)
+            fail_token(c, t, OMOST_SYNTAX,
+                       "there is no statement before this \";\"");
         c->applied = false;
         return;
     }
@@ -163,7 +174,8 @@ static void on_token(om_code *c, const om_token *t)
         return;
     }
     push_token(c, t);
-    if (c->st == OMOST_OK && t->kind == OM_TOKEN_OP && t->op == ')' && c->lexer.depth == 0) {
+    if (c->st == OMOST_OK && t->kind == OM_TOKEN_OP && t->op == ')' &&
+        c->lexer.depth == 0) {
         run_statement(c);
         c->applied = true;
     }
@@ -179,8 +191,10 @@ static void fail_lexing(om_code *c, const omost_error *lexer_err)
     om_statement s;
     bool ran_out;
     omost_error err = {0};
-    if (c->n && parse(c, &s, &ran_out, &err) != OMOST_OK && !ran_out) fail(c, &err);
-    else fail(c, lexer_err);
+    if (c->n && parse(c, &s, &ran_out, &err) != OMOST_OK && !ran_out)
+        fail(c, &err);
+    else
+        fail(c, lexer_err);
 }
 
 /* What follows a line that ended too early makes that an error. */
@@ -203,9 +217,12 @@ static void read_on(om_code *c, const char *text, uint32_t end, bool ended)
     while (c->st == OMOST_OK && !c->cut) {
         om_lex_result r = om_lexer_next(&c->lexer, &t, &err);
         if (r == OM_LEX_MORE || r == OM_LEX_END) break;
-        if (r == OM_LEX_TOKEN) on_token(c, &t);
-        else if (r == OM_LEX_OPEN_STRING && !c->strict) wait_for_end(c, c->lexer.scan, &err);
-        else fail_lexing(c, &err);
+        if (r == OM_LEX_TOKEN)
+            on_token(c, &t);
+        else if (r == OM_LEX_OPEN_STRING && !c->strict)
+            wait_for_end(c, c->lexer.scan, &err);
+        else
+            fail_lexing(c, &err);
     }
     if (c->st == OMOST_OK && c->cut) check_cut(c, text, end);
 }
@@ -245,10 +262,12 @@ static void end_inside(om_code *c, bool cut_token)
     om_arena_reset(&c->scratch);
     c->cv->n_notes = n_notes; /* notes on what is left out are no news */
     if (c->strict)
-        st = om_fail_at(&err, OMOST_SYNTAX, at, "the code ends in the middle of this statement");
+        st = om_fail_at(&err, OMOST_SYNTAX, at,
+                        "the code ends in the middle of this statement");
     else
-        st = om_canvas_note(c->cv, at, &err,
-                            "the reply was cut off in the middle of this; it was left out");
+        st = om_canvas_note(
+            c->cv, at, &err,
+            "the reply was cut off in the middle of this; it was left out");
     if (st != OMOST_OK) fail(c, &err);
 }
 

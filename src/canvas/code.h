@@ -26,8 +26,8 @@ typedef struct om_code {
     bool noted_indent;
     size_t notes_told;
 
-    bool cut;            /* a line ended too early: fine only if the reply ends */
-    uint32_t cut_at;     /* where that line ended */
+    bool cut;        /* a line ended too early: fine only if the reply ends */
+    uint32_t cut_at; /* where that line ended */
     omost_error cut_err; /* the error it is otherwise */
 
     omost_status st; /* once not OK, nothing more is read */
@@ -35,8 +35,8 @@ typedef struct om_code {
 } om_code;
 
 /* Begin at byte `pos`, the start of line `line`. Call om_code_free() once. */
-void om_code_init(om_code *c, const omost_env *env, bool strict, omost_canvas *cv,
-                  omost_read_event_fn *fn, void *user);
+void om_code_init(om_code *c, const omost_env *env, bool strict,
+                  omost_canvas *cv, omost_read_event_fn *fn, void *user);
 void om_code_start(om_code *c, uint32_t pos, uint32_t line);
 
 /* Read on: `text` holds everything so far, code up to byte `end`. */

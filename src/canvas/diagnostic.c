@@ -32,9 +32,12 @@ static om_str line_of(om_str source, int line)
  * terminal might act on is a replacement character. */
 static int put_shown(om_buf *b, uint32_t r)
 {
-    if (r == '\t') r = ' ';
-    else if (r == OM_RUNE_BAD || r < 0x20 || (r >= 0x7F && r < 0xA0)) r = 0xFFFD;
-    else if (r >= 0x300 && om_unicode_is_other(r)) r = 0xFFFD; /* marks of direction and so on */
+    if (r == '\t')
+        r = ' ';
+    else if (r == OM_RUNE_BAD || r < 0x20 || (r >= 0x7F && r < 0xA0))
+        r = 0xFFFD;
+    else if (r >= 0x300 && om_unicode_is_other(r))
+        r = 0xFFFD; /* marks of direction and so on */
     om_buf_rune(b, r);
     return om_unicode_width(r);
 }
@@ -54,7 +57,12 @@ static void put_excerpt(om_buf *b, om_str line, int from, int col, int len)
         if (at < from) continue;
         int w = put_shown(b, r);
         width += w;
-        if (at < col + len) om_buf_fill(&carets, at < col ? ' ' : at == col ? '^' : '~', (size_t)w);
+        if (at < col + len)
+            om_buf_fill(&carets,
+                        at < col    ? ' '
+                        : at == col ? '^'
+                                    : '~',
+                        (size_t)w);
     }
     if (at <= col) om_buf_putc(&carets, '^'); /* at the line's end */
     om_buf_puts(b, i < line.n ? "...\n" : "\n");
@@ -64,8 +72,8 @@ static void put_excerpt(om_buf *b, om_str line, int from, int col, int len)
     om_buf_free(&carets);
 }
 
-char *omost_diagnostic(const char *file, omost_str source, int line, int col, int len,
-                       const char *kind, const char *msg)
+char *omost_diagnostic(const char *file, omost_str source, int line, int col,
+                       int len, const char *kind, const char *msg)
 {
     om_buf b;
     om_buf_init(&b, NULL, 64 * 1024);

@@ -8,15 +8,18 @@ bool om_fuzzy_init(om_fuzzy *f, om_str text)
 {
     /* Lower-casing may add characters but never removes one. */
     f->n = 0;
-    if (text.n > 4 * OM_FUZZY_MAX_TEXT || om_utf8_count(text.p, text.n) > OM_FUZZY_MAX_TEXT)
+    if (text.n > 4 * OM_FUZZY_MAX_TEXT ||
+        om_utf8_count(text.p, text.n) > OM_FUZZY_MAX_TEXT)
         return false;
     om_buf low;
     om_buf_init(&low, NULL, 64 * OM_FUZZY_MAX_TEXT);
     om_unicode_lower(&low, text);
     bool ok = low.status == OMOST_OK;
     for (size_t i = 0, len; ok && i < low.n; i += len) {
-        if (f->n == OM_FUZZY_MAX_TEXT) ok = false;
-        else f->text[f->n++] = om_utf8_decode(low.p + i, low.p + low.n, &len);
+        if (f->n == OM_FUZZY_MAX_TEXT)
+            ok = false;
+        else
+            f->text[f->n++] = om_utf8_decode(low.p + i, low.p + low.n, &len);
         if (!ok) break;
     }
     om_buf_free(&low);
@@ -30,13 +33,15 @@ typedef struct match {
 /* The longest run common to a[alo..ahi) and b[blo..bhi): of the longest, the
  * one that starts earliest in a, and of those earliest in b. run[j] is the
  * length of the common run that ends at a[i], b[j]. */
-static match longest_match(const char *a, const uint32_t *b, int alo, int ahi, int blo, int bhi)
+static match longest_match(const char *a, const uint32_t *b, int alo, int ahi,
+                           int blo, int bhi)
 {
     int run[OM_FUZZY_MAX_TEXT + 1] = {0};
     match best = {alo, blo, 0};
     for (int i = alo; i < ahi; i++) {
         for (int j = bhi - 1; j >= blo; j--) {
-            run[j + 1] = (unsigned char)a[i] == b[j] ? (j > blo ? run[j] : 0) + 1 : 0;
+            run[j + 1] =
+                (unsigned char)a[i] == b[j] ? (j > blo ? run[j] : 0) + 1 : 0;
         }
         for (int j = blo; j < bhi; j++) {
             int n = run[j + 1];
@@ -46,7 +51,8 @@ static match longest_match(const char *a, const uint32_t *b, int alo, int ahi, i
     return best;
 }
 
-static int matched(const char *a, const uint32_t *b, int alo, int ahi, int blo, int bhi)
+static int matched(const char *a, const uint32_t *b, int alo, int ahi, int blo,
+                   int bhi)
 {
     if (alo >= ahi || blo >= bhi) return 0;
     match m = longest_match(a, b, alo, ahi, blo, bhi);
@@ -61,7 +67,8 @@ om_fuzzy_score om_fuzzy_compare(const om_fuzzy *f, const char *word)
     om_fuzzy_score s = {0, la + f->n};
     int shorter = la < f->n ? la : f->n;
     /* difflib's real_quick_ratio: an upper bound that skips most work */
-    if (4 * shorter >= s.total) s.twice_matched = 2 * matched(word, f->text, 0, la, 0, f->n);
+    if (4 * shorter >= s.total)
+        s.twice_matched = 2 * matched(word, f->text, 0, la, 0, f->n);
     return s;
 }
 
@@ -72,6 +79,7 @@ bool om_fuzzy_is_close(om_fuzzy_score s)
 
 int om_fuzzy_score_cmp(om_fuzzy_score a, om_fuzzy_score b)
 {
-    long x = (long)a.twice_matched * b.total, y = (long)b.twice_matched * a.total;
+    long x = (long)a.twice_matched * b.total,
+         y = (long)b.twice_matched * a.total;
     return (x > y) - (x < y);
 }

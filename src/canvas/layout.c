@@ -30,7 +30,8 @@ static bool safe_str(om_arena *a, om_str s, om_str *out)
 }
 
 /* Append safe_str of each text to list[*n]. */
-static bool put_texts(om_arena *a, om_str *list, size_t *n, const om_str *texts, size_t count)
+static bool put_texts(om_arena *a, om_str *list, size_t *n, const om_str *texts,
+                      size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!safe_str(a, texts[i], &list[(*n)++])) return false;
@@ -38,8 +39,9 @@ static bool put_texts(om_arena *a, om_str *list, size_t *n, const om_str *texts,
 }
 
 /* prefixes and suffixes = detailed descriptions and the single texts after. */
-static bool fill_texts(om_arena *a, omost_condition *c, const om_str *prefixes, size_t n_prefixes,
-                       omost_texts details, const om_str *rest, size_t n_rest)
+static bool fill_texts(om_arena *a, omost_condition *c, const om_str *prefixes,
+                       size_t n_prefixes, omost_texts details,
+                       const om_str *rest, size_t n_rest)
 {
     om_str *p = om_arena_array(a, n_prefixes + details.n + n_rest, sizeof *p);
     if (!p) return false;
@@ -53,20 +55,23 @@ static bool fill_texts(om_arena *a, omost_condition *c, const om_str *prefixes, 
     return true;
 }
 
-static bool global_condition(omost_layout *lo, const omost_global *g, omost_condition *c)
+static bool global_condition(omost_layout *lo, const omost_global *g,
+                             omost_condition *c)
 {
-    *c = (omost_condition){.box = {0, OMOST_GRID, 0, OMOST_GRID}, .is_global = true};
+    *c = (omost_condition){.box = {0, OMOST_GRID, 0, OMOST_GRID},
+                           .is_global = true};
     c->color = omost_color_rgb(
         g ? g->color : omost_word_find(OMOST_WORD_COLOR, OM_STR("gray")));
-    return !g || fill_texts(&lo->arena, c, &g->description, 1, g->detailed_descriptions,
-                            &g->tags, 1);
+    return !g || fill_texts(&lo->arena, c, &g->description, 1,
+                            g->detailed_descriptions, &g->tags, 1);
 }
 
 /* Nearly all regions share one prefix: its sub-prompt is made once, or a
  * thousand regions under a long description would take a thousand copies. */
 static bool share_prefix(omost_layout *lo, om_str prefix, om_str *out)
 {
-    if (lo->prefix_sub.p && prefix.p == lo->prefix.p && prefix.n == lo->prefix.n) {
+    if (lo->prefix_sub.p && prefix.p == lo->prefix.p &&
+        prefix.n == lo->prefix.n) {
         *out = lo->prefix_sub;
         return true;
     }
@@ -76,20 +81,22 @@ static bool share_prefix(omost_layout *lo, om_str prefix, om_str *out)
     return ok;
 }
 
-static bool region_condition(omost_layout *lo, const omost_region *r, size_t index,
-                             omost_condition *c)
+static bool region_condition(omost_layout *lo, const omost_region *r,
+                             size_t index, omost_condition *c)
 {
     om_str prefixes[] = {{0}, r->description};
     const om_str rest[] = {r->tags, r->atmosphere, r->style, r->quality_meta};
     const size_t skip = r->has_prefix ? 0 : 1;
-    if (r->has_prefix && !share_prefix(lo, r->prefix, &prefixes[0])) return false;
+    if (r->has_prefix && !share_prefix(lo, r->prefix, &prefixes[0]))
+        return false;
     *c = (omost_condition){
         .box = omost_region_box(r),
         .color = omost_color_rgb(r->color),
         .region = index,
         .distance = r->distance,
     };
-    return fill_texts(&lo->arena, c, prefixes + skip, 2 - skip, r->detailed_descriptions, rest, 4);
+    return fill_texts(&lo->arena, c, prefixes + skip, 2 - skip,
+                      r->detailed_descriptions, rest, 4);
 }
 
 /* Far to near; equal distances in the order they were written. */
@@ -111,7 +118,8 @@ omost_layout *omost_layout_new(const omost_canvas *cv, omost_error *err)
     }
     om_arena_init(&lo->arena, env, 0);
     lo->items = om_arena_array(&lo->arena, cv->n + 1, sizeof *lo->items);
-    bool ok = lo->items && global_condition(lo, cv->global, &lo->items[lo->n++]);
+    bool ok =
+        lo->items && global_condition(lo, cv->global, &lo->items[lo->n++]);
     for (size_t i = 0; i < cv->n && ok; i++)
         ok = region_condition(lo, cv->regions[i], i, &lo->items[lo->n++]);
     if (ok) {
@@ -160,7 +168,8 @@ static void paint_box(float *cells, omost_box b, omost_rgb color)
     }
 }
 
-void omost_layout_composition(const omost_layout *lo, uint8_t out[OMOST_GRID * OMOST_GRID * 3])
+void omost_layout_composition(const omost_layout *lo,
+                              uint8_t out[OMOST_GRID * OMOST_GRID * 3])
 {
     enum { N = OMOST_GRID * OMOST_GRID };
     float cells[N * 3];
@@ -170,7 +179,8 @@ void omost_layout_composition(const omost_layout *lo, uint8_t out[OMOST_GRID * O
         cells[3 * i + 1] = base.g;
         cells[3 * i + 2] = base.b;
     }
-    for (size_t i = 1; i < lo->n; i++) paint_box(cells, lo->items[i].box, lo->items[i].color);
+    for (size_t i = 1; i < lo->n; i++)
+        paint_box(cells, lo->items[i].box, lo->items[i].color);
     for (int i = 0; i < N * 3; i++) {
         float v = cells[i];
         out[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);

@@ -21,13 +21,26 @@ enum {
 };
 
 static const uint8_t classes[256] = {
-    [1 ... 9] = NEVER,       [11 ... 12] = NEVER,     [14 ... 31] = NEVER,
-    [127] = NEVER,           ['$'] = NEVER,           ['?'] = NEVER,
-    ['!'] = NEVER,           ['`'] = NEVER,           ['('] = BRACKET,
-    [')'] = BRACKET,         ['['] = BRACKET,         [']'] = BRACKET,
-    ['{'] = BRACKET,         ['}'] = BRACKET,         ['\0'] = IN_STRING_STOP | NEVER,
-    ['\n'] = IN_STRING_STOP, ['\r'] = IN_STRING_STOP,
-    ['"'] = IN_STRING_STOP,  ['\''] = IN_STRING_STOP, ['\\'] = IN_STRING_STOP,
+    [1 ... 9] = NEVER,
+    [11 ... 12] = NEVER,
+    [14 ... 31] = NEVER,
+    [127] = NEVER,
+    ['$'] = NEVER,
+    ['?'] = NEVER,
+    ['!'] = NEVER,
+    ['`'] = NEVER,
+    ['('] = BRACKET,
+    [')'] = BRACKET,
+    ['['] = BRACKET,
+    [']'] = BRACKET,
+    ['{'] = BRACKET,
+    ['}'] = BRACKET,
+    ['\0'] = IN_STRING_STOP | NEVER,
+    ['\n'] = IN_STRING_STOP,
+    ['\r'] = IN_STRING_STOP,
+    ['"'] = IN_STRING_STOP,
+    ['\''] = IN_STRING_STOP,
+    ['\\'] = IN_STRING_STOP,
     ['0' ... '9'] = NAME_PART | DIGIT,
     ['a' ... 'z'] = NAME_START | NAME_PART,
     ['A' ... 'Z'] = NAME_START | NAME_PART,
@@ -60,7 +73,8 @@ static int column(om_lexer *lx, uint32_t line_start, uint32_t at)
 om_place om_lexer_place(om_lexer *lx, const om_token *tok)
 {
     om_str t = om_token_text(lx, tok);
-    om_place at = {.line = (int)tok->line, .col = column(lx, tok->line_start, tok->start)};
+    om_place at = {.line = (int)tok->line,
+                   .col = column(lx, tok->line_start, tok->start)};
     const char *nl = memchr(t.p, '\n', t.n);
     at.len = (int)om_utf8_count(t.p, nl ? (size_t)(nl - t.p) : t.n);
     return at;
@@ -68,22 +82,29 @@ om_place om_lexer_place(om_lexer *lx, const om_token *tok)
 
 static om_place place_here(om_lexer *lx, uint32_t at, uint32_t bytes)
 {
-    om_token t = {.start = at, .len = bytes, .line = lx->line, .line_start = lx->line_start};
+    om_token t = {.start = at,
+                  .len = bytes,
+                  .line = lx->line,
+                  .line_start = lx->line_start};
     return om_lexer_place(lx, &t);
 }
 
 static om_lex_result fail_here(om_lexer *lx, omost_error *err, const char *msg)
 {
     size_t len = 1;
-    if (lx->pos < lx->end) om_utf8_decode(lx->text + lx->pos, lx->text + lx->end, &len);
-    else len = 0;
-    om_fail_at(err, OMOST_SYNTAX, place_here(lx, lx->pos, (uint32_t)len), "%s", msg);
+    if (lx->pos < lx->end)
+        om_utf8_decode(lx->text + lx->pos, lx->text + lx->end, &len);
+    else
+        len = 0;
+    om_fail_at(err, OMOST_SYNTAX, place_here(lx, lx->pos, (uint32_t)len), "%s",
+               msg);
     return OM_LEX_ERROR;
 }
 
 /* ---- tokens ------------------------------------------------------------ */
 
-static om_lex_result give(om_lexer *lx, om_token *tok, om_token_kind kind, uint32_t end)
+static om_lex_result give(om_lexer *lx, om_token *tok, om_token_kind kind,
+                          uint32_t end)
 {
     *tok = (om_token){
         .kind = (uint8_t)kind,
@@ -125,7 +146,9 @@ static om_lex_result skip_space(om_lexer *lx, omost_error *err)
             const char *from = lx->text + lx->pos;
             size_t left = lx->end - lx->pos;
             size_t stop = 0;
-            while (stop < left && from[stop] != '\n' && from[stop] != '\r' && from[stop]) stop++;
+            while (stop < left && from[stop] != '\n' && from[stop] != '\r' &&
+                   from[stop])
+                stop++;
             lx->pos += (uint32_t)stop;
             if (stop == left) break;
             lx->in_comment = false;
@@ -143,9 +166,11 @@ static om_lex_result skip_space(om_lexer *lx, omost_error *err)
             lx->at_line_start = lx->at_start;
         } else if (c == '\\') {
             if (lx->pos + 1 >= lx->end && !lx->ended) return OM_LEX_MORE;
-            if (lx->pos + 1 >= lx->end ||
-                (lx->text[lx->pos + 1] != '\n' && lx->text[lx->pos + 1] != '\r'))
-                return fail_here(lx, err, "a backslash outside a string may only end a line");
+            if (lx->pos + 1 >= lx->end || (lx->text[lx->pos + 1] != '\n' &&
+                                           lx->text[lx->pos + 1] != '\r'))
+                return fail_here(
+                    lx, err,
+                    "a backslash outside a string may only end a line");
             uint32_t m = line_end_len(lx, lx->pos + 1);
             if (!m) return OM_LEX_MORE;
             n += m;
@@ -159,11 +184,13 @@ static om_lex_result skip_space(om_lexer *lx, omost_error *err)
     return lx->ended ? OM_LEX_END : OM_LEX_MORE;
 }
 
-static om_lex_result fail_open_string(om_lexer *lx, uint32_t at, omost_error *err)
+static om_lex_result fail_open_string(om_lexer *lx, uint32_t at,
+                                      omost_error *err)
 {
-    om_fail_at(err, OMOST_SYNTAX, place_here(lx, lx->pos, at - lx->pos),
-               "this string is not closed on its line; write \\' or \\\" for a quote inside it, "
-               "or use the other kind of quotes around it");
+    om_fail_at(
+        err, OMOST_SYNTAX, place_here(lx, lx->pos, at - lx->pos),
+        "this string is not closed on its line; write \\' or \\\" for a quote inside it, "
+        "or use the other kind of quotes around it");
     return OM_LEX_OPEN_STRING;
 }
 
@@ -177,7 +204,8 @@ static om_lex_result give_string(om_lexer *lx, om_token *tok, uint32_t end)
 
 /* `quote` is at byte `open`. A backslash hides the next character in raw
  * strings as well: r'\'' is a whole string. */
-static om_lex_result take_string(om_lexer *lx, uint32_t open, om_token *tok, omost_error *err)
+static om_lex_result take_string(om_lexer *lx, uint32_t open, om_token *tok,
+                                 omost_error *err)
 {
     const char *t = lx->text;
     const char quote = t[open];
@@ -185,7 +213,8 @@ static om_lex_result take_string(om_lexer *lx, uint32_t open, om_token *tok, omo
         /* '' may yet become ''' */
         if (lx->end - open < 2 || t[open + 1] == quote) return OM_LEX_MORE;
     }
-    bool triple = lx->end - open >= 3 && t[open + 1] == quote && t[open + 2] == quote;
+    bool triple =
+        lx->end - open >= 3 && t[open + 1] == quote && t[open + 2] == quote;
     uint32_t i = lx->scan;
     if (i <= open) {
         i = open + (triple ? 3 : 1);
@@ -232,11 +261,17 @@ static om_lex_result take_string(om_lexer *lx, uint32_t open, om_token *tok, omo
 
 /* ---- typographic quotes ------------------------------------------------ */
 
-enum { SINGLE_LOW = 0x2018, SINGLE_HIGH = 0x2019, DOUBLE_LOW = 0x201C, DOUBLE_HIGH = 0x201D };
+enum {
+    SINGLE_LOW = 0x2018,
+    SINGLE_HIGH = 0x2019,
+    DOUBLE_LOW = 0x201C,
+    DOUBLE_HIGH = 0x201D
+};
 
 static bool is_typographic(uint32_t r)
 {
-    return r == SINGLE_LOW || r == SINGLE_HIGH || r == DOUBLE_LOW || r == DOUBLE_HIGH;
+    return r == SINGLE_LOW || r == SINGLE_HIGH || r == DOUBLE_LOW ||
+           r == DOUBLE_HIGH;
 }
 
 static bool closes(uint32_t quote, uint32_t open)
@@ -254,12 +289,14 @@ static bool argument_ends(const om_lexer *lx, uint32_t i, uint32_t line_end)
     return i >= line_end || strchr(",)]:;#", lx->text[i]) != NULL;
 }
 
-static om_lex_result take_typographic(om_lexer *lx, uint32_t open, om_token *tok,
-                                      omost_error *err)
+static om_lex_result take_typographic(om_lexer *lx, uint32_t open,
+                                      om_token *tok, omost_error *err)
 {
     /* Decided when the whole line is there; `scan` is where to look on. */
     uint32_t i = lx->scan > lx->pos ? lx->scan : lx->pos;
-    while (i < lx->end && lx->text[i] != '\n' && lx->text[i] != '\r' && lx->text[i]) i++;
+    while (i < lx->end && lx->text[i] != '\n' && lx->text[i] != '\r' &&
+           lx->text[i])
+        i++;
     lx->scan = i;
     if (i >= lx->end && !lx->ended) return OM_LEX_MORE;
     const uint32_t line_end = i;
@@ -268,7 +305,8 @@ static om_lex_result take_typographic(om_lexer *lx, uint32_t open, om_token *tok
     om_utf8_decode(lx->text + i, lx->text + line_end, &len);
     for (i += (uint32_t)len; i < line_end; i += (uint32_t)len) {
         uint32_t r = om_utf8_decode(lx->text + i, lx->text + line_end, &len);
-        if (!closes(r, open) || !argument_ends(lx, i + (uint32_t)len, line_end)) continue;
+        if (!closes(r, open) || !argument_ends(lx, i + (uint32_t)len, line_end))
+            continue;
         give(lx, tok, OM_TOKEN_STRING, i + (uint32_t)len);
         tok->typographic = true;
         return OM_LEX_TOKEN;
@@ -281,12 +319,14 @@ static om_lex_result take_typographic(om_lexer *lx, uint32_t open, om_token *tok
 
 static bool is_string_prefix(const char *p, uint32_t n)
 {
-    static const char *const prefixes[] = {"r", "u", "b", "f", "br", "rb", "fr", "rf"};
+    static const char *const prefixes[] = {"r",  "u",  "b",  "f",
+                                           "br", "rb", "fr", "rf"};
     char low[2];
     if (n < 1 || n > 2) return false;
     for (uint32_t i = 0; i < n; i++) low[i] = (char)(p[i] | 32);
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (strlen(prefixes[i]) == n && memcmp(prefixes[i], low, n) == 0) return true;
+        if (strlen(prefixes[i]) == n && memcmp(prefixes[i], low, n) == 0)
+            return true;
     return false;
 }
 
@@ -297,12 +337,16 @@ static om_lex_result take_name(om_lexer *lx, om_token *tok, omost_error *err)
     while (i < lx->end && is(lx->text[i], NAME_PART)) {
         size_t len = 1;
         if ((unsigned char)lx->text[i] >= 0x80 &&
-            !om_unicode_is_letter(om_utf8_decode(lx->text + i, lx->text + lx->end, &len)))
+            !om_unicode_is_letter(
+                om_utf8_decode(lx->text + i, lx->text + lx->end, &len)))
             break;
         i += (uint32_t)len;
-        if (i - lx->pos > MAX_NAME) return fail_here(lx, err, "this name is too long");
+        if (i - lx->pos > MAX_NAME)
+            return fail_here(lx, err, "this name is too long");
     }
-    if (i == lx->pos) return fail_here(lx, err, "this character cannot stand outside a string");
+    if (i == lx->pos)
+        return fail_here(lx, err,
+                         "this character cannot stand outside a string");
     if (i >= lx->end && !lx->ended) return OM_LEX_MORE;
     if (i < lx->end && (lx->text[i] == '"' || lx->text[i] == '\'') &&
         is_string_prefix(lx->text + lx->pos, i - lx->pos))
@@ -318,10 +362,13 @@ static om_lex_result take_number(om_lexer *lx, om_token *tok, omost_error *err)
     bool based = lx->pos + 1 < lx->end && t[lx->pos] == '0' &&
                  strchr("xXoObB", t[lx->pos + 1]) != NULL;
     for (; i < lx->end; i++) {
-        bool sign = (t[i] == '+' || t[i] == '-') && i > lx->pos && (t[i - 1] | 32) == 'e' &&
-                    !based;
-        if (!sign && t[i] != '.' && !(is(t[i], NAME_PART) && (unsigned char)t[i] < 0x80)) break;
-        if (i - lx->pos > MAX_NUMBER) return fail_here(lx, err, "this number is too long");
+        bool sign = (t[i] == '+' || t[i] == '-') && i > lx->pos &&
+                    (t[i - 1] | 32) == 'e' && !based;
+        if (!sign && t[i] != '.' &&
+            !(is(t[i], NAME_PART) && (unsigned char)t[i] < 0x80))
+            break;
+        if (i - lx->pos > MAX_NUMBER)
+            return fail_here(lx, err, "this number is too long");
     }
     lx->scan = i;
     if (i >= lx->end && !lx->ended) return OM_LEX_MORE;
@@ -339,18 +386,21 @@ static om_lex_result take_bracket(om_lexer *lx, om_token *tok, omost_error *err)
     if (c == '(' || c == '[' || c == '{') {
         if (lx->depth == OMOST_MAX_NESTING) {
             om_fail_at(err, OMOST_LIMIT, place_here(lx, lx->pos, 1),
-                       "more than %d brackets inside one another", OMOST_MAX_NESTING);
+                       "more than %d brackets inside one another",
+                       OMOST_MAX_NESTING);
             return OM_LEX_ERROR;
         }
         lx->brackets[lx->depth++] = (struct om_bracket){c, lx->line};
         return give(lx, tok, OM_TOKEN_OP, lx->pos + 1);
     }
-    if (lx->depth == 0) return fail_here(lx, err, "nothing was opened that this bracket closes");
+    if (lx->depth == 0)
+        return fail_here(lx, err,
+                         "nothing was opened that this bracket closes");
     struct om_bracket *b = &lx->brackets[lx->depth - 1];
     if (closing(b->open) != c) {
         om_fail_at(err, OMOST_SYNTAX, place_here(lx, lx->pos, 1),
-                   "expected \"%c\" here to close the \"%c\" of line %u", closing(b->open),
-                   b->open, b->line);
+                   "expected \"%c\" here to close the \"%c\" of line %u",
+                   closing(b->open), b->open, b->line);
         return OM_LEX_ERROR;
     }
     lx->depth--;
@@ -372,13 +422,16 @@ static om_lex_result take_other(om_lexer *lx, om_token *tok, omost_error *err)
     const char c = lx->text[lx->pos];
     if ((unsigned char)c >= 0x80) {
         size_t len;
-        uint32_t r = om_utf8_decode(lx->text + lx->pos, lx->text + lx->end, &len);
+        uint32_t r =
+            om_utf8_decode(lx->text + lx->pos, lx->text + lx->end, &len);
         if (!is_typographic(r)) return take_name(lx, tok, err);
         if (lx->lenient) return take_typographic(lx, r, tok, err);
-        return fail_here(lx, err, "typographic quotes are not Python; write ' or \"");
+        return fail_here(lx, err,
+                         "typographic quotes are not Python; write ' or \"");
     }
     if (is(c, NEVER))
-        return fail_here(lx, err, "this character cannot stand outside a string");
+        return fail_here(lx, err,
+                         "this character cannot stand outside a string");
     return give(lx, tok, OM_TOKEN_OP, lx->pos + 1);
 }
 
@@ -395,9 +448,11 @@ om_lex_result om_lexer_next(om_lexer *lx, om_token *tok, omost_error *err)
     }
     if (c == '"' || c == '\'') return take_string(lx, lx->pos, tok, err);
     if (c == '.' && lx->pos + 1 >= lx->end && !lx->ended) return OM_LEX_MORE;
-    if (is(c, DIGIT) || (c == '.' && lx->pos + 1 < lx->end && is(lx->text[lx->pos + 1], DIGIT)))
+    if (is(c, DIGIT) ||
+        (c == '.' && lx->pos + 1 < lx->end && is(lx->text[lx->pos + 1], DIGIT)))
         return take_number(lx, tok, err);
-    if (is(c, NAME_START) && (unsigned char)c < 0x80) return take_name(lx, tok, err);
+    if (is(c, NAME_START) && (unsigned char)c < 0x80)
+        return take_name(lx, tok, err);
     if (is(c, BRACKET)) return take_bracket(lx, tok, err);
     return take_other(lx, tok, err);
 }

@@ -15,9 +15,9 @@
 
 typedef enum om_token_kind {
     OM_TOKEN_NAME,
-    OM_TOKEN_NUMBER,  /* unchecked: see number.h */
-    OM_TOKEN_STRING,  /* with prefix and quotes: see literal.h */
-    OM_TOKEN_OP,      /* one character, `op` */
+    OM_TOKEN_NUMBER, /* unchecked: see number.h */
+    OM_TOKEN_STRING, /* with prefix and quotes: see literal.h */
+    OM_TOKEN_OP,     /* one character, `op` */
     OM_TOKEN_NEWLINE, /* end of a statement: a line end outside brackets, or ";" */
 } om_token_kind;
 
@@ -47,12 +47,12 @@ typedef struct om_lexer {
     bool ended;       /* no more will come */
     bool lenient;     /* take typographic quotes */
 
-    uint32_t pos;        /* next byte to read */
-    uint32_t scan;       /* how far the token at pos has been looked at */
+    uint32_t pos;  /* next byte to read */
+    uint32_t scan; /* how far the token at pos has been looked at */
     uint32_t line, line_start;
     uint32_t next_line, next_line_start; /* as of `scan`, inside a string */
-    bool at_start;       /* nothing of the statement read yet */
-    bool at_line_start;  /* and it is the first of its line */
+    bool at_start;                       /* nothing of the statement read yet */
+    bool at_line_start;                  /* and it is the first of its line */
     bool in_comment, space_before;
     int depth;
     struct om_bracket {

@@ -36,7 +36,10 @@ static bool take_hex(decoder *d, int digits, uint32_t *rune)
         if (v < 0) {
             snprintf(d->fault, OM_LITERAL_FAULT,
                      "a \\%c escape in this string needs %d hexadecimal digits",
-                     digits == 2 ? 'x' : digits == 4 ? 'u' : 'U', digits);
+                     digits == 2   ? 'x'
+                     : digits == 4 ? 'u'
+                                   : 'U',
+                     digits);
             return false;
         }
         r = r << 4 | (uint32_t)v;
@@ -58,14 +61,16 @@ static uint32_t take_octal(decoder *d)
 static bool take_named(decoder *d, uint32_t *rune)
 {
     const char *close = NULL;
-    if (d->p < d->end && *d->p == '{') close = memchr(d->p, '}', (size_t)(d->end - d->p));
-    if (!close) return fail(d, "a \\N escape in this string needs a name: \\N{BULLET}");
+    if (d->p < d->end && *d->p == '{')
+        close = memchr(d->p, '}', (size_t)(d->end - d->p));
+    if (!close)
+        return fail(d, "a \\N escape in this string needs a name: \\N{BULLET}");
     om_str name = {d->p + 1, (size_t)(close - d->p) - 1};
     *rune = om_unicode_named(name);
     if (*rune == OM_RUNE_BAD) {
         name.n = om_utf8_floor(name.p, name.n, 60);
-        snprintf(d->fault, OM_LITERAL_FAULT, "\\N{%.*s}: no character has this name",
-                 OM_STR_ARG(name));
+        snprintf(d->fault, OM_LITERAL_FAULT,
+                 "\\N{%.*s}: no character has this name", OM_STR_ARG(name));
         return false;
     }
     d->p = close + 1;
@@ -91,11 +96,15 @@ static bool take_low_half(decoder *d, uint32_t *rune)
 static bool put_rune(decoder *d, uint32_t r)
 {
     if (d->bytes) return true;
-    if (r >= 0xD800 && r <= 0xDBFF && !d->strict && take_low_half(d, &r)) d->joined = true;
+    if (r >= 0xD800 && r <= 0xDBFF && !d->strict && take_low_half(d, &r))
+        d->joined = true;
     if (r >= 0xD800 && r <= 0xDFFF)
-        return fail(d, "this string holds half of a surrogate pair; write the character itself, "
-                       "or \\U and eight digits");
-    if (r > 0x10FFFF) return fail(d, "an escape in this string goes beyond \\U0010FFFF");
+        return fail(
+            d,
+            "this string holds half of a surrogate pair; write the character itself, "
+            "or \\U and eight digits");
+    if (r > 0x10FFFF)
+        return fail(d, "an escape in this string goes beyond \\U0010FFFF");
     d->out += om_utf8_encode(r, d->out);
     return true;
 }
@@ -103,7 +112,9 @@ static bool put_rune(decoder *d, uint32_t r)
 static uint32_t simple_escape(char c)
 {
     switch (c) {
-    case '\\': case '\'': case '"': return (unsigned char)c;
+    case '\\':
+    case '\'':
+    case '"': return (unsigned char)c;
     case 'a': return '\a';
     case 'b': return '\b';
     case 'f': return '\f';
@@ -152,7 +163,9 @@ static bool take_escape(decoder *d)
 static bool take_brace(decoder *d)
 {
     if (d->p + 1 >= d->end || d->p[1] != *d->p)
-        return fail(d, "an f-string with {...} would have to be executed; write the text itself");
+        return fail(
+            d,
+            "an f-string with {...} would have to be executed; write the text itself");
     *d->out++ = *d->p;
     d->p += 2;
     return true;
@@ -194,7 +207,8 @@ static om_str body_of(om_str token, bool typographic, decoder *d)
         if (c == 'f') d->format = true;
     }
     const char q = token.p[head];
-    bool triple = token.n - head >= 6 && token.p[head + 1] == q && token.p[head + 2] == q;
+    bool triple =
+        token.n - head >= 6 && token.p[head + 1] == q && token.p[head + 2] == q;
     tail = triple ? 3 : 1;
     head += tail;
     return (om_str){token.p + head, token.n - head - tail};
@@ -207,8 +221,9 @@ static bool is_plain(om_str s, const decoder *d)
     return s.n == 0 || !memchr(s.p, '\r', s.n);
 }
 
-omost_status om_literal_decode(om_str token, bool typographic, bool strict, om_arena *arena,
-                               om_literal *out, char fault[OM_LITERAL_FAULT])
+omost_status om_literal_decode(om_str token, bool typographic, bool strict,
+                               om_arena *arena, om_literal *out,
+                               char fault[OM_LITERAL_FAULT])
 {
     decoder d = {.strict = strict, .fault = fault};
     om_str body = body_of(token, typographic, &d);

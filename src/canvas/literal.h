@@ -16,7 +16,8 @@ enum { OM_LITERAL_FAULT = 160 };
 /* Decode one string token, prefix and quotes included (for typographic quotes:
  * no prefix). Not strict: two surrogate escapes in a row, a JSON habit, are one
  * character. SYNTAX leaves a sentence in `fault`; NOMEM does not. */
-omost_status om_literal_decode(om_str token, bool typographic, bool strict, om_arena *arena,
-                               om_literal *out, char fault[OM_LITERAL_FAULT]);
+omost_status om_literal_decode(om_str token, bool typographic, bool strict,
+                               om_arena *arena, om_literal *out,
+                               char fault[OM_LITERAL_FAULT]);
 
 #endif

@@ -35,13 +35,15 @@ static size_t take_digits(om_str s, int base, char *out, size_t *used)
 }
 
 /* The decimal text of an integer: canonical, without leading zeros. */
-static om_number_verdict set_int(omost_number *out, om_str digits, om_arena *arena)
+static om_number_verdict set_int(omost_number *out, om_str digits,
+                                 om_arena *arena)
 {
     while (digits.n > 1 && digits.p[0] == '0') digits = om_str_skip(digits, 1);
     *out = (omost_number){.kind = OMOST_NUMBER_INT};
     uint64_t v = 0;
     if (digits.n <= 17) {
-        for (size_t i = 0; i < digits.n; i++) v = v * 10 + (uint64_t)(digits.p[i] - '0');
+        for (size_t i = 0; i < digits.n; i++)
+            v = v * 10 + (uint64_t)(digits.p[i] - '0');
         out->value = (double)v;
         if (v <= EXACT) return OM_NUMBER_OK;
     } else {
@@ -52,8 +54,8 @@ static om_number_verdict set_int(omost_number *out, om_str digits, om_arena *are
 }
 
 /* 0x.., 0o.., 0b..: as far as 64 bits go. */
-static om_number_verdict parse_based(om_str s, int base, char *scratch, om_arena *arena,
-                                     omost_number *out)
+static om_number_verdict parse_based(om_str s, int base, char *scratch,
+                                     om_arena *arena, omost_number *out)
 {
     size_t used;
     if (s.n && s.p[0] == '_') s = om_str_skip(s, 1);
@@ -61,7 +63,8 @@ static om_number_verdict parse_based(om_str s, int base, char *scratch, om_arena
     if (n == 0 || used != s.n) return OM_NUMBER_BAD;
     uint64_t v = 0;
     for (size_t i = 0; i < n; i++) {
-        if (__builtin_mul_overflow(v, (uint64_t)base, &v)) return OM_NUMBER_TOO_LONG;
+        if (__builtin_mul_overflow(v, (uint64_t)base, &v))
+            return OM_NUMBER_TOO_LONG;
         v += (uint64_t)digit_value(scratch[i]);
     }
     char text[24];
@@ -80,8 +83,8 @@ static bool to_double(const char *z, double *out)
 }
 
 /* Powers of ten that doubles hold exactly. */
-static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+static const double tens[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                              1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 /* "12.5" by one exact division when both parts are exact (Clinger 1990);
  * nearly every distance takes this path. */
@@ -106,7 +109,8 @@ static bool simple_double(const char *z, size_t n, double *out)
 
 /* decimal = digits | [digits] "." [digits] [exponent] | digits exponent, or
  * any of them and "j". `z` has room for the text without "_". */
-static om_number_verdict parse_decimal(om_str s, char *z, om_arena *arena, omost_number *out)
+static om_number_verdict parse_decimal(om_str s, char *z, om_arena *arena,
+                                       omost_number *out)
 {
     size_t used, n, whole = take_digits(s, 10, z, &used);
     bool is_float = false;
@@ -151,7 +155,8 @@ static om_number_verdict parse_decimal(om_str s, char *z, om_arena *arena, omost
 om_number_verdict om_number_parse(om_str s, om_arena *arena, omost_number *out)
 {
     char small[64], *z = small;
-    if (s.n + 1 > sizeof small && !(z = om_arena_alloc(arena, s.n + 1))) return OM_NUMBER_NOMEM;
+    if (s.n + 1 > sizeof small && !(z = om_arena_alloc(arena, s.n + 1)))
+        return OM_NUMBER_NOMEM;
     if (s.n > 1 && s.p[0] == '0') {
         om_str rest = {s.p + 2, s.n - 2};
         switch (s.p[1] | 32) {
@@ -175,7 +180,8 @@ bool om_number_is_sound(const omost_number *x)
     if (x->kind == OMOST_NUMBER_BOOL) return x->value == 1 && x->digits.n == 0;
     if (x->kind == OMOST_NUMBER_FLOAT) return x->digits.n == 0;
     if (x->kind != OMOST_NUMBER_INT) return false;
-    if (x->digits.n == 0) return isfinite(x->value) && x->value == floor(x->value);
+    if (x->digits.n == 0)
+        return isfinite(x->value) && x->value == floor(x->value);
     if (x->digits.n > MAX_DIGITS || x->digits.p[0] == '0') return false;
     for (size_t i = 0; i < x->digits.n; i++)
         if (x->digits.p[i] < '0' || x->digits.p[i] > '9') return false;
@@ -187,7 +193,8 @@ static om_str big_digits(const omost_number *x, char buf[400])
 {
     if (x->digits.n) return x->digits;
     if (isinf(x->value)) return (om_str){0};
-    int n = snprintf(buf, 400, "%.0f", x->value); /* exact for doubles >= 2^53 */
+    int n =
+        snprintf(buf, 400, "%.0f", x->value); /* exact for doubles >= 2^53 */
     return (om_str){buf, (size_t)n};
 }
 

@@ -15,7 +15,8 @@ typedef enum om_number_verdict {
 
 /* Read one unsigned literal: 5, 5., .5, 1_000, 1e3, 0x1F, 0o7, 0b1. The digits
  * of large integers go to the arena. */
-om_number_verdict om_number_parse(om_str literal, om_arena *arena, omost_number *out);
+om_number_verdict om_number_parse(om_str literal, om_arena *arena,
+                                  omost_number *out);
 
 /* value > 0 */
 bool om_number_is_positive(const omost_number *x);

@@ -8,7 +8,7 @@
 #include "canvas/literal.h"
 #include "canvas/number.h"
 
-#define ONLY_CANVAS \
+#define ONLY_CANVAS                                                                  \
     "a canvas only holds canvas = Canvas(), canvas.set_global_description(...) and " \
     "canvas.add_local_description(...)"
 
@@ -26,7 +26,8 @@ static bool is_op(const om_token *t, char op)
 
 static bool is_name(const om_parser *p, const om_token *t, const char *name)
 {
-    return t && t->kind == OM_TOKEN_NAME && om_str_eqz(om_token_text(p->lx, t), name);
+    return t && t->kind == OM_TOKEN_NAME &&
+           om_str_eqz(om_token_text(p->lx, t), name);
 }
 
 /* Take the operator if it is next. */
@@ -43,7 +44,8 @@ static bool fail_nomem(om_parser *p)
     return false;
 }
 
-static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...) OMOST_PRINTF(3, 4);
+static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...)
+    OMOST_PRINTF(3, 4);
 static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...)
 {
     char msg[sizeof p->err->msg];
@@ -51,7 +53,8 @@ static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
-    p->st = om_fail_at(p->err, OMOST_SYNTAX, om_lexer_place(p->lx, at), "%s", msg);
+    p->st =
+        om_fail_at(p->err, OMOST_SYNTAX, om_lexer_place(p->lx, at), "%s", msg);
     return false;
 }
 
@@ -69,7 +72,8 @@ static om_str shown(om_parser *p, const om_token *t)
     if (s.n > 40) s.n = 40;
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] == '\n' || s.p[i] == '\r') s.n = i;
-    while (s.n && ((unsigned char)s.p[s.n - 1] & 0x80)) s.n--; /* no half character */
+    while (s.n && ((unsigned char)s.p[s.n - 1] & 0x80))
+        s.n--; /* no half character */
     return s;
 }
 
@@ -87,11 +91,13 @@ static bool fail_after_value(om_parser *p, const char *expected)
 {
     const om_token *t = peek(p);
     bool glued = t && t->kind == OM_TOKEN_NAME && p->pos > 0 &&
-                 t[-1].kind == OM_TOKEN_STRING && t[-1].start + t[-1].len == t->start;
+                 t[-1].kind == OM_TOKEN_STRING &&
+                 t[-1].start + t[-1].len == t->start;
     if (!glued) return fail_expected(p, expected);
-    return fail_at(p, t,
-                   "the string before this ended at a quote inside it; write \\' or \\\" there, or "
-                   "use the other kind of quotes around it");
+    return fail_at(
+        p, t,
+        "the string before this ended at a quote inside it; write \\' or \\\" there, or "
+        "use the other kind of quotes around it");
 }
 
 static bool expect(om_parser *p, char op, const char *expected)
@@ -130,14 +136,16 @@ static bool parse_value(om_parser *p, context in, om_value *out);
 static bool decode_string(om_parser *p, const om_token *t, om_literal *lit)
 {
     char fault[OM_LITERAL_FAULT];
-    p->st = om_literal_decode(om_token_text(p->lx, t), t->typographic, p->strict, &p->cv->arena,
-                              lit, fault);
+    p->st = om_literal_decode(om_token_text(p->lx, t), t->typographic,
+                              p->strict, &p->cv->arena, lit, fault);
     if (p->st == OMOST_NOMEM) return fail_nomem(p);
     if (p->st != OMOST_OK) return fail_at(p, t, "%s", fault);
     if (lit->joined_pairs &&
-        !note(p, t, "two surrogate escapes in a row were taken as one character"))
+        !note(p, t,
+              "two surrogate escapes in a row were taken as one character"))
         return false;
-    return !t->typographic || note(p, t, "typographic quotes were taken as plain ones");
+    return !t->typographic ||
+           note(p, t, "typographic quotes were taken as plain ones");
 }
 
 /* The strings after the first: one pass to measure, one to fill, so that a
@@ -157,7 +165,9 @@ static bool join_rest(om_parser *p, om_value *out, context in)
         if (lit.is_bytes != (out->kind == OM_VALUE_BYTES))
             return fail_at(p, at, "bytes and text cannot be joined");
         if (in == IN_LIST && i == first &&
-            !note(p, at, "two strings side by side were joined; is a comma missing before this?"))
+            !note(
+                p, at,
+                "two strings side by side were joined; is a comma missing before this?"))
             return false;
         total += lit.text.n;
         pieces[n++] = lit.text;
@@ -197,7 +207,8 @@ static bool parse_number(om_parser *p, om_value *out)
     case OM_NUMBER_OK: return true;
     case OM_NUMBER_COMPLEX: out->kind = OM_VALUE_COMPLEX; return true;
     case OM_NUMBER_NOMEM: return fail_nomem(p);
-    case OM_NUMBER_TOO_LONG: return fail_at(p, &out->at, "this number has too many digits");
+    case OM_NUMBER_TOO_LONG:
+        return fail_at(p, &out->at, "this number has too many digits");
     case OM_NUMBER_BAD: break;
     }
     return fail_at(p, &out->at, "%.*s is not a number", OM_STR_ARG(s));
@@ -210,15 +221,17 @@ static bool parse_word(om_parser *p, om_value *out)
     bool is_true = is_name(p, t, "True");
     if (is_true || is_name(p, t, "False")) {
         out->kind = OM_VALUE_NUMBER;
-        out->number = (omost_number){.kind = OMOST_NUMBER_BOOL, .value = is_true};
+        out->number =
+            (omost_number){.kind = OMOST_NUMBER_BOOL, .value = is_true};
     } else if (is_name(p, t, "None")) {
         out->kind = OM_VALUE_NONE;
     } else {
         om_str s = shown(p, t);
-        return fail_at(p, &out->at,
-                       "%.*s would have to be executed; only strings, numbers and lists of them "
-                       "may stand here",
-                       OM_STR_ARG(s));
+        return fail_at(
+            p, &out->at,
+            "%.*s would have to be executed; only strings, numbers and lists of them "
+            "may stand here",
+            OM_STR_ARG(s));
     }
     p->pos++;
     return true;
@@ -230,7 +243,8 @@ static bool reserve_item(om_parser *p, om_value **items, size_t n, size_t *cap,
 {
     if (n < *cap) return true;
     if (n == OM_MAX_LIST) {
-        p->st = om_fail_at(p->err, OMOST_LIMIT, om_lexer_place(p->lx, at), "a list holds at most %d values", OM_MAX_LIST);
+        p->st = om_fail_at(p->err, OMOST_LIMIT, om_lexer_place(p->lx, at),
+                           "a list holds at most %d values", OM_MAX_LIST);
         return false;
     }
     *cap = *cap ? *cap * 2 : 8;
@@ -242,20 +256,24 @@ static bool reserve_item(om_parser *p, om_value **items, size_t n, size_t *cap,
 }
 
 /* [ value { "," value } [ "," ] ] close; *commas counts them. */
-static bool parse_items(om_parser *p, char close, context in, om_value *out, size_t *commas)
+static bool parse_items(om_parser *p, char close, context in, om_value *out,
+                        size_t *commas)
 {
     om_value *items = NULL;
     size_t cap = 0;
     *commas = 0;
     while (!accept(p, close)) {
         const om_token *t = peek(p);
-        if (!t) return fail_ended(p, close == ']' ? "the rest of the list" : "a )");
+        if (!t)
+            return fail_ended(p, close == ']' ? "the rest of the list" : "a )");
         if (!reserve_item(p, &items, out->n, &cap, t)) return false;
         if (!parse_value(p, in, &items[out->n])) return false;
         out->n++;
-        if (accept(p, ',')) ++*commas;
+        if (accept(p, ','))
+            ++*commas;
         else if (!is_op(peek(p), close))
-            return fail_after_value(p, close == ']' ? "\",\" or \"]\"" : "\",\" or \")\"");
+            return fail_after_value(p, close == ']' ? "\",\" or \"]\""
+                                                    : "\",\" or \")\"");
     }
     out->items = items;
     return true;
@@ -268,7 +286,9 @@ static bool parse_bracketed(om_parser *p, om_value *out)
     bool list = is_op(peek(p), '[');
     p->pos++;
     out->kind = list ? OM_VALUE_LIST : OM_VALUE_TUPLE;
-    if (!parse_items(p, list ? ']' : ')', list ? IN_LIST : IN_PARENS, out, &commas)) return false;
+    if (!parse_items(p, list ? ']' : ')', list ? IN_LIST : IN_PARENS, out,
+                     &commas))
+        return false;
     if (list || commas > 0 || out->n != 1) return true;
     const om_token at = out->at;
     om_value only = out->items[0];
@@ -306,9 +326,11 @@ static bool parse_value(om_parser *p, context in, om_value *out)
     if (is_op(t, '[') || is_op(t, '(')) return parse_bracketed(p, out);
     if (is_op(t, '+') || is_op(t, '-')) return parse_signed(p, out);
     if (is_op(t, '.')) return parse_ellipsis(p, out);
-    if (is_op(t, '{')) return fail_at(p, &out->at, "a set or dict cannot be used in a canvas");
+    if (is_op(t, '{'))
+        return fail_at(p, &out->at, "a set or dict cannot be used in a canvas");
     if (is_op(t, '*'))
-        return fail_at(p, &out->at, "* would have to be executed; write the arguments out");
+        return fail_at(p, &out->at,
+                       "* would have to be executed; write the arguments out");
     return fail_expected(p, "a value");
 }
 
@@ -319,7 +341,8 @@ static bool parse_arg(om_parser *p, om_arg *out)
 {
     const om_token *t = peek(p);
     *out = (om_arg){0};
-    if (t && t->kind == OM_TOKEN_NAME && p->pos + 1 < p->n && is_op(t + 1, '=')) {
+    if (t && t->kind == OM_TOKEN_NAME && p->pos + 1 < p->n &&
+        is_op(t + 1, '=')) {
         out->name = om_token_text(p->lx, t);
         out->at = *t;
         p->pos += 2;
@@ -330,10 +353,11 @@ static bool parse_arg(om_parser *p, om_arg *out)
     if (!next || is_op(next, ',') || is_op(next, ')')) return true;
     if (next->kind == OM_TOKEN_OP) {
         om_str s = shown(p, next);
-        return fail_at(p, next,
-                       "%.*s would have to be computed; write the value itself, and \",\" or "
-                       "\")\" after it",
-                       OM_STR_ARG(s));
+        return fail_at(
+            p, next,
+            "%.*s would have to be computed; write the value itself, and \",\" or "
+            "\")\" after it",
+            OM_STR_ARG(s));
     }
     return fail_after_value(p, "\",\" or \")\"");
 }
@@ -341,15 +365,19 @@ static bool parse_arg(om_parser *p, om_arg *out)
 /* [ arg { "," arg } [ "," ] ] ")" */
 static bool parse_args(om_parser *p, om_statement *out)
 {
-    enum { MOST = 32 }; /* more than any call takes; the builder counts exactly */
+    enum {
+        MOST = 32
+    }; /* more than any call takes; the builder counts exactly */
     om_arg *args = om_arena_array(p->scratch, MOST, sizeof *args);
     if (!args) return fail_nomem(p);
     while (!accept(p, ')')) {
         if (!peek(p)) return fail_ended(p, "the rest of the call");
         if (out->n_args == MOST)
-            return fail_at(p, peek(p), "this call has more than %d arguments", MOST);
+            return fail_at(p, peek(p), "this call has more than %d arguments",
+                           MOST);
         if (!parse_arg(p, &args[out->n_args++])) return false;
-        if (!accept(p, ',') && !is_op(peek(p), ')')) return fail_expected(p, "\",\" or \")\"");
+        if (!accept(p, ',') && !is_op(peek(p), ')'))
+            return fail_expected(p, "\",\" or \")\"");
     }
     out->args = args;
     return true;
@@ -370,11 +398,12 @@ static bool parse_new(om_parser *p, om_statement *out)
     out->kind = OM_STATEMENT_NEW;
     if (!is_name(p, peek(p), "Canvas")) {
         if (!peek(p)) return fail_ended(p, "Canvas()");
-        return fail_at(p, &out->at, "an assignment would have to be executed; " ONLY_CANVAS);
+        return fail_at(p, &out->at,
+                       "an assignment would have to be executed; " ONLY_CANVAS);
     }
     p->pos++;
-    return expect(p, '(', "Canvas()") && expect(p, ')', "Canvas() without arguments") &&
-           expect_end(p);
+    return expect(p, '(', "Canvas()") &&
+           expect(p, ')', "Canvas() without arguments") && expect_end(p);
 }
 
 /* "." method "(" args ")" */
@@ -382,13 +411,14 @@ static bool parse_call(om_parser *p, om_statement *out)
 {
     p->pos++;
     const om_token *t = peek(p);
-    if (!t || t->kind != OM_TOKEN_NAME) return fail_expected(p, "the name of a call");
+    if (!t || t->kind != OM_TOKEN_NAME)
+        return fail_expected(p, "the name of a call");
     out->kind = OM_STATEMENT_CALL;
     out->method = om_token_text(p->lx, t);
     out->method_at = *t;
     p->pos++;
-    return expect(p, '(', "\"(\" and the arguments of a call") && parse_args(p, out) &&
-           expect_end(p);
+    return expect(p, '(', "\"(\" and the arguments of a call") &&
+           parse_args(p, out) && expect_end(p);
 }
 
 static bool parse_named(om_parser *p, om_statement *out)
@@ -404,7 +434,9 @@ static bool parse_named(om_parser *p, om_statement *out)
     if (is_op(peek(p), '.')) return parse_call(p, out);
     if (!peek(p)) return fail_ended(p, "\"=\" or \".\"");
     om_str s = shown(p, t);
-    return fail_at(p, &out->at, "%.*s ... would have to be executed; " ONLY_CANVAS, OM_STR_ARG(s));
+    return fail_at(p, &out->at,
+                   "%.*s ... would have to be executed; " ONLY_CANVAS,
+                   OM_STR_ARG(s));
 }
 
 omost_status om_parse_statement(om_parser *p, om_statement *out)
@@ -421,7 +453,8 @@ omost_status om_parse_statement(om_parser *p, om_statement *out)
         if (parse_strings(p, IN_PARENS, &docstring)) expect_end(p);
     } else {
         om_str s = shown(p, t);
-        fail_at(p, &out->at, "%.*s cannot begin a statement; " ONLY_CANVAS, OM_STR_ARG(s));
+        fail_at(p, &out->at, "%.*s cannot begin a statement; " ONLY_CANVAS,
+                OM_STR_ARG(s));
     }
     return p->st;
 }

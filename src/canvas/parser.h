@@ -18,7 +18,7 @@
 #include "canvas/lexer.h"
 
 enum {
-    OM_MAX_LIST = 10000,              /* values of one list, arguments of one call */
+    OM_MAX_LIST = 10000, /* values of one list, arguments of one call */
     OM_MAX_STATEMENT_TOKENS = 100000, /* tokens of one statement */
 };
 

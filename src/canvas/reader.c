@@ -15,7 +15,7 @@ typedef enum where {
     IN_OTHER,   /* a fence that is not ours */
     IN_UNNAMED, /* a fence without a language, nothing telling seen yet */
     IN_CODE,
-    IN_TAIL,    /* after the code */
+    IN_TAIL, /* after the code */
 } where;
 
 /* How the code was marked, weakest first. */
@@ -70,7 +70,8 @@ static bool fence_language(om_str t, om_str *language, bool *at_start)
 
 static bool is_python(om_str language)
 {
-    return equal_ignoring_case(language, "python") || equal_ignoring_case(language, "py") ||
+    return equal_ignoring_case(language, "python") ||
+           equal_ignoring_case(language, "py") ||
            equal_ignoring_case(language, "python3");
 }
 
@@ -86,7 +87,8 @@ static bool take(om_str *s, const char *word)
 
 static bool is_name_char(char c)
 {
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z');
 }
 
 /* "canvas = Canvas()", or one of its two calls begun. */
@@ -94,9 +96,11 @@ static bool begins_canvas(om_str t)
 {
     om_str s = t;
     if (!take(&s, "canvas")) return false;
-    if (take(&s, "=")) return take(&s, "Canvas") && take(&s, "(") && take(&s, ")");
+    if (take(&s, "="))
+        return take(&s, "Canvas") && take(&s, "(") && take(&s, ")");
     return take(&s, ".") &&
-           (take(&s, "set_global_description") || take(&s, "add_local_description")) &&
+           (take(&s, "set_global_description") ||
+            take(&s, "add_local_description")) &&
            take(&s, "(");
 }
 
@@ -110,9 +114,10 @@ static size_t first_word(om_str t)
 static bool is_keyword(om_str w)
 {
     static const char *const keywords[] = {
-        "import", "from",   "def",   "class",  "for",    "while", "if",       "try",
-        "with",   "async",  "await", "lambda", "return", "yield", "global",   "nonlocal",
-        "del",    "assert", "raise", "not",    "match",  "pass",  "continue", "break",
+        "import", "from",  "def",    "class",    "for",      "while",
+        "if",     "try",   "with",   "async",    "await",    "lambda",
+        "return", "yield", "global", "nonlocal", "del",      "assert",
+        "raise",  "not",   "match",  "pass",     "continue", "break",
     };
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (om_str_eqz(w, keywords[i])) return true;
@@ -168,10 +173,12 @@ static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
     rd->code_line = line;
     om_code_start(&rd->code, pos, line);
     if (src == BARE && !is_code_alone(rd, pos))
-        note_at(rd, line, "there is no ```python block; the canvas was read from here");
+        note_at(rd, line,
+                "there is no ```python block; the canvas was read from here");
     if (src == VARIANT)
-        note_at(rd, line > 1 ? line - 1 : 1,
-                "the code block is not marked ```python exactly; it was read all the same");
+        note_at(
+            rd, line > 1 ? line - 1 : 1,
+            "the code block is not marked ```python exactly; it was read all the same");
 }
 
 static void close_code(omost_reader *rd, uint32_t end)
@@ -196,7 +203,8 @@ static bool is_exact_opening(const omost_reader *rd, om_str line)
 
 static bool closes_code(const omost_reader *rd, om_str line)
 {
-    if (rd->line_pos == rd->code_pos && rd->strict) return false; /* no \n before it */
+    if (rd->line_pos == rd->code_pos && rd->strict)
+        return false; /* no \n before it */
     if (om_str_starts(line, FENCE)) return true;
     return !rd->strict && om_code_is_idle(&rd->code) &&
            om_str_starts(om_str_strip(line, " \t"), FENCE);
@@ -224,22 +232,28 @@ static void code_line(omost_reader *rd, om_str line, uint32_t end)
     }
     read_ready(rd);
     om_str t = om_str_strip(line, " \t\r");
-    bool prose = rd->src == BARE && om_code_is_idle(&rd->code) && looks_like_prose(t);
-    if (!rd->line_begun && (prose || closes_code(rd, line))) close_code(rd, rd->line_pos);
-    else om_code_read(&rd->code, rd->text, end);
+    bool prose =
+        rd->src == BARE && om_code_is_idle(&rd->code) && looks_like_prose(t);
+    if (!rd->line_begun && (prose || closes_code(rd, line)))
+        close_code(rd, rd->line_pos);
+    else
+        om_code_read(&rd->code, rd->text, end);
 }
 
 static void prose_line(omost_reader *rd, om_str line, uint32_t end)
 {
     om_str t = om_str_strip(line, " \t\r"), language;
     bool at_start;
-    if (rd->line == 1 && om_str_starts(t, OM_STR("\xEF\xBB\xBF"))) t = om_str_skip(t, 3);
+    if (rd->line == 1 && om_str_starts(t, OM_STR("\xEF\xBB\xBF")))
+        t = om_str_skip(t, 3);
     bool fence = fence_language(t, &language, &at_start);
     if (fence && is_python(language)) {
         open_code(rd, VARIANT, end, rd->line + 1);
     } else if (fence && at_start) {
-        if (rd->at != IN_PROSE) rd->at = IN_PROSE;
-        else rd->at = language.n ? IN_OTHER : IN_UNNAMED;
+        if (rd->at != IN_PROSE)
+            rd->at = IN_PROSE;
+        else
+            rd->at = language.n ? IN_OTHER : IN_UNNAMED;
         rd->code_pos = end;
         rd->code_line = rd->line + 1;
     } else if (rd->at == IN_UNNAMED && t.n && t.p[0] != '#') {
@@ -256,11 +270,15 @@ static void prose_line(omost_reader *rd, om_str line, uint32_t end)
 }
 
 /* One whole line, without its "\n"; the next begins at `end`. */
-static void on_line(omost_reader *rd, om_str line, uint32_t end, bool has_newline)
+static void on_line(omost_reader *rd, om_str line, uint32_t end,
+                    bool has_newline)
 {
-    if (has_newline && is_exact_opening(rd, line)) open_code(rd, EXACT, end, rd->line + 1);
-    else if (rd->at == IN_CODE) code_line(rd, line, end);
-    else if (rd->at != IN_TAIL && !rd->strict) prose_line(rd, line, end);
+    if (has_newline && is_exact_opening(rd, line))
+        open_code(rd, EXACT, end, rd->line + 1);
+    else if (rd->at == IN_CODE)
+        code_line(rd, line, end);
+    else if (rd->at != IN_TAIL && !rd->strict)
+        prose_line(rd, line, end);
 }
 
 /* What there is of a line whose end is not there yet: code is read at once,
@@ -271,8 +289,10 @@ static void on_partial_line(omost_reader *rd)
     if (rd->at != IN_CODE || line.n == 0) return;
     om_str t = om_str_strip(line, " \t\r");
     if (!rd->line_begun) {
-        bool may_be_fence = t.n < 3 ? om_str_starts(FENCE, t) : om_str_starts(t, FENCE);
-        bool may_be_prose = rd->src == BARE && om_code_is_idle(&rd->code) && !begins_canvas(t);
+        bool may_be_fence =
+            t.n < 3 ? om_str_starts(FENCE, t) : om_str_starts(t, FENCE);
+        bool may_be_prose =
+            rd->src == BARE && om_code_is_idle(&rd->code) && !begins_canvas(t);
         if (may_be_fence || may_be_prose) return;
     }
     rd->line_begun = true;
@@ -282,10 +302,12 @@ static void on_partial_line(omost_reader *rd)
 static void read_lines(omost_reader *rd)
 {
     while (rd->line_scan < rd->valid) {
-        const char *nl = memchr(rd->text + rd->line_scan, '\n', rd->valid - rd->line_scan);
+        const char *nl =
+            memchr(rd->text + rd->line_scan, '\n', rd->valid - rd->line_scan);
         if (!nl) break;
         uint32_t end = (uint32_t)(nl - rd->text) + 1;
-        on_line(rd, (om_str){rd->text + rd->line_pos, end - 1 - rd->line_pos}, end, true);
+        on_line(rd, (om_str){rd->text + rd->line_pos, end - 1 - rd->line_pos},
+                end, true);
         rd->line_pos = rd->line_scan = end;
         rd->line_begun = false;
         rd->line++;
@@ -298,7 +320,8 @@ static void read_lines(omost_reader *rd)
 
 /* ---- bytes in ---------------------------------------------------------- */
 
-static omost_status fail_text(omost_reader *rd, omost_status st, uint32_t at, const char *msg)
+static omost_status fail_text(omost_reader *rd, omost_status st, uint32_t at,
+                              const char *msg)
 {
     om_place place = {.line = (int)rd->line, .len = 1};
     uint32_t from = rd->line_pos;
@@ -314,9 +337,10 @@ static omost_status fail_text(omost_reader *rd, omost_status st, uint32_t at, co
 static omost_status append(omost_reader *rd, const char *bytes, size_t n)
 {
     if (n > OMOST_MAX_INPUT - rd->n)
-        return rd->st = om_fail(&rd->error, OMOST_LIMIT,
-                                "the text is longer than the %d bytes a canvas may have",
-                                OMOST_MAX_INPUT);
+        return rd->st = om_fail(
+                   &rd->error, OMOST_LIMIT,
+                   "the text is longer than the %d bytes a canvas may have",
+                   OMOST_MAX_INPUT);
     if (rd->n + n > rd->cap) {
         size_t cap = rd->cap ? rd->cap * 2u : 4096;
         if (cap < rd->n + n) cap = rd->n + n;
@@ -333,11 +357,14 @@ static omost_status append(omost_reader *rd, const char *bytes, size_t n)
 static omost_status check_utf8(omost_reader *rd)
 {
     if (rd->n == 0) return OMOST_OK;
-    rd->valid += (uint32_t)om_utf8_valid_len(rd->text + rd->valid, rd->n - rd->valid);
+    rd->valid +=
+        (uint32_t)om_utf8_valid_len(rd->text + rd->valid, rd->n - rd->valid);
     uint32_t left = rd->n - rd->valid;
-    if (left == 0 || om_utf8_is_cut(rd->text + rd->valid, left)) return OMOST_OK;
-    return fail_text(rd, OMOST_FORMAT, rd->valid,
-                     "the text is not UTF-8 here; save it as UTF-8 and try again");
+    if (left == 0 || om_utf8_is_cut(rd->text + rd->valid, left))
+        return OMOST_OK;
+    return fail_text(
+        rd, OMOST_FORMAT, rd->valid,
+        "the text is not UTF-8 here; save it as UTF-8 and try again");
 }
 
 /* Whether an error in the code is the last word: a better block could follow
@@ -359,7 +386,8 @@ static omost_status current(const omost_reader *rd, omost_error *err)
     return rd->code.st;
 }
 
-omost_reader *omost_reader_new(const omost_read_opts *opts, omost_read_event_fn *fn, void *user,
+omost_reader *omost_reader_new(const omost_read_opts *opts,
+                               omost_read_event_fn *fn, void *user,
                                omost_error *err)
 {
     const omost_env *env = opts ? opts->env : NULL;
@@ -388,7 +416,8 @@ void omost_reader_free(omost_reader *rd)
     om_free(rd->env, rd);
 }
 
-omost_status omost_reader_feed(omost_reader *rd, const char *bytes, size_t n, omost_error *err)
+omost_status omost_reader_feed(omost_reader *rd, const char *bytes, size_t n,
+                               omost_error *err)
 {
     om_error_clear(err);
     if (current(rd, err) != OMOST_OK) return current(rd, err);
@@ -408,7 +437,8 @@ omost_status omost_reader_feed(omost_reader *rd, const char *bytes, size_t n, om
 static void end_text(omost_reader *rd)
 {
     if (rd->valid < rd->n && rd->strict) {
-        fail_text(rd, OMOST_FORMAT, rd->valid, "the text ends in the middle of a character");
+        fail_text(rd, OMOST_FORMAT, rd->valid,
+                  "the text ends in the middle of a character");
         return;
     }
     om_str rest = {rd->text + rd->line_pos, rd->valid - rd->line_pos};
@@ -418,9 +448,11 @@ static void end_text(omost_reader *rd)
     close_code(rd, rd->valid);
     if (rd->at != IN_TAIL || rd->code.st != OMOST_OK) return;
     if (rd->strict)
-        fail_text(rd, OMOST_SYNTAX, rd->line_pos, "the ```python block is not closed by ```");
+        fail_text(rd, OMOST_SYNTAX, rd->line_pos,
+                  "the ```python block is not closed by ```");
     else if (!bare)
-        note_at(rd, rd->line, "the code block is not closed; taken to end with the reply");
+        note_at(rd, rd->line,
+                "the code block is not closed; taken to end with the reply");
 }
 
 static bool names_canvas_literally(const omost_reader *rd)
@@ -438,25 +470,33 @@ static omost_status judge(omost_reader *rd)
         return rd->code.st;
     }
     bool found = rd->src != NO_SOURCE;
-    const om_place top = {.line = found ? (int)rd->code_line : 1, .col = 1, .len = 1};
+    const om_place top = {
+        .line = found ? (int)rd->code_line : 1, .col = 1, .len = 1};
     const omost_canvas *cv = rd->cv;
     if (!found && rd->strict)
-        return om_fail_at(err, OMOST_SYNTAX, top,
-                          "there is no ```python code block; the canvas must stand in one");
+        return om_fail_at(
+            err, OMOST_SYNTAX, top,
+            "there is no ```python code block; the canvas must stand in one");
     if (!found)
-        return om_fail_at(err, OMOST_SYNTAX, top,
-                          "there is no canvas in the text; one begins with canvas = Canvas()");
+        return om_fail_at(
+            err, OMOST_SYNTAX, top,
+            "there is no canvas in the text; one begins with canvas = Canvas()");
     if (rd->strict && !names_canvas_literally(rd))
-        return om_fail_at(err, OMOST_SYNTAX, top, "the code block lacks canvas = Canvas(), spelt so; begin with it");
+        return om_fail_at(
+            err, OMOST_SYNTAX, top,
+            "the code block lacks canvas = Canvas(), spelt so; begin with it");
     if (!cv->global && rd->strict)
-        return om_fail_at(err, OMOST_SYNTAX, top,
-                          "the canvas lacks canvas.set_global_description(...)");
+        return om_fail_at(
+            err, OMOST_SYNTAX, top,
+            "the canvas lacks canvas.set_global_description(...)");
     if (!cv->global && cv->n == 0)
-        return om_fail_at(err, OMOST_SYNTAX, top, "nothing is described: the canvas has neither a "
-                                                  "whole global description nor a whole region");
+        return om_fail_at(err, OMOST_SYNTAX, top,
+                          "nothing is described: the canvas has neither a "
+                          "whole global description nor a whole region");
     if (!cv->global)
-        note_at(rd, rd->code_line,
-                "there is no global description; the picture as a whole is taken as empty, in gray");
+        note_at(
+            rd, rd->code_line,
+            "there is no global description; the picture as a whole is taken as empty, in gray");
     return rd->st;
 }
 
@@ -486,8 +526,8 @@ omost_canvas *omost_reader_finish(omost_reader *rd, omost_error *err)
     return cv;
 }
 
-omost_canvas *omost_canvas_parse(const char *text, size_t len, const omost_read_opts *opts,
-                                 omost_error *err)
+omost_canvas *omost_canvas_parse(const char *text, size_t len,
+                                 const omost_read_opts *opts, omost_error *err)
 {
     omost_error own;
     omost_canvas *cv = NULL;

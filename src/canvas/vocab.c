@@ -33,7 +33,8 @@ static const word_row colors[] = {
 };
 
 #define LEN(a) ((int)(sizeof(a) / sizeof *(a)))
-_Static_assert(sizeof locations / sizeof *locations == OMOST_N_PLACES, "9 locations");
+_Static_assert(sizeof locations / sizeof *locations == OMOST_N_PLACES,
+               "9 locations");
 _Static_assert(sizeof offsets / sizeof *offsets == OMOST_N_PLACES, "9 offsets");
 _Static_assert(sizeof areas / sizeof *areas == OMOST_N_PLACES, "9 areas");
 
@@ -77,8 +78,10 @@ int om_word_exact(omost_word_kind kind, om_str s)
     while (lo < hi) {
         int mid = (lo + hi) / 2, c = om_str_cmp(s, om_str_of(t[mid].words));
         if (c == 0) return mid;
-        if (c < 0) hi = mid;
-        else lo = mid + 1;
+        if (c < 0)
+            hi = mid;
+        else
+            lo = mid + 1;
     }
     return -1;
 }
@@ -97,7 +100,8 @@ int omost_word_find(omost_word_kind kind, omost_str text)
         int c = om_fuzzy_score_cmp(s, best_score);
         if (!om_fuzzy_is_close(s) || c < 0) continue;
         /* equal scores: the larger string, as heapq.nlargest of pairs has it */
-        if (best >= 0 && c == 0 && strcmp(t[i].words, t[best].words) < 0) continue;
+        if (best >= 0 && c == 0 && strcmp(t[i].words, t[best].words) < 0)
+            continue;
         best = i;
         best_score = s;
     }
@@ -115,7 +119,8 @@ int omost_color_nearest(omost_rgb rgb)
 {
     int best = 0, best_d = INT32_MAX;
     for (int i = 0; i < LEN(colors); i++) {
-        int r = colors[i].a - rgb.r, g = colors[i].b - rgb.g, b = colors[i].c - rgb.b;
+        int r = colors[i].a - rgb.r, g = colors[i].b - rgb.g,
+            b = colors[i].c - rgb.b;
         int d = r * r + g * g + b * b;
         if (d >= best_d) continue;
         best = i;
@@ -144,7 +149,9 @@ omost_box omost_box_of(int location, int offset, int area)
 
 static int box_area(omost_box b)
 {
-    return b.bottom > b.top && b.right > b.left ? (b.bottom - b.top) * (b.right - b.left) : 0;
+    return b.bottom > b.top && b.right > b.left
+               ? (b.bottom - b.top) * (b.right - b.left)
+               : 0;
 }
 
 static int overlap(omost_box a, omost_box b)
@@ -158,7 +165,8 @@ static int overlap(omost_box a, omost_box b)
     return box_area(both);
 }
 
-void omost_box_nearest(omost_box box, int *location, int *offset, int *area, double *iou)
+void omost_box_nearest(omost_box box, int *location, int *offset, int *area,
+                       double *iou)
 {
     double best = -1;
     for (int i = 0; i < OMOST_N_BOXES; i++) {

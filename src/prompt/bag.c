@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/utf8.h"
 
-enum { PREFIX_WHEN_CUT = 50 }; /* two thirds of a row: a suffix of usual length fits beside it */
+enum {
+    PREFIX_WHEN_CUT = 50
+}; /* two thirds of a row: a suffix of usual length fits beside it */
 
 static size_t min_size(size_t a, size_t b)
 {
@@ -17,21 +19,22 @@ static size_t min_size(size_t a, size_t b)
 
 /* ---- one text ---------------------------------------------------------- */
 
-omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk, om_str text,
-                              omost_error *err)
+omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk,
+                              om_str text, omost_error *err)
 {
-    omost_status st =
-        omost_tokenizer_encode(tk, OMOST_ENCODER_1, text, t->ids, OMOST_ROW_ROOM, &t->n, err);
+    omost_status st = omost_tokenizer_encode(tk, OMOST_ENCODER_1, text, t->ids,
+                                             OMOST_ROW_ROOM, &t->n, err);
     if (st != OMOST_OK) return st;
     if (om_tokenizer_may_differ(tk, text))
-        return omost_tokenizer_encode(tk, OMOST_ENCODER_2, text, t->ids_2, OMOST_ROW_ROOM,
-                                      &t->n_2, err);
+        return omost_tokenizer_encode(tk, OMOST_ENCODER_2, text, t->ids_2,
+                                      OMOST_ROW_ROOM, &t->n_2, err);
     t->n_2 = t->n;
     memcpy(t->ids_2, t->ids, min_size(t->n, OMOST_ROW_ROOM) * sizeof *t->ids);
     return OMOST_OK;
 }
 
-static omost_status read_text(const om_bag_opts *o, om_str text, om_text_ids *t, omost_error *err)
+static omost_status read_text(const om_bag_opts *o, om_str text, om_text_ids *t,
+                              omost_error *err)
 {
     if (!o->known_ids || !om_str_eq(o->known, text))
         return om_text_ids_make(t, o->tk, text, err);
@@ -42,8 +45,8 @@ static omost_status read_text(const om_bag_opts *o, om_str text, om_text_ids *t,
 /* ---- a row being filled ------------------------------------------------ */
 
 /* Append; how many found room. */
-static size_t row_put(omost_row *row, size_t *fill, const uint32_t *ids, const uint32_t *ids_2,
-                      size_t n)
+static size_t row_put(omost_row *row, size_t *fill, const uint32_t *ids,
+                      const uint32_t *ids_2, size_t n)
 {
     n = min_size(n, OMOST_ROW_ROOM - *fill);
     if (n == 0) return 0;
@@ -63,19 +66,21 @@ static void row_close(const omost_tokenizer *tk, omost_row *row, size_t fill)
     }
 }
 
-omost_status omost_tokenizer_row(const omost_tokenizer *tk, omost_str text, omost_row *row,
-                                 omost_error *err)
+omost_status omost_tokenizer_row(const omost_tokenizer *tk, omost_str text,
+                                 omost_row *row, omost_error *err)
 {
     uint32_t *ids[2] = {row->ids, row->ids_2};
     size_t n;
     for (int i = 0; i < 2; i++) {
-        omost_status st = omost_tokenizer_encode(tk, (omost_encoder)i, text, ids[i] + 1,
-                                                 OMOST_ROW_ROOM, &n, err);
+        omost_status st =
+            omost_tokenizer_encode(tk, (omost_encoder)i, text, ids[i] + 1,
+                                   OMOST_ROW_ROOM, &n, err);
         if (st != OMOST_OK) return st;
         n = min_size(n, OMOST_ROW_ROOM);
         ids[i][0] = tk->bpe.bos;
         ids[i][n + 1] = tk->bpe.eos;
-        for (size_t j = n + 2; j < OMOST_ROW_IDS; j++) ids[i][j] = tk->pads[i].id;
+        for (size_t j = n + 2; j < OMOST_ROW_IDS; j++)
+            ids[i][j] = tk->pads[i].id;
     }
     return OMOST_OK;
 }
@@ -84,8 +89,9 @@ omost_status omost_tokenizer_row(const omost_tokenizer *tk, omost_str text, omos
 
 /* Looked for before anything is packed, as it decides about every row. The
  * original compares prefixes whole, suffixes after they were cut to 75. */
-static omost_status find_uneven(om_bags *out, const om_bag_opts *o, omost_texts texts,
-                                bool is_suffix, omost_error *err)
+static omost_status find_uneven(om_bags *out, const om_bag_opts *o,
+                                omost_texts texts, bool is_suffix,
+                                omost_error *err)
 {
     for (size_t i = 0; i < texts.n && !out->uneven; i++) {
         om_text_ids t;
@@ -95,10 +101,12 @@ static omost_status find_uneven(om_bags *out, const om_bag_opts *o, omost_texts 
         size_t most = is_suffix ? OMOST_ROW_ROOM : SIZE_MAX;
         if (min_size(t.n, most) == min_size(t.n_2, most)) continue;
         if (o->strict)
-            return om_fail(err, OMOST_RANGE,
-                           "\"!\" makes the two tokenizers disagree (%zu and %zu tokens) on "
-                           "\"%.*s\"", t.n, t.n_2,
-                           (int)om_utf8_floor(texts.p[i].p, texts.p[i].n, 80), texts.p[i].p);
+            return om_fail(
+                err, OMOST_RANGE,
+                "\"!\" makes the two tokenizers disagree (%zu and %zu tokens) on "
+                "\"%.*s\"",
+                t.n, t.n_2, (int)om_utf8_floor(texts.p[i].p, texts.p[i].n, 80),
+                texts.p[i].p);
         out->uneven = true;
         out->uneven_text = texts.p[i];
     }
@@ -112,11 +120,11 @@ typedef struct packer {
     const om_bag_opts *o;
     om_text_ids *prefixes; /* one for each */
     size_t n_prefixes;
-    om_text_ids head;      /* what every row begins with; n <= 75 */
-    ptrdiff_t room;        /* for suffixes; may be negative */
-    ptrdiff_t used;        /* of it, in the open row */
+    om_text_ids head; /* what every row begins with; n <= 75 */
+    ptrdiff_t room;   /* for suffixes; may be negative */
+    ptrdiff_t used;   /* of it, in the open row */
     bool open;
-    size_t fill;           /* ids in the open row */
+    size_t fill; /* ids in the open row */
     omost_error *err;
 } packer;
 
@@ -124,7 +132,8 @@ static omost_status make_ids(const packer *p, om_str text, om_text_ids *t)
 {
     omost_status st = read_text(p->o, text, t, p->err);
     if (st == OMOST_OK && p->out->uneven)
-        memcpy(t->ids_2, t->ids, min_size(t->n, OMOST_ROW_ROOM) * sizeof *t->ids);
+        memcpy(t->ids_2, t->ids,
+               min_size(t->n, OMOST_ROW_ROOM) * sizeof *t->ids);
     return st;
 }
 
@@ -152,7 +161,8 @@ static void cut_prefixes(packer *p)
     size_t left = PREFIX_WHEN_CUT, share = PREFIX_WHEN_CUT / p->n_prefixes;
     for (size_t i = p->n_prefixes; i-- > 0;) {
         size_t reserved = 0;
-        for (size_t j = 0; j < i; j++) reserved += min_size(p->prefixes[j].n, share);
+        for (size_t j = 0; j < i; j++)
+            reserved += min_size(p->prefixes[j].n, share);
         p->prefixes[i].n = min_size(p->prefixes[i].n, left - reserved);
         left -= p->prefixes[i].n;
     }
@@ -169,7 +179,8 @@ static void make_head(packer *p)
         for (size_t i = 0; i < p->n_prefixes; i++) total += p->prefixes[i].n;
     }
     for (size_t i = 0; i < p->n_prefixes; i++)
-        row_put(&row, &p->head.n, p->prefixes[i].ids, p->prefixes[i].ids_2, p->prefixes[i].n);
+        row_put(&row, &p->head.n, p->prefixes[i].ids, p->prefixes[i].ids_2,
+                p->prefixes[i].n);
     memcpy(p->head.ids, row.ids + 1, p->head.n * sizeof *row.ids);
     memcpy(p->head.ids_2, row.ids_2 + 1, p->head.n * sizeof *row.ids_2);
     p->room = (ptrdiff_t)OMOST_ROW_ROOM - (ptrdiff_t)total;
@@ -192,9 +203,11 @@ static omost_status start_row(packer *p)
     om_bags *out = p->out;
     if (p->open) close_row(p);
     if (out->n >= p->o->max_rows)
-        return om_fail(p->err, OMOST_LIMIT, "the prompts need more than %d rows of tokens",
+        return om_fail(p->err, OMOST_LIMIT,
+                       "the prompts need more than %d rows of tokens",
                        OMOST_MAX_ROWS);
-    omost_row *rows = om_grow(out->env, out->rows, out->n, &out->cap, sizeof *rows);
+    omost_row *rows =
+        om_grow(out->env, out->rows, out->n, &out->cap, sizeof *rows);
     if (!rows) return om_fail_nomem(p->err);
     out->rows = rows;
     p->used = 0;
@@ -213,7 +226,8 @@ static omost_status put_suffix(packer *p, om_str text)
     if (!p->open || p->used + (ptrdiff_t)n > p->room) st = start_row(p);
     if (st != OMOST_OK) return st;
     p->used += (ptrdiff_t)n;
-    if (row_put(open_row(p), &p->fill, t.ids, t.ids_2, n) < t.n && p->out->n_cut++ == 0)
+    if (row_put(open_row(p), &p->fill, t.ids, t.ids_2, n) < t.n &&
+        p->out->n_cut++ == 0)
         p->out->cut_text = text;
     return OMOST_OK;
 }
@@ -224,15 +238,18 @@ static omost_status pack(packer *p, omost_texts prefixes, omost_texts suffixes)
     if (st != OMOST_OK) return st;
     make_head(p);
     if (suffixes.n == 0)
-        st = p->o->strict ? om_fail(p->err, OMOST_RANGE, "a prompt without any suffix")
-                          : start_row(p);
-    for (size_t i = 0; i < suffixes.n && st == OMOST_OK; i++) st = put_suffix(p, suffixes.p[i]);
+        st = p->o->strict
+                 ? om_fail(p->err, OMOST_RANGE, "a prompt without any suffix")
+                 : start_row(p);
+    for (size_t i = 0; i < suffixes.n && st == OMOST_OK; i++)
+        st = put_suffix(p, suffixes.p[i]);
     if (st == OMOST_OK && p->open) close_row(p);
     return st;
 }
 
-omost_status om_bags_make(om_bags *out, const om_bag_opts *opts, omost_texts prefixes,
-                          omost_texts suffixes, omost_error *err)
+omost_status om_bags_make(om_bags *out, const om_bag_opts *opts,
+                          omost_texts prefixes, omost_texts suffixes,
+                          omost_error *err)
 {
     packer p = {.out = out, .o = opts, .err = err};
     *out = (om_bags){.env = opts->tk->bpe.env};

@@ -28,18 +28,19 @@ typedef struct om_bags {
     const omost_env *env;
     omost_row *rows;
     size_t n, cap;
-    size_t n_prefix;     /* tokens of all prefixes, before any cut */
-    bool prefix_cut;     /* they were cut to leave room */
-    bool uneven;         /* "!" made the encoders disagree on some text ... */
+    size_t n_prefix; /* tokens of all prefixes, before any cut */
+    bool prefix_cut; /* they were cut to leave room */
+    bool uneven;     /* "!" made the encoders disagree on some text ... */
     omost_str uneven_text;
-    size_t n_cut;        /* suffixes that lost tokens at the end of a row */
-    omost_str cut_text;  /* the first of them */
+    size_t n_cut;       /* suffixes that lost tokens at the end of a row */
+    omost_str cut_text; /* the first of them */
 } om_bags;
 
-omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk, om_str text,
-                              omost_error *err);
-omost_status om_bags_make(om_bags *out, const om_bag_opts *opts, omost_texts prefixes,
-                          omost_texts suffixes, omost_error *err);
+omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk,
+                              om_str text, omost_error *err);
+omost_status om_bags_make(om_bags *out, const om_bag_opts *opts,
+                          omost_texts prefixes, omost_texts suffixes,
+                          omost_error *err);
 void om_bags_free(om_bags *b);
 
 #endif

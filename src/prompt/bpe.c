@@ -45,7 +45,8 @@ bool om_bpe_add_merge(om_bpe *b, om_merge m)
 }
 
 /* The merge of two neighbours, or NULL. */
-static const om_merge *find_merge(const om_bpe *b, uint32_t left, uint32_t right)
+static const om_merge *find_merge(const om_bpe *b, uint32_t left,
+                                  uint32_t right)
 {
     uint32_t at = merge_slot(left, right);
     for (uint32_t i = 0; i < MAX_CHAIN; i++) {
@@ -116,7 +117,8 @@ static size_t lowest_pair(const pair *pairs, size_t n)
 static size_t merge_short(const om_bpe *b, uint32_t *ids, size_t n)
 {
     pair pairs[SHORT_WORD];
-    for (size_t i = 0; i + 1 < n; i++) pairs[i] = pair_of(b, ids[i], ids[i + 1]);
+    for (size_t i = 0; i + 1 < n; i++)
+        pairs[i] = pair_of(b, ids[i], ids[i + 1]);
     for (size_t at; (at = lowest_pair(pairs, n)) + 1 < n; n--) {
         ids[at] = pairs[at].into;
         for (size_t i = at + 1; i + 1 < n; i++) ids[i] = ids[i + 1];
@@ -144,7 +146,8 @@ typedef struct long_word {
 static void heap_push(long_word *w, uint64_t x)
 {
     size_t i = w->n_heap++;
-    for (; i > 0 && w->heap[(i - 1) / 2] > x; i = (i - 1) / 2) w->heap[i] = w->heap[(i - 1) / 2];
+    for (; i > 0 && w->heap[(i - 1) / 2] > x; i = (i - 1) / 2)
+        w->heap[i] = w->heap[(i - 1) / 2];
     w->heap[i] = x;
 }
 
@@ -198,17 +201,23 @@ static void spell(const om_bpe *b, const char *word, size_t n, uint32_t *ids)
     ids[n - 1] = b->unit_end[p[n - 1]];
 }
 
-static omost_status encode_long(const om_bpe *b, const char *word, size_t n, om_ids *out,
-                                omost_error *err)
+static omost_status encode_long(const om_bpe *b, const char *word, size_t n,
+                                om_ids *out, omost_error *err)
 {
     size_t bytes;
-    if (n >= UINT32_MAX / 2 || !om_mul_size(n, 2 * sizeof(uint64_t) + 3 * sizeof(uint32_t), &bytes))
+    if (n >= UINT32_MAX / 2 ||
+        !om_mul_size(n, 2 * sizeof(uint64_t) + 3 * sizeof(uint32_t), &bytes))
         return om_fail(err, OMOST_LIMIT, "a word of %zu bytes is too long", n);
     /* Every merge takes one entry off and puts at most two on: 2 n are enough. */
     uint64_t *heap = om_alloc(b->env, bytes);
     if (!heap) return om_fail_nomem(err);
     uint32_t *ids = (uint32_t *)(heap + 2 * n);
-    long_word w = {.b = b, .ids = ids, .next = ids + n, .prev = ids + 2 * n, .heap = heap, .n = n};
+    long_word w = {.b = b,
+                   .ids = ids,
+                   .next = ids + n,
+                   .prev = ids + 2 * n,
+                   .heap = heap,
+                   .n = n};
     spell(b, word, n, w.ids);
     for (uint32_t i = 0; i < n; i++) {
         w.next[i] = i + 1;
@@ -222,8 +231,8 @@ static omost_status encode_long(const om_bpe *b, const char *word, size_t n, om_
 
 /* ---- any word ---------------------------------------------------------- */
 
-omost_status om_bpe_word(const om_bpe *b, const char *word, size_t n, om_ids *out,
-                         omost_error *err)
+omost_status om_bpe_word(const om_bpe *b, const char *word, size_t n,
+                         om_ids *out, omost_error *err)
 {
     if (n <= OM_BPE_WORD_KEY && b->words) {
         uint32_t id = find_word(b, word, n);
@@ -244,8 +253,9 @@ omost_status om_bpe_word(const om_bpe *b, const char *word, size_t n, om_ids *ou
 
 bool om_bpe_equal(const om_bpe *a, const om_bpe *b)
 {
-    if (a->n_vocab != b->n_vocab || a->n_merges != b->n_merges || a->bos != b->bos ||
-        a->eos != b->eos || memcmp(a->unit, b->unit, sizeof a->unit) != 0 ||
+    if (a->n_vocab != b->n_vocab || a->n_merges != b->n_merges ||
+        a->bos != b->bos || a->eos != b->eos ||
+        memcmp(a->unit, b->unit, sizeof a->unit) != 0 ||
         memcmp(a->unit_end, b->unit_end, sizeof a->unit_end) != 0)
         return false;
     for (uint32_t i = 0; i <= a->merge_mask; i++) {

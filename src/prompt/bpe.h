@@ -12,10 +12,10 @@
 #include "base/mem.h"
 
 enum {
-    OM_BPE_MAX_VOCAB = 1 << 17,          /* pieces */
-    OM_BPE_MAX_FILE = 16 * 1024 * 1024,  /* bytes of vocab.json, of merges.txt */
+    OM_BPE_MAX_VOCAB = 1 << 17,         /* pieces */
+    OM_BPE_MAX_FILE = 16 * 1024 * 1024, /* bytes of vocab.json, of merges.txt */
     OM_BPE_MAX_MERGES = 49152 - 256 - 2, /* lines that CLIPTokenizer looks at */
-    OM_BPE_WORD_KEY = 16                 /* longest word of the table of words */
+    OM_BPE_WORD_KEY = 16 /* longest word of the table of words */
 };
 
 typedef struct om_merge {
@@ -36,10 +36,10 @@ typedef struct om_bpe {
     uint32_t n_vocab;
     uint32_t n_merges;
     uint32_t bos, eos;
-    uint32_t bang;                       /* the id of "!" */
-    uint32_t unit[256], unit_end[256];   /* a byte within a word, at its end */
+    uint32_t bang;                     /* the id of "!" */
+    uint32_t unit[256], unit_end[256]; /* a byte within a word, at its end */
     om_merge *merges;
-    uint32_t merge_mask;                 /* slots - 1 */
+    uint32_t merge_mask; /* slots - 1 */
     om_word *words;
     uint32_t word_mask;
 } om_bpe;
@@ -58,16 +58,17 @@ static inline void om_ids_put(om_ids *out, uint32_t id)
 
 /* The texts of vocab.json and merges.txt; the names are for errors. An empty
  * vocab.json (p == NULL) stands for the one that follows from the merges. */
-omost_status om_bpe_load(om_bpe *b, const omost_env *env, om_str vocab, const char *vocab_name,
-                         om_str merges, const char *merges_name, omost_error *err);
+omost_status om_bpe_load(om_bpe *b, const omost_env *env, om_str vocab,
+                         const char *vocab_name, om_str merges,
+                         const char *merges_name, omost_error *err);
 void om_bpe_free(om_bpe *b);
 
 /* The same words with the same ids and merges. */
 bool om_bpe_equal(const om_bpe *a, const om_bpe *b);
 
 /* The ids of one word of n >= 1 bytes, no NUL among them. */
-omost_status om_bpe_word(const om_bpe *b, const char *word, size_t n, om_ids *out,
-                         omost_error *err);
+omost_status om_bpe_word(const om_bpe *b, const char *word, size_t n,
+                         om_ids *out, omost_error *err);
 
 /* ---- for bpe_load.c --------------------------------------------------- */
 

@@ -18,14 +18,14 @@ typedef struct loader {
     om_bpe *b;
     om_arena arena;
     const char *vocab_name, *merges_name;
-    om_str vocab;             /* the text; p == NULL: derive it */
-    json_t *json;             /* the keys that pieces borrow */
-    om_str *pieces;           /* by id */
+    om_str vocab;   /* the text; p == NULL: derive it */
+    json_t *json;   /* the keys that pieces borrow */
+    om_str *pieces; /* by id */
     uint32_t n;
-    uint32_t *index;          /* hash table of ids + 1 */
+    uint32_t *index; /* hash table of ids + 1 */
     uint32_t index_mask;
-    bool *made;               /* by id: a unit, or the result of a merge read */
-    char signs[256][4];       /* a byte's sign in UTF-8 */
+    bool *made;         /* by id: a unit, or the result of a merge read */
+    char signs[256][4]; /* a byte's sign in UTF-8 */
     size_t sign_len[256];
     int16_t byte_of[MAX_SIGN]; /* a sign's byte; -1 for none */
     omost_error *err;
@@ -68,7 +68,8 @@ static size_t spelt_bytes(const loader *l, om_str piece, char *out, size_t cap)
 static uint32_t hash(om_str s)
 {
     uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < s.n; i++) h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3u;
     return (uint32_t)(h ^ h >> 32);
 }
 
@@ -97,7 +98,8 @@ static bool index_piece(loader *l, uint32_t id)
 
 static omost_status hostile(loader *l, const char *name)
 {
-    return om_fail(l->err, OMOST_LIMIT, "%s: too many entries share a hash", name);
+    return om_fail(l->err, OMOST_LIMIT, "%s: too many entries share a hash",
+                   name);
 }
 
 static uint32_t slots_for(uint32_t n)
@@ -151,7 +153,8 @@ static int line_of_key(const loader *l, const char *key)
     json_t *k = json_string(key);
     int line = 0;
     for (int ascii = 0; k && ascii < 2 && line == 0; ascii++) {
-        char *z = json_dumps(k, JSON_ENCODE_ANY | (ascii ? JSON_ENSURE_ASCII : 0));
+        char *z =
+            json_dumps(k, JSON_ENCODE_ANY | (ascii ? JSON_ENSURE_ASCII : 0));
         size_t at = z ? om_str_find(l->vocab, om_str_of(z)) : SIZE_MAX;
         if (at != SIZE_MAX) line = line_at(l->vocab, at);
         free(z);
@@ -162,8 +165,8 @@ static int line_of_key(const loader *l, const char *key)
 
 static omost_status bad_entry(loader *l, const char *key, const char *what)
 {
-    return om_fail(l->err, OMOST_FORMAT, "%s:%d: the id of \"%.60s\" %s", l->vocab_name,
-                   line_of_key(l, key), key, what);
+    return om_fail(l->err, OMOST_FORMAT, "%s:%d: the id of \"%.60s\" %s",
+                   l->vocab_name, line_of_key(l, key), key, what);
 }
 
 static omost_status take_entry(loader *l, const char *key, const json_t *v)
@@ -182,12 +185,14 @@ static omost_status parse_vocab(loader *l)
     omost_error je;
     l->json = om_json_parse(l->vocab, "the vocabulary", &je);
     if (!l->json)
-        return om_fail(l->err, je.status, "%s:%d: %s", l->vocab_name, je.line, je.msg);
+        return om_fail(l->err, je.status, "%s:%d: %s", l->vocab_name, je.line,
+                       je.msg);
     if (!json_is_object(l->json))
-        return om_fail(l->err, OMOST_FORMAT, "%s: not an object of pieces and ids", l->vocab_name);
+        return om_fail(l->err, OMOST_FORMAT,
+                       "%s: not an object of pieces and ids", l->vocab_name);
     if (json_object_size(l->json) > OM_BPE_MAX_VOCAB)
-        return om_fail(l->err, OMOST_LIMIT, "%s: more than %d entries", l->vocab_name,
-                       OM_BPE_MAX_VOCAB);
+        return om_fail(l->err, OMOST_LIMIT, "%s: more than %d entries",
+                       l->vocab_name, OM_BPE_MAX_VOCAB);
     return OMOST_OK;
 }
 
@@ -199,7 +204,8 @@ static omost_status read_vocab(loader *l)
     if ((st = reserve_pieces(l, l->n + 1)) != OMOST_OK) return st;
     void *it = json_object_iter(l->json);
     for (; it; it = json_object_iter_next(l->json, it)) {
-        st = take_entry(l, json_object_iter_key(it), json_object_iter_value(it));
+        st =
+            take_entry(l, json_object_iter_key(it), json_object_iter_value(it));
         if (st != OMOST_OK) return st;
     }
     return OMOST_OK;
@@ -221,7 +227,8 @@ static omost_status derive_units(loader *l)
     return st;
 }
 
-static omost_status find_unit(loader *l, uint32_t byte, om_str tail, uint32_t *id)
+static omost_status find_unit(loader *l, uint32_t byte, om_str tail,
+                              uint32_t *id)
 {
     char z[16];
     memcpy(z, l->signs[byte], l->sign_len[byte]);
@@ -229,7 +236,8 @@ static omost_status find_unit(loader *l, uint32_t byte, om_str tail, uint32_t *i
     om_str s = {z, l->sign_len[byte] + tail.n};
     *id = find_piece(l, s);
     if (*id == OM_ID_NONE)
-        return om_fail(l->err, OMOST_FORMAT, "%s: no entry \"%.*s\" for the byte 0x%02X",
+        return om_fail(l->err, OMOST_FORMAT,
+                       "%s: no entry \"%.*s\" for the byte 0x%02X",
                        l->vocab_name, OM_STR_ARG(s), (unsigned)byte);
     l->made[*id] = true;
     return OMOST_OK;
@@ -239,7 +247,8 @@ static omost_status find_units(loader *l)
 {
     for (uint32_t byte = 0; byte < 256; byte++) {
         omost_status st = find_unit(l, byte, (om_str){0}, &l->b->unit[byte]);
-        if (st == OMOST_OK) st = find_unit(l, byte, word_end, &l->b->unit_end[byte]);
+        if (st == OMOST_OK)
+            st = find_unit(l, byte, word_end, &l->b->unit_end[byte]);
         if (st != OMOST_OK) return st;
     }
     l->b->bang = l->b->unit['!'];
@@ -254,18 +263,20 @@ static omost_status find_mark(loader *l, const char *mark, uint32_t *id)
     }
     *id = find_piece(l, om_str_of(mark));
     if (*id != OM_ID_NONE && !l->made[*id]) return OMOST_OK;
-    return om_fail(l->err, OMOST_FORMAT, "%s: no entry \"%s\"", l->vocab_name, mark);
+    return om_fail(l->err, OMOST_FORMAT, "%s: no entry \"%s\"", l->vocab_name,
+                   mark);
 }
 
 /* ---- merges.txt -------------------------------------------------------- */
 
 /* `piece` may be empty: then the sentence ends with `what`. */
-static omost_status bad_line(loader *l, int line, const char *what, om_str piece)
+static omost_status bad_line(loader *l, int line, const char *what,
+                             om_str piece)
 {
     const char *quote = piece.n ? "\"" : "", *gap = piece.n ? " " : "";
     om_str start = {piece.p, om_utf8_floor(piece.p, piece.n, 60)};
-    return om_fail(l->err, OMOST_FORMAT, "%s:%d: %s%s%s%.*s%s", l->merges_name, line, what, gap,
-                   quote, OM_STR_ARG(start), quote);
+    return om_fail(l->err, OMOST_FORMAT, "%s:%d: %s%s%s%.*s%s", l->merges_name,
+                   line, what, gap, quote, OM_STR_ARG(start), quote);
 }
 
 /* "LEFT RIGHT" */
@@ -281,8 +292,10 @@ static bool split_line(om_str line, om_str *left, om_str *right)
 static omost_status find_part(loader *l, int line, om_str s, uint32_t *id)
 {
     *id = find_piece(l, s);
-    if (*id == OM_ID_NONE) return bad_line(l, line, "the vocabulary has no piece", s);
-    if (!l->made[*id]) return bad_line(l, line, "no merge above this line makes", s);
+    if (*id == OM_ID_NONE)
+        return bad_line(l, line, "the vocabulary has no piece", s);
+    if (!l->made[*id])
+        return bad_line(l, line, "no merge above this line makes", s);
     return OMOST_OK;
 }
 
@@ -291,7 +304,8 @@ static omost_status take_merge(loader *l, int line, om_str text)
     om_str left, right;
     om_merge m = {.rank = l->b->n_merges};
     if (!split_line(text, &left, &right))
-        return bad_line(l, line, "not two pieces with a space between", (om_str){0});
+        return bad_line(l, line, "not two pieces with a space between",
+                        (om_str){0});
     omost_status st = find_part(l, line, left, &m.left);
     if (st == OMOST_OK) st = find_part(l, line, right, &m.right);
     if (st != OMOST_OK) return st;
@@ -304,7 +318,8 @@ static omost_status take_merge(loader *l, int line, om_str text)
         m.into = l->n;
         if ((st = append_piece(l, whole)) != OMOST_OK) return st;
     }
-    if (m.into == OM_ID_NONE) return bad_line(l, line, "the vocabulary has no piece", whole);
+    if (m.into == OM_ID_NONE)
+        return bad_line(l, line, "the vocabulary has no piece", whole);
     l->made[m.into] = true;
     l->b->n_merges++;
     return om_bpe_add_merge(l->b, m) ? OMOST_OK : hostile(l, l->merges_name);
@@ -348,7 +363,8 @@ static omost_status read_merges(loader *l, om_str text)
     omost_status st = reserve_merges(l, text);
     if (st != OMOST_OK) return st;
     next_line(&text);
-    for (int line = 2; text.n > 0 && l->b->n_merges < OM_BPE_MAX_MERGES; line++) {
+    for (int line = 2; text.n > 0 && l->b->n_merges < OM_BPE_MAX_MERGES;
+         line++) {
         om_str s = next_line(&text);
         if ((st = take_merge(l, line, s)) != OMOST_OK) return st;
     }
@@ -387,7 +403,8 @@ static omost_status make_words(loader *l)
     l->b->words = om_zalloc(l->b->env, slots * sizeof *l->b->words);
     if (!l->b->words) return om_fail_nomem(l->err);
     l->b->word_mask = slots - 1;
-    for (uint32_t id = 0; st == OMOST_OK && id < l->n; id++) st = try_word(l, id, &n);
+    for (uint32_t id = 0; st == OMOST_OK && id < l->n; id++)
+        st = try_word(l, id, &n);
     return st;
 }
 
@@ -405,14 +422,19 @@ static omost_status load(loader *l, om_str merges)
     return st;
 }
 
-omost_status om_bpe_load(om_bpe *b, const omost_env *env, om_str vocab, const char *vocab_name,
-                         om_str merges, const char *merges_name, omost_error *err)
+omost_status om_bpe_load(om_bpe *b, const omost_env *env, om_str vocab,
+                         const char *vocab_name, om_str merges,
+                         const char *merges_name, omost_error *err)
 {
     *b = (om_bpe){.env = env};
     if (vocab.n > OM_BPE_MAX_FILE || merges.n > OM_BPE_MAX_FILE)
         return om_fail(err, OMOST_LIMIT, "%s: larger than %d bytes",
-                       vocab.n > OM_BPE_MAX_FILE ? vocab_name : merges_name, OM_BPE_MAX_FILE);
-    loader l = {.b = b, .vocab = vocab, .vocab_name = vocab_name, .merges_name = merges_name,
+                       vocab.n > OM_BPE_MAX_FILE ? vocab_name : merges_name,
+                       OM_BPE_MAX_FILE);
+    loader l = {.b = b,
+                .vocab = vocab,
+                .vocab_name = vocab_name,
+                .merges_name = merges_name,
                 .err = err};
     om_arena_init(&l.arena, env, 0);
     make_signs(&l);

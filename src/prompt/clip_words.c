@@ -76,8 +76,9 @@ static size_t run_len(const char *p, const char *end, kind k)
 /* 's 't 're 've 'm 'll 'd after the apostrophe; 0 when it is none of them. */
 static size_t contraction_len(om_str s)
 {
-    static const om_str tails[] = {{"s", 1},  {"t", 1},  {"re", 2}, {"ve", 2},
-                                   {"m", 1},  {"ll", 2}, {"d", 1},  {"\xc5\xbf", 2}};
+    static const om_str tails[] = {{"s", 1},  {"t", 1},       {"re", 2},
+                                   {"ve", 2}, {"m", 1},       {"ll", 2},
+                                   {"d", 1},  {"\xc5\xbf", 2}};
     om_str rest = om_str_skip(s, 1);
     for (size_t i = 0; i < sizeof tails / sizeof *tails; i++)
         if (om_str_starts(rest, tails[i])) return 1 + tails[i].n;
@@ -101,7 +102,8 @@ static size_t mark_len(const om_bpe *b, om_str s, uint32_t *id)
 }
 
 /* How long the match that starts at s is. */
-static size_t match_len(const om_bpe *b, om_str s, kind k, size_t char_len, uint32_t *mark)
+static size_t match_len(const om_bpe *b, om_str s, kind k, size_t char_len,
+                        uint32_t *mark)
 {
     const char *end = s.p + s.n;
     size_t n = 0;
@@ -136,8 +138,9 @@ static omost_status put_words(encoder *e, om_str s)
 static bool is_ideograph(uint32_t r)
 {
     static const uint32_t ranges[][2] = {
-        {0x3400, 0x4dbf},   {0x4e00, 0x9fff},   {0xf900, 0xfaff},   {0x20000, 0x2a6df},
-        {0x2a700, 0x2b73f}, {0x2b740, 0x2b81f}, {0x2b820, 0x2ceaf}, {0x2f800, 0x2fa1f}};
+        {0x3400, 0x4dbf},   {0x4e00, 0x9fff},   {0xf900, 0xfaff},
+        {0x20000, 0x2a6df}, {0x2a700, 0x2b73f}, {0x2b740, 0x2b81f},
+        {0x2b820, 0x2ceaf}, {0x2f800, 0x2fa1f}};
     if (r < 0x3400) return false;
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (r >= ranges[i][0] && r <= ranges[i][1]) return true;
@@ -210,7 +213,8 @@ static om_str next_piece(const encoder *e, om_str s, bool *plain)
         unsigned char c = (unsigned char)s.p[i];
         kind k = c < 0x80 ? ascii_kind(c) : CONTROL;
         if (k == SPACE) break;
-        if (i > 0 && (s.p[i] == '<' || s.p[i] == first) && special_len(e, om_str_skip(s, i), &id))
+        if (i > 0 && (s.p[i] == '<' || s.p[i] == first) &&
+            special_len(e, om_str_skip(s, i), &id))
             break;
         if (k == CONTROL) *plain = false;
     }
@@ -226,7 +230,8 @@ static omost_status encode(encoder *e, om_str s)
         bool plain;
         if (n > 0) {
             om_ids_put(e->out, id);
-        } else if ((unsigned char)*s.p < 0x80 && ascii_kind((unsigned char)*s.p) == SPACE) {
+        } else if ((unsigned char)*s.p < 0x80 &&
+                   ascii_kind((unsigned char)*s.p) == SPACE) {
             n = 1;
         } else {
             om_str piece = next_piece(e, s, &plain);
@@ -238,10 +243,14 @@ static omost_status encode(encoder *e, om_str s)
     return st;
 }
 
-omost_status om_clip_encode(const om_bpe *b, om_str text, om_str special, uint32_t special_id,
-                            om_ids *out, omost_error *err)
+omost_status om_clip_encode(const om_bpe *b, om_str text, om_str special,
+                            uint32_t special_id, om_ids *out, omost_error *err)
 {
-    encoder e = {.b = b, .special = special, .special_id = special_id, .out = out, .err = err};
+    encoder e = {.b = b,
+                 .special = special,
+                 .special_id = special_id,
+                 .out = out,
+                 .err = err};
     om_buf_init(&e.clean, b->env, SIZE_MAX / 2);
     om_buf_init(&e.normal, b->env, SIZE_MAX / 2);
     om_buf_init(&e.lower, b->env, SIZE_MAX / 2);

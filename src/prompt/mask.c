@@ -21,7 +21,8 @@ void omost_mask_index(int n, uint8_t *cells)
 
 size_t omost_mask_fill(omost_box box, int rows, int cols, uint8_t *out)
 {
-    assert(rows >= 1 && rows <= OMOST_MAX_CELLS && cols >= 1 && cols <= OMOST_MAX_CELLS);
+    assert(rows >= 1 && rows <= OMOST_MAX_CELLS && cols >= 1 &&
+           cols <= OMOST_MAX_CELLS);
     size_t n = 0;
     for (int y = 0; y < rows; y++) {
         int row = nearest_cell(y, rows);

@@ -30,10 +30,11 @@ static om_place place_of(const omost_plan *plan, const omost_condition *c)
     return (om_place){r->line, r->col, 1};
 }
 
-static omost_status add_note(planner *pl, const omost_condition *c, const char *fmt, ...)
-    OMOST_PRINTF(3, 4);
+static omost_status add_note(planner *pl, const omost_condition *c,
+                             const char *fmt, ...) OMOST_PRINTF(3, 4);
 
-static omost_status add_note(planner *pl, const omost_condition *c, const char *fmt, ...)
+static omost_status add_note(planner *pl, const omost_condition *c,
+                             const char *fmt, ...)
 {
     omost_plan *plan = pl->plan;
     char text[240];
@@ -43,13 +44,13 @@ static omost_status add_note(planner *pl, const omost_condition *c, const char *
     va_end(ap);
     size_t len = n < 0 ? 0 : strlen(text);
     om_str msg = om_arena_str(&plan->arena, (om_str){text, len});
-    omost_note *notes =
-        om_grow(plan->env, plan->notes, plan->n_notes, &plan->cap_notes, sizeof *notes);
+    omost_note *notes = om_grow(plan->env, plan->notes, plan->n_notes,
+                                &plan->cap_notes, sizeof *notes);
     if (notes) plan->notes = notes;
     if (!msg.p || !notes) return om_fail_nomem(pl->err);
     om_place at = place_of(plan, c);
-    notes[plan->n_notes++] =
-        (omost_note){.line = at.line, .col = at.col, .len = at.line ? 1 : 0, .msg = msg.p};
+    notes[plan->n_notes++] = (omost_note){
+        .line = at.line, .col = at.col, .len = at.line ? 1 : 0, .msg = msg.p};
     return OMOST_OK;
 }
 
@@ -61,8 +62,10 @@ typedef struct who {
 static who who_is(const omost_condition *c)
 {
     who w;
-    if (c->is_global) snprintf(w.z, sizeof w.z, "the whole picture");
-    else snprintf(w.z, sizeof w.z, "region %zu", c->region + 1);
+    if (c->is_global)
+        snprintf(w.z, sizeof w.z, "the whole picture");
+    else
+        snprintf(w.z, sizeof w.z, "region %zu", c->region + 1);
     return w;
 }
 
@@ -75,7 +78,8 @@ static quote quote_of(om_str s)
 {
     quote q;
     size_t n = om_utf8_floor(s.p, s.n, sizeof q.z - 1);
-    for (size_t i = 0; i < n; i++) q.z[i] = (unsigned char)s.p[i] < ' ' ? ' ' : s.p[i];
+    for (size_t i = 0; i < n; i++)
+        q.z[i] = (unsigned char)s.p[i] < ' ' ? ' ' : s.p[i];
     q.z[n] = '\0';
     return q;
 }
@@ -86,42 +90,60 @@ static omost_status make_texts(planner *pl, omost_condition *c)
 {
     om_texts_news news;
     omost_status st = OMOST_OK;
-    if (!om_plan_texts(&pl->plan->arena, &pl->texts, c, &news)) return om_fail_nomem(pl->err);
+    if (!om_plan_texts(&pl->plan->arena, &pl->texts, c, &news))
+        return om_fail_nomem(pl->err);
     if (news.no_tags)
-        st = add_note(pl, c, "%s has no tags; its description is used instead", who_is(c).z);
+        st = add_note(pl, c, "%s has no tags; its description is used instead",
+                      who_is(c).z);
     if (st == OMOST_OK && news.tags_left)
-        st = add_note(pl, c, "%s has more than %d tags in one text; the rest is left out",
-                      who_is(c).z, OMOST_MAX_TAGS);
+        st = add_note(
+            pl, c, "%s has more than %d tags in one text; the rest is left out",
+            who_is(c).z, OMOST_MAX_TAGS);
     return st;
 }
 
 /* ---- rows -------------------------------------------------------------- */
 
-static omost_status note_bags(planner *pl, const omost_condition *c, const om_bags *b)
+static omost_status note_bags(planner *pl, const omost_condition *c,
+                              const om_bags *b)
 {
     const who w = who_is(c);
     omost_status st = OMOST_OK;
     /* About the canvas's own global description once is enough. */
-    if (b->uneven && (c->is_global || !om_str_eq(b->uneven_text, pl->bags.known)))
-        st = add_note(pl, c, "%s: \"!\" counts differently for the two text encoders in \"%s\"; "
-                      "the first one's tokens serve both", w.z, quote_of(b->uneven_text).z);
+    if (b->uneven &&
+        (c->is_global || !om_str_eq(b->uneven_text, pl->bags.known)))
+        st = add_note(
+            pl, c,
+            "%s: \"!\" counts differently for the two text encoders in \"%s\"; "
+            "the first one's tokens serve both",
+            w.z, quote_of(b->uneven_text).z);
     if (st == OMOST_OK && b->prefix_cut)
-        st = add_note(pl, c, "%s: the descriptions that begin its prompt have %zu tokens and "
-                      "leave no room for details in rows of %d; they were cut", w.z, b->n_prefix,
-                      OMOST_ROW_ROOM);
+        st = add_note(
+            pl, c,
+            "%s: the descriptions that begin its prompt have %zu tokens and "
+            "leave no room for details in rows of %d; they were cut",
+            w.z, b->n_prefix, OMOST_ROW_ROOM);
     if (b->n_prefix >= OMOST_ROW_ROOM && !b->prefix_cut) {
         /* then every suffix is cut, and saying so of each helps nobody */
         if (st != OMOST_OK) return st;
-        return add_note(pl, c, "%s: the descriptions that begin its prompt have %zu tokens and "
-                        "fill every row of %d; its details are lost (shorten them, or "
-                        "plan with fit-prefix)", w.z, b->n_prefix, OMOST_ROW_ROOM);
+        return add_note(
+            pl, c,
+            "%s: the descriptions that begin its prompt have %zu tokens and "
+            "fill every row of %d; its details are lost (shorten them, or "
+            "plan with fit-prefix)",
+            w.z, b->n_prefix, OMOST_ROW_ROOM);
     }
     if (st == OMOST_OK && b->n_cut == 1)
-        st = add_note(pl, c, "%s: the end of \"%s\" does not fit into a row and is left out",
-                      w.z, quote_of(b->cut_text).z);
+        st = add_note(
+            pl, c,
+            "%s: the end of \"%s\" does not fit into a row and is left out",
+            w.z, quote_of(b->cut_text).z);
     if (st == OMOST_OK && b->n_cut > 1)
-        st = add_note(pl, c, "%s: the ends of %zu texts do not fit into their rows and are left "
-                      "out, first of \"%s\"", w.z, b->n_cut, quote_of(b->cut_text).z);
+        st = add_note(
+            pl, c,
+            "%s: the ends of %zu texts do not fit into their rows and are left "
+            "out, first of \"%s\"",
+            w.z, b->n_cut, quote_of(b->cut_text).z);
     return st;
 }
 
@@ -130,7 +152,8 @@ static omost_status make_rows(planner *pl, om_plan_item *item)
     om_bags b;
     omost_condition *c = &item->condition;
     pl->bags.max_rows = OMOST_MAX_ROWS - pl->plan->n_rows;
-    omost_status st = om_bags_make(&b, &pl->bags, c->prefixes, c->suffixes, pl->err);
+    omost_status st =
+        om_bags_make(&b, &pl->bags, c->prefixes, c->suffixes, pl->err);
     if (st == OMOST_RANGE && pl->err) {
         om_place at = place_of(pl->plan, c);
         pl->err->line = at.line;
@@ -163,9 +186,11 @@ static omost_status check_global(planner *pl)
 {
     if (omost_canvas_global(pl->plan->canvas)) return OMOST_OK;
     if (pl->bags.strict)
-        return om_fail(pl->err, OMOST_RANGE, "the canvas has no global description");
-    return add_note(pl, &pl->plan->items[0].condition,
-                    "no global description: the whole picture has no prompt of its own");
+        return om_fail(pl->err, OMOST_RANGE,
+                       "the canvas has no global description");
+    return add_note(
+        pl, &pl->plan->items[0].condition,
+        "no global description: the whole picture has no prompt of its own");
 }
 
 static omost_status build(planner *pl)
@@ -190,10 +215,12 @@ static omost_status build(planner *pl)
 static omost_prompt_style style_of(const omost_plan_opts *o)
 {
     if (o->prompt_style != OMOST_PROMPT_PROFILE) return o->prompt_style;
-    return o->profile ? omost_profile_style(o->profile) : OMOST_PROMPT_DESCRIPTION;
+    return o->profile ? omost_profile_style(o->profile)
+                      : OMOST_PROMPT_DESCRIPTION;
 }
 
-omost_plan *omost_plan_new(const omost_canvas *canvas, const omost_tokenizer *tk,
+omost_plan *omost_plan_new(const omost_canvas *canvas,
+                           const omost_tokenizer *tk,
                            const omost_plan_opts *opts, omost_error *err)
 {
     const omost_plan_opts none = {0};
@@ -208,8 +235,10 @@ omost_plan *omost_plan_new(const omost_canvas *canvas, const omost_tokenizer *tk
     plan->has_rows = tk != NULL;
     om_arena_init(&plan->arena, o->env, 0);
     planner pl = {.plan = plan, .tk = tk, .err = err};
-    pl.texts = (om_texts_opts){.canvas = canvas, .style = style_of(o), .profile = o->profile};
-    pl.bags = (om_bag_opts){.tk = tk, .strict = o->strict, .fit_prefix = o->fit_prefix};
+    pl.texts = (om_texts_opts){
+        .canvas = canvas, .style = style_of(o), .profile = o->profile};
+    pl.bags = (om_bag_opts){
+        .tk = tk, .strict = o->strict, .fit_prefix = o->fit_prefix};
     if (build(&pl) == OMOST_OK) return plan;
     omost_plan_free(plan);
     return NULL;

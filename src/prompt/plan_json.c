@@ -31,7 +31,8 @@ static void put_color(om_buf *b, omost_rgb c)
 static bool fits(om_str digits)
 {
     const om_str most = OM_STR("9223372036854775807");
-    return digits.n < most.n || (digits.n == most.n && om_str_cmp(digits, most) <= 0);
+    return digits.n < most.n ||
+           (digits.n == most.n && om_str_cmp(digits, most) <= 0);
 }
 
 static void put_distance(om_buf *b, const omost_condition *c)
@@ -51,10 +52,12 @@ static void put_distance(om_buf *b, const omost_condition *c)
     }
 }
 
-static void put_ids(om_buf *b, const char *key, const uint32_t ids[OMOST_ROW_IDS])
+static void put_ids(om_buf *b, const char *key,
+                    const uint32_t ids[OMOST_ROW_IDS])
 {
     om_buf_printf(b, "\"%s\":[", key);
-    for (size_t i = 0; i < OMOST_ROW_IDS; i++) om_buf_printf(b, i ? ",%u" : "%u", ids[i]);
+    for (size_t i = 0; i < OMOST_ROW_IDS; i++)
+        om_buf_printf(b, i ? ",%u" : "%u", ids[i]);
     om_buf_putc(b, ']');
 }
 
@@ -72,11 +75,12 @@ static void put_rows(om_buf *b, const om_plan_item *item)
     om_buf_putc(b, ']');
 }
 
-static void put_condition(om_buf *b, const omost_plan *plan, const om_plan_item *item)
+static void put_condition(om_buf *b, const omost_plan *plan,
+                          const om_plan_item *item)
 {
     const omost_condition *c = &item->condition;
-    om_buf_printf(b, "{\"rect\":[%d,%d,%d,%d],", c->box.top, c->box.bottom, c->box.left,
-                  c->box.right);
+    om_buf_printf(b, "{\"rect\":[%d,%d,%d,%d],", c->box.top, c->box.bottom,
+                  c->box.left, c->box.right);
     put_distance(b, c);
     om_buf_putc(b, ',');
     put_color(b, c->color);

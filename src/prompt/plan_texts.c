@@ -98,7 +98,8 @@ static om_str *copy_texts(om_arena *a, omost_texts t, size_t more)
 }
 
 /* The profile's words of quality as a first prefix. */
-static bool put_quality(om_arena *a, const omost_profile *profile, omost_condition *c)
+static bool put_quality(om_arena *a, const omost_profile *profile,
+                        omost_condition *c)
 {
     om_str quality = profile ? omost_profile_quality(profile) : (om_str){0};
     if (quality.n == 0) return true;
@@ -133,7 +134,9 @@ static om_str sentence_of_tags(const tag_list *l)
 static size_t tags_index(const om_texts_opts *o, const omost_condition *c)
 {
     const omost_global *g = omost_canvas_global(o->canvas);
-    if (!c->is_global) return omost_canvas_region(o->canvas, c->region)->detailed_descriptions.n;
+    if (!c->is_global)
+        return omost_canvas_region(o->canvas, c->region)
+            ->detailed_descriptions.n;
     return g ? g->detailed_descriptions.n : SIZE_MAX;
 }
 
@@ -151,13 +154,14 @@ static bool apply_rules(om_arena *a, const om_texts_opts *o, omost_condition *c,
     if (!p || l.failed) return false;
     news->tags_left = l.tags_left;
     p[at] = sentence_of_tags(&l);
-    if (l.n == 0) memmove(p + at, p + at + 1, (c->suffixes.n - at - 1) * sizeof *p);
+    if (l.n == 0)
+        memmove(p + at, p + at + 1, (c->suffixes.n - at - 1) * sizeof *p);
     c->suffixes = (omost_texts){p, c->suffixes.n - (l.n == 0)};
     return l.n == 0 || p[at].p != NULL;
 }
 
-static bool description_texts(om_arena *a, const om_texts_opts *o, omost_condition *c,
-                              om_texts_news *news)
+static bool description_texts(om_arena *a, const om_texts_opts *o,
+                              omost_condition *c, om_texts_news *news)
 {
     return apply_rules(a, o, c, news) && put_quality(a, o->profile, c);
 }
@@ -172,7 +176,8 @@ static bool brings_quality(const omost_profile *p)
 /* The tags of a region, then of its moods, then those of the whole picture.
  * Context is repeated for every region, so its longest pieces, which are no
  * tags but whole sentences, stay away. */
-static void put_region(tag_list *l, const omost_region *r, const omost_global *g, bool *no_tags)
+static void put_region(tag_list *l, const omost_region *r,
+                       const omost_global *g, bool *no_tags)
 {
     put_tags(l, r->tags, SIZE_MAX);
     *no_tags = l->n == 0;
@@ -210,8 +215,11 @@ static bool tag_texts(om_arena *a, const om_texts_opts *o, omost_condition *c,
 {
     const omost_global *g = omost_canvas_global(o->canvas);
     tag_list l = {.a = a, .profile = o->profile};
-    if (!c->is_global) put_region(&l, omost_canvas_region(o->canvas, c->region), g, &news->no_tags);
-    else if (g) put_global(&l, g, &news->no_tags);
+    if (!c->is_global)
+        put_region(&l, omost_canvas_region(o->canvas, c->region), g,
+                   &news->no_tags);
+    else if (g)
+        put_global(&l, g, &news->no_tags);
     news->tags_left = l.tags_left;
     return put_pieces(&l, c) && put_quality(a, o->profile, c);
 }
@@ -220,6 +228,7 @@ bool om_plan_texts(om_arena *a, const om_texts_opts *opts, omost_condition *c,
                    om_texts_news *news)
 {
     *news = (om_texts_news){0};
-    return opts->style == OMOST_PROMPT_TAGS ? tag_texts(a, opts, c, news)
-                                            : description_texts(a, opts, c, news);
+    return opts->style == OMOST_PROMPT_TAGS
+               ? tag_texts(a, opts, c, news)
+               : description_texts(a, opts, c, news);
 }

@@ -7,14 +7,15 @@
 
 typedef struct om_texts_opts {
     const omost_canvas *canvas;
-    omost_prompt_style style; /* DESCRIPTION or TAGS */
+    omost_prompt_style style;     /* DESCRIPTION or TAGS */
     const omost_profile *profile; /* may be NULL */
 } om_texts_opts;
 
 /* What was done that a person may want to know. */
 typedef struct om_texts_news {
-    bool no_tags;   /* the description stands in for them */
-    bool tags_left; /* more than OMOST_MAX_TAGS in one text: the rest is left out */
+    bool no_tags; /* the description stands in for them */
+    bool
+        tags_left; /* more than OMOST_MAX_TAGS in one text: the rest is left out */
 } om_texts_news;
 
 /* Replace the texts of `c`, an item of the canvas's layout, by those of the

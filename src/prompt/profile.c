@@ -47,7 +47,8 @@ static const char builtin_table[] =
     "like: anime\n"
     "quality: score_9, score_8_up, score_7_up\n";
 
-static const char *const builtin_names[] = {"sdxl", "pony", "illustrious", "anime"};
+static const char *const builtin_names[] = {"sdxl", "pony", "illustrious",
+                                            "anime"};
 
 typedef struct rule {
     om_str key, to;
@@ -102,25 +103,29 @@ static size_t rule_index(const omost_profile *p, om_str key, bool *found)
         int c = om_str_cmp(p->rules[mid].key, key);
         if (c == 0) *found = true;
         if (c == 0) return mid;
-        if (c < 0) lo = mid + 1;
-        else hi = mid;
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return lo;
 }
 
-static omost_status add_rule(omost_profile *p, om_str key, om_str to, om_place at,
-                             omost_error *err)
+static omost_status add_rule(omost_profile *p, om_str key, om_str to,
+                             om_place at, omost_error *err)
 {
     bool found;
     size_t i = rule_index(p, key, &found);
-    rule r = {.key = om_arena_str(&p->arena, key), .to = om_arena_str(&p->arena, to)};
+    rule r = {.key = om_arena_str(&p->arena, key),
+              .to = om_arena_str(&p->arena, to)};
     if (!r.key.p || !r.to.p) return om_fail_nomem(err);
     if (found) {
         p->rules[i].to = r.to;
         return OMOST_OK;
     }
     if (p->n == OM_PROFILE_MAX_RULES)
-        return om_fail_at(err, OMOST_LIMIT, at, "more than %d rules", OM_PROFILE_MAX_RULES);
+        return om_fail_at(err, OMOST_LIMIT, at, "more than %d rules",
+                          OM_PROFILE_MAX_RULES);
     rule *rules = om_grow(p->arena.env, p->rules, p->n, &p->cap, sizeof *rules);
     if (!rules) return om_fail_nomem(err);
     p->rules = rules;
@@ -172,7 +177,8 @@ static omost_status read_like(omost_profile *p, const source *s, om_str name)
     char z[32];
     if (!is_builtin(name))
         return om_fail_at(s->err, OMOST_MISSING, place_of(s),
-                          "there is no built-in profile \"%.*s\"", OM_STR_ARG(name));
+                          "there is no built-in profile \"%.*s\"",
+                          OM_STR_ARG(name));
     memcpy(z, name.p, name.n);
     z[name.n] = '\0';
     source t = {.text = om_str_of(builtin_table), .section = z, .err = s->err};
@@ -181,16 +187,20 @@ static omost_status read_like(omost_profile *p, const source *s, om_str name)
 
 static omost_status read_style(omost_profile *p, const source *s, om_str word)
 {
-    if (om_str_eqz(word, "tags")) p->style = OMOST_PROMPT_TAGS;
-    else if (om_str_eqz(word, "description")) p->style = OMOST_PROMPT_DESCRIPTION;
+    if (om_str_eqz(word, "tags"))
+        p->style = OMOST_PROMPT_TAGS;
+    else if (om_str_eqz(word, "description"))
+        p->style = OMOST_PROMPT_DESCRIPTION;
     else
-        return om_fail_at(s->err, OMOST_SYNTAX, place_of(s),
-                          "the style is \"tags\" or \"description\", not \"%.*s\"",
-                          OM_STR_ARG(word));
+        return om_fail_at(
+            s->err, OMOST_SYNTAX, place_of(s),
+            "the style is \"tags\" or \"description\", not \"%.*s\"",
+            OM_STR_ARG(word));
     return OMOST_OK;
 }
 
-static omost_status read_setting(omost_profile *p, const source *s, om_str name, om_str value)
+static omost_status read_setting(omost_profile *p, const source *s, om_str name,
+                                 om_str value)
 {
     if (om_str_eqz(name, "like")) return read_like(p, s, value);
     if (om_str_eqz(name, "style")) return read_style(p, s, value);
@@ -199,19 +209,23 @@ static omost_status read_setting(omost_profile *p, const source *s, om_str name,
         return p->quality.p ? OMOST_OK : om_fail_nomem(s->err);
     }
     return om_fail_at(s->err, OMOST_SYNTAX, place_of(s),
-                      "the settings are like, style and quality, not \"%.*s\"", OM_STR_ARG(name));
+                      "the settings are like, style and quality, not \"%.*s\"",
+                      OM_STR_ARG(name));
 }
 
-static omost_status read_rule(omost_profile *p, const source *s, om_str from, om_str to)
+static omost_status read_rule(omost_profile *p, const source *s, om_str from,
+                              om_str to)
 {
     char key[OM_TAG_KEY];
     size_t n = om_tag_key(from, key);
     if (n == 0)
         return om_fail_at(s->err, OMOST_SYNTAX, place_of(s),
-                          "before \"->\" stands one tag of at most %d bytes", OM_TAG_KEY);
+                          "before \"->\" stands one tag of at most %d bytes",
+                          OM_TAG_KEY);
     if (memchr(key, ',', n))
         return om_fail_at(s->err, OMOST_SYNTAX, place_of(s),
-                          "a rule is for one tag; \"%.*s\" are several", OM_STR_ARG(from));
+                          "a rule is for one tag; \"%.*s\" are several",
+                          OM_STR_ARG(from));
     return add_rule(p, (om_str){key, n}, to, place_of(s), s->err);
 }
 
@@ -219,16 +233,18 @@ static omost_status read_rule(omost_profile *p, const source *s, om_str from, om
 static omost_status read_line(omost_profile *p, const source *s, om_str line)
 {
     if (line.n == 0 || line.p[0] == '#') return OMOST_OK;
-    size_t arrow = om_str_find(line, OM_STR("->")), colon = om_str_find(line, OM_STR(":"));
+    size_t arrow = om_str_find(line, OM_STR("->")),
+           colon = om_str_find(line, OM_STR(":"));
     if (arrow != SIZE_MAX)
         return read_rule(p, s, om_str_strip((om_str){line.p, arrow}, " \t"),
                          om_str_strip(om_str_skip(line, arrow + 2), " \t"));
     if (colon != SIZE_MAX)
         return read_setting(p, s, om_str_strip((om_str){line.p, colon}, " \t"),
                             om_str_strip(om_str_skip(line, colon + 1), " \t"));
-    return om_fail_at(s->err, OMOST_SYNTAX, place_of(s),
-                      "expected \"TAG -> TAGS\", \"quality: TAGS\", \"style: STYLE\" or "
-                      "\"like: PROFILE\"");
+    return om_fail_at(
+        s->err, OMOST_SYNTAX, place_of(s),
+        "expected \"TAG -> TAGS\", \"quality: TAGS\", \"style: STYLE\" or "
+        "\"like: PROFILE\"");
 }
 
 /* "[one, other]" */
@@ -250,8 +266,10 @@ static omost_status read_source(omost_profile *p, source *s)
         s->text = om_str_skip(s->text, at == SIZE_MAX ? line.n : line.n + 1);
         s->line++;
         line = om_str_strip(line, " \t\r");
-        if (s->section && line.n && line.p[0] == '[') inside = names_section(line, s->section);
-        else if (inside) st = read_line(p, s, line);
+        if (s->section && line.n && line.p[0] == '[')
+            inside = names_section(line, s->section);
+        else if (inside)
+            st = read_line(p, s, line);
     }
     return st;
 }
@@ -280,11 +298,14 @@ static omost_profile *read_new(const omost_env *env, source *s)
     return p;
 }
 
-omost_profile *omost_profile_builtin(const omost_env *env, const char *name, omost_error *err)
+omost_profile *omost_profile_builtin(const omost_env *env, const char *name,
+                                     omost_error *err)
 {
     if (!is_builtin(om_str_of(name))) {
-        om_fail(err, OMOST_MISSING, "there is no built-in profile \"%.60s\"; there are sdxl, "
-                "pony, illustrious and anime", name);
+        om_fail(err, OMOST_MISSING,
+                "there is no built-in profile \"%.60s\"; there are sdxl, "
+                "pony, illustrious and anime",
+                name);
         return NULL;
     }
     source s = {.text = om_str_of(builtin_table), .section = name, .err = err};
@@ -293,19 +314,22 @@ omost_profile *omost_profile_builtin(const omost_env *env, const char *name, omo
 
 const char *omost_profile_name(size_t i)
 {
-    return i < sizeof builtin_names / sizeof *builtin_names ? builtin_names[i] : NULL;
+    return i < sizeof builtin_names / sizeof *builtin_names ? builtin_names[i]
+                                                            : NULL;
 }
 
-omost_profile *omost_profile_read(const omost_env *env, const char *text, size_t len,
-                                  omost_error *err)
+omost_profile *omost_profile_read(const omost_env *env, const char *text,
+                                  size_t len, omost_error *err)
 {
     if (len > OM_PROFILE_MAX_TEXT) {
-        om_fail(err, OMOST_LIMIT, "a profile of more than %d bytes", OM_PROFILE_MAX_TEXT);
+        om_fail(err, OMOST_LIMIT, "a profile of more than %d bytes",
+                OM_PROFILE_MAX_TEXT);
         return NULL;
     }
     size_t good = len ? om_utf8_valid_len(text, len) : 0;
     if (good < len) {
-        om_fail(err, OMOST_FORMAT, "byte %zu of the profile is not UTF-8", good + 1);
+        om_fail(err, OMOST_FORMAT, "byte %zu of the profile is not UTF-8",
+                good + 1);
         return NULL;
     }
     source s = {.text = {text, len}, .err = err};

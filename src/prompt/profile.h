@@ -6,7 +6,7 @@
 #include "omost/plan.h"
 
 enum {
-    OM_TAG_KEY = 128,              /* bytes; longer tags match no rule */
+    OM_TAG_KEY = 128, /* bytes; longer tags match no rule */
     OM_PROFILE_MAX_TEXT = 64 * 1024,
     OM_PROFILE_MAX_RULES = 4096
 };

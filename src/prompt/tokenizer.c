@@ -27,12 +27,14 @@ static void set_default_pads(omost_tokenizer *tk)
     tk->pads[1] = (om_pad){.id = tk->bpe.bang, .text = "!"};
 }
 
-static omost_tokenizer *parse_named(const omost_env *env, om_str vocab, const char *vocab_name,
-                                    om_str merges, const char *merges_name, omost_error *err)
+static omost_tokenizer *parse_named(const omost_env *env, om_str vocab,
+                                    const char *vocab_name, om_str merges,
+                                    const char *merges_name, omost_error *err)
 {
     omost_tokenizer *tk = alloc_tokenizer(env, err);
     if (!tk) return NULL;
-    if (om_bpe_load(&tk->bpe, env, vocab, vocab_name, merges, merges_name, err) != OMOST_OK) {
+    if (om_bpe_load(&tk->bpe, env, vocab, vocab_name, merges, merges_name,
+                    err) != OMOST_OK) {
         omost_tokenizer_free(tk);
         return NULL;
     }
@@ -40,8 +42,8 @@ static omost_tokenizer *parse_named(const omost_env *env, om_str vocab, const ch
     return tk;
 }
 
-omost_tokenizer *om_tokenizer_parse(const omost_env *env, om_str vocab, om_str merges,
-                                    omost_error *err)
+omost_tokenizer *om_tokenizer_parse(const omost_env *env, om_str vocab,
+                                    om_str merges, omost_error *err)
 {
     return parse_named(env, vocab, "vocab.json", merges, "merges.txt", err);
 }
@@ -54,11 +56,13 @@ bool omost_tokenizer_has_builtin(void)
 omost_tokenizer *omost_tokenizer_builtin(const omost_env *env, omost_error *err)
 {
     if (!omost_tokenizer_has_builtin()) {
-        om_fail(err, OMOST_MISSING, "this build carries no vocabulary: name a model's tokenizer "
-                                    "folder, or run tools/setup and build again");
+        om_fail(err, OMOST_MISSING,
+                "this build carries no vocabulary: name a model's tokenizer "
+                "folder, or run tools/setup and build again");
         return NULL;
     }
-    om_str merges = {(const char *)om_embedded_clip_merges, om_embedded_clip_merges_size};
+    om_str merges = {(const char *)om_embedded_clip_merges,
+                     om_embedded_clip_merges_size};
     return parse_named(env, (om_str){0}, "the built-in vocabulary", merges,
                        "the built-in merges", err);
 }
@@ -73,8 +77,8 @@ void omost_tokenizer_free(omost_tokenizer *tk)
 
 /* ---- folders ----------------------------------------------------------- */
 
-static omost_status join_path(char out[MAX_PATH], const char *dir, const char *name,
-                              omost_error *err)
+static omost_status join_path(char out[MAX_PATH], const char *dir,
+                              const char *name, omost_error *err)
 {
     int n = snprintf(out, MAX_PATH, "%s/%s", dir, name);
     if (n > 0 && n < MAX_PATH) return OMOST_OK;
@@ -90,7 +94,8 @@ static bool has_file(const char *dir, const char *name)
     return f != NULL;
 }
 
-static omost_tokenizer *open_files(const omost_env *env, const char *dir, omost_error *err)
+static omost_tokenizer *open_files(const omost_env *env, const char *dir,
+                                   omost_error *err)
 {
     char vocab_path[MAX_PATH], merges_path[MAX_PATH];
     om_buf vocab, merges;
@@ -102,7 +107,8 @@ static omost_tokenizer *open_files(const omost_env *env, const char *dir, omost_
         om_file_read(vocab_path, &vocab, err) == OMOST_OK &&
         om_file_read(merges_path, &merges, err) == OMOST_OK) {
         om_str v = {vocab.p ? vocab.p : "", vocab.n};
-        tk = parse_named(env, v, vocab_path, om_buf_view(&merges), merges_path, err);
+        tk = parse_named(env, v, vocab_path, om_buf_view(&merges), merges_path,
+                         err);
     }
     om_buf_free(&vocab);
     om_buf_free(&merges);
@@ -119,8 +125,8 @@ static om_str pad_token(const json_t *config)
     return json_is_string(v) ? om_json_str(v) : (om_str){0};
 }
 
-static omost_status set_pad(const omost_tokenizer *tk, om_str text, const char *path, om_pad *pad,
-                            omost_error *err)
+static omost_status set_pad(const omost_tokenizer *tk, om_str text,
+                            const char *path, om_pad *pad, omost_error *err)
 {
     if (text.n == 0) return OMOST_OK;
     if (om_str_eqz(text, "<|endoftext|>")) {
@@ -131,13 +137,14 @@ static omost_status set_pad(const omost_tokenizer *tk, om_str text, const char *
         *pad = (om_pad){.id = tk->bpe.bang, .text = "!"};
         return OMOST_OK;
     }
-    return om_fail(err, OMOST_FORMAT,
-                   "%s: pad_token \"%.*s\" is neither \"<|endoftext|>\" nor \"!\"", path,
-                   OM_STR_ARG(text));
+    return om_fail(
+        err, OMOST_FORMAT,
+        "%s: pad_token \"%.*s\" is neither \"<|endoftext|>\" nor \"!\"", path,
+        OM_STR_ARG(text));
 }
 
-static omost_status read_pad(const omost_tokenizer *tk, const char *dir, om_pad *pad,
-                             omost_error *err)
+static omost_status read_pad(const omost_tokenizer *tk, const char *dir,
+                             om_pad *pad, omost_error *err)
 {
     char path[MAX_PATH];
     om_buf text;
@@ -147,28 +154,33 @@ static omost_status read_pad(const omost_tokenizer *tk, const char *dir, om_pad 
     om_buf_init(&text, tk->bpe.env, MAX_CONFIG);
     st = om_file_read(path, &text, err);
     if (st == OMOST_OK) {
-        json_t *config = om_json_parse(om_buf_view(&text), "the configuration", &je);
-        st = config ? set_pad(tk, pad_token(config), path, pad, err)
-                    : om_fail(err, je.status, "%s:%d: %s", path, je.line, je.msg);
+        json_t *config =
+            om_json_parse(om_buf_view(&text), "the configuration", &je);
+        st = config
+                 ? set_pad(tk, pad_token(config), path, pad, err)
+                 : om_fail(err, je.status, "%s:%d: %s", path, je.line, je.msg);
         json_decref(config);
     }
     om_buf_free(&text);
     return st;
 }
 
-static omost_status add_second(omost_tokenizer *tk, const char *dir, omost_error *err)
+static omost_status add_second(omost_tokenizer *tk, const char *dir,
+                               omost_error *err)
 {
     omost_tokenizer *second = open_files(tk->bpe.env, dir, err);
     if (!second) return err ? err->status : OMOST_FORMAT;
     omost_status st = OMOST_OK;
     if (!om_bpe_equal(&tk->bpe, &second->bpe))
-        st = om_fail(err, OMOST_FORMAT, "%s: not the vocabulary of the first tokenizer", dir);
+        st = om_fail(err, OMOST_FORMAT,
+                     "%s: not the vocabulary of the first tokenizer", dir);
     omost_tokenizer_free(second);
     return st == OMOST_OK ? read_pad(tk, dir, &tk->pads[1], err) : st;
 }
 
 /* A model folder: one tokenizer each for the two encoders. */
-static omost_tokenizer *open_model(const omost_env *env, const char *dir, omost_error *err)
+static omost_tokenizer *open_model(const omost_env *env, const char *dir,
+                                   omost_error *err)
 {
     char first[MAX_PATH], second[MAX_PATH];
     if (join_path(first, dir, "tokenizer", err) != OMOST_OK ||
@@ -177,17 +189,20 @@ static omost_tokenizer *open_model(const omost_env *env, const char *dir, omost_
     omost_tokenizer *tk = open_files(env, first, err);
     if (!tk) return NULL;
     omost_status st = read_pad(tk, first, &tk->pads[0], err);
-    if (st == OMOST_OK && has_file(second, "vocab.json")) st = add_second(tk, second, err);
+    if (st == OMOST_OK && has_file(second, "vocab.json"))
+        st = add_second(tk, second, err);
     if (st == OMOST_OK) return tk;
     omost_tokenizer_free(tk);
     return NULL;
 }
 
-omost_tokenizer *omost_tokenizer_open(const omost_env *env, const char *dir, omost_error *err)
+omost_tokenizer *omost_tokenizer_open(const omost_env *env, const char *dir,
+                                      omost_error *err)
 {
     omost_error local;
     if (!err) err = &local;
-    bool is_model = !has_file(dir, "vocab.json") && has_file(dir, "tokenizer/vocab.json");
+    bool is_model =
+        !has_file(dir, "vocab.json") && has_file(dir, "tokenizer/vocab.json");
     return is_model ? open_model(env, dir, err) : open_files(env, dir, err);
 }
 
@@ -222,20 +237,24 @@ bool om_tokenizer_may_differ(const omost_tokenizer *tk, om_str text)
     return false;
 }
 
-omost_status omost_tokenizer_encode(const omost_tokenizer *tk, omost_encoder which,
-                                    omost_str text, uint32_t *ids, size_t cap, size_t *n,
+omost_status omost_tokenizer_encode(const omost_tokenizer *tk,
+                                    omost_encoder which, omost_str text,
+                                    uint32_t *ids, size_t cap, size_t *n,
                                     omost_error *err)
 {
     om_ids out = {.p = ids, .cap = cap};
     *n = 0;
     if (text.n > OMOST_MAX_INPUT)
-        return om_fail(err, OMOST_LIMIT, "a text of %zu bytes is over the limit of %d", text.n,
+        return om_fail(err, OMOST_LIMIT,
+                       "a text of %zu bytes is over the limit of %d", text.n,
                        OMOST_MAX_INPUT);
     size_t good = text.n ? om_utf8_valid_len(text.p, text.n) : 0;
     if (good < text.n)
-        return om_fail(err, OMOST_FORMAT, "byte %zu of a text is not UTF-8", good + 1);
+        return om_fail(err, OMOST_FORMAT, "byte %zu of a text is not UTF-8",
+                       good + 1);
     const om_pad *pad = &tk->pads[which];
-    omost_status st = om_clip_encode(&tk->bpe, text, om_str_of(pad->text), pad->id, &out, err);
+    omost_status st = om_clip_encode(&tk->bpe, text, om_str_of(pad->text),
+                                     pad->id, &out, err);
     *n = out.n;
     return st;
 }

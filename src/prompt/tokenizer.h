@@ -20,8 +20,8 @@ struct omost_tokenizer {
 };
 
 /* From the texts of the files; vocab.p == NULL derives it from the merges. */
-omost_tokenizer *om_tokenizer_parse(const omost_env *env, om_str vocab, om_str merges,
-                                    omost_error *err);
+omost_tokenizer *om_tokenizer_parse(const omost_env *env, om_str vocab,
+                                    om_str merges, omost_error *err);
 
 /* Whether the two encoders could see this text differently at all. */
 bool om_tokenizer_may_differ(const omost_tokenizer *tk, om_str text);

@@ -21,17 +21,20 @@ static void check_printing(const omost_canvas *cv)
     require(text != NULL, "a canvas could not be printed");
     const omost_read_opts strict = {.strict = true};
     omost_canvas *again =
-        omost_canvas_parse(text, n, omost_canvas_global(cv) ? &strict : NULL, NULL);
-    require(again && omost_canvas_equal(cv, again), "printing changed a canvas");
+        omost_canvas_parse(text, n, omost_canvas_global(cv) ? &strict : NULL,
+                           NULL);
+    require(again && omost_canvas_equal(cv, again),
+            "printing changed a canvas");
     char *twice = omost_canvas_to_python(again, OMOST_PYTHON_FENCED, &m, NULL);
-    require(twice && n == m && memcmp(text, twice, n) == 0, "printing is not a fixed point");
+    require(twice && n == m && memcmp(text, twice, n) == 0,
+            "printing is not a fixed point");
     omost_text_free(NULL, text);
     omost_text_free(NULL, twice);
     omost_canvas_free(again);
 }
 
-static omost_canvas *in_pieces(const char *p, size_t n, size_t piece, bool strict,
-                               omost_error *err)
+static omost_canvas *in_pieces(const char *p, size_t n, size_t piece,
+                               bool strict, omost_error *err)
 {
     const omost_read_opts opts = {.strict = strict};
     omost_reader *rd = omost_reader_new(&opts, NULL, NULL, err);
@@ -64,13 +67,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         omost_layout_composition(lo, pixels);
         omost_layout_free(lo);
     } else {
-        require(strcmp(e1.msg, e2.msg) == 0 && e1.line == e2.line && e1.col == e2.col,
+        require(strcmp(e1.msg, e2.msg) == 0 && e1.line == e2.line &&
+                    e1.col == e2.col,
                 "pieces change the error");
     }
     /* strict accepts nothing that the default mode reads in another way */
     if (whole && opts.strict) {
         omost_canvas *lenient = omost_canvas_parse(p, n, NULL, NULL);
-        require(lenient && omost_canvas_equal(whole, lenient), "the modes differ");
+        require(lenient && omost_canvas_equal(whole, lenient),
+                "the modes differ");
         omost_canvas_free(lenient);
     }
     omost_canvas_free(whole);

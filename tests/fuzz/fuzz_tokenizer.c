@@ -25,7 +25,9 @@ static void demand(bool ok)
 static const omost_tokenizer *shared_tokenizer(void)
 {
     static omost_tokenizer *tk;
-    if (!tk) tk = om_tokenizer_parse(NULL, (om_str){0}, om_str_of(small_merges), NULL);
+    if (!tk)
+        tk = om_tokenizer_parse(NULL, (om_str){0}, om_str_of(small_merges),
+                                NULL);
     demand(tk != NULL);
     return tk;
 }
@@ -36,29 +38,36 @@ static void check_text(const omost_tokenizer *tk, om_str text)
     for (int e = 0; e < 2; e++) {
         size_t n, again;
         omost_error err;
-        omost_status st = omost_tokenizer_encode(tk, (omost_encoder)e, text, NULL, 0, &n, &err);
+        omost_status st = omost_tokenizer_encode(tk, (omost_encoder)e, text,
+                                                 NULL, 0, &n, &err);
         if (st != OMOST_OK) {
             demand(st == OMOST_FORMAT || st == OMOST_LIMIT);
             continue;
         }
         size_t half = n / 2;
-        uint32_t *ids = malloc((n + 1) * sizeof *ids), *some = malloc((half + 1) * sizeof *some);
+        uint32_t *ids = malloc((n + 1) * sizeof *ids),
+                 *some = malloc((half + 1) * sizeof *some);
         demand(ids && some);
-        demand(!omost_tokenizer_encode(tk, (omost_encoder)e, text, ids, n, &again, NULL));
+        demand(!omost_tokenizer_encode(tk, (omost_encoder)e, text, ids, n,
+                                       &again, NULL));
         demand(again == n);
-        demand(!omost_tokenizer_encode(tk, (omost_encoder)e, text, some, half, &again, NULL));
+        demand(!omost_tokenizer_encode(tk, (omost_encoder)e, text, some, half,
+                                       &again, NULL));
         demand(again == n && memcmp(ids, some, half * sizeof *ids) == 0);
-        for (size_t i = 0; i < n; i++) demand(ids[i] < omost_tokenizer_size(tk));
+        for (size_t i = 0; i < n; i++)
+            demand(ids[i] < omost_tokenizer_size(tk));
         free(ids);
         free(some);
     }
 }
 
-static void check_row(const omost_tokenizer *tk, const uint32_t ids[OMOST_ROW_IDS], uint32_t pad)
+static void check_row(const omost_tokenizer *tk,
+                      const uint32_t ids[OMOST_ROW_IDS], uint32_t pad)
 {
     size_t last = OMOST_ROW_IDS;
     demand(ids[0] == omost_tokenizer_start(tk));
-    while (last > 0 && ids[last - 1] == pad && pad != omost_tokenizer_end(tk)) last--;
+    while (last > 0 && ids[last - 1] == pad && pad != omost_tokenizer_end(tk))
+        last--;
     demand(last > 1 && ids[last - 1] == omost_tokenizer_end(tk));
 }
 
@@ -77,12 +86,15 @@ static void check_bags(om_str text)
         om_bags b;
         omost_error err;
         const om_bag_opts o = {.tk = tk, .strict = strict, .max_rows = 32};
-        const omost_texts prefix = {lines, n > 0}, suffixes = {lines + 1, n > 1 ? n - 1 : 0};
+        const omost_texts prefix = {lines, n > 0},
+                          suffixes = {lines + 1, n > 1 ? n - 1 : 0};
         if (om_bags_make(&b, &o, prefix, suffixes, &err) != OMOST_OK) continue;
         demand(b.n >= 1 && b.n <= 32);
         for (size_t i = 0; i < b.n; i++) {
-            check_row(tk, b.rows[i].ids, omost_tokenizer_pad(tk, OMOST_ENCODER_1));
-            check_row(tk, b.rows[i].ids_2, omost_tokenizer_pad(tk, OMOST_ENCODER_2));
+            check_row(tk, b.rows[i].ids,
+                      omost_tokenizer_pad(tk, OMOST_ENCODER_1));
+            check_row(tk, b.rows[i].ids_2,
+                      omost_tokenizer_pad(tk, OMOST_ENCODER_2));
         }
         om_bags_free(&b);
     }
@@ -101,8 +113,10 @@ static void check_files(om_str vocab, om_str merges)
 {
     omost_error err;
     omost_tokenizer *tk = om_tokenizer_parse(NULL, vocab, merges, &err);
-    if (tk) check_text(tk, OM_STR("The thing! <|endoftext|> caf\xc3\xa9 1girl's"));
-    else demand(err.status != OMOST_OK && err.msg[0]);
+    if (tk)
+        check_text(tk, OM_STR("The thing! <|endoftext|> caf\xc3\xa9 1girl's"));
+    else
+        demand(err.status != OMOST_OK && err.msg[0]);
     omost_tokenizer_free(tk);
 }
 

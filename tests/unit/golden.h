@@ -19,7 +19,8 @@ static inline om_buf data_file(const char *name)
     omost_error err;
     om_buf b;
     om_buf_init(&b, NULL, 64u << 20);
-    snprintf(path, sizeof path, "%s/%s", dir && *dir ? dir : "tests/data", name);
+    snprintf(path, sizeof path, "%s/%s", dir && *dir ? dir : "tests/data",
+             name);
     if (om_file_read(path, &b, &err) != OMOST_OK) fail_msg("%s", err.msg);
     return b;
 }
@@ -57,9 +58,11 @@ static inline bool golden_file(const char *name, om_buf *out)
     char path[1024];
     omost_error err;
     om_buf_init(out, NULL, 64u << 20);
-    snprintf(path, sizeof path, "%s/%s", dir && *dir ? dir : "../shared/golden", name);
+    snprintf(path, sizeof path, "%s/%s", dir && *dir ? dir : "../shared/golden",
+             name);
     if (om_file_read(path, out, &err) == OMOST_OK) return true;
-    printf("SKIPPED: %s (set OMOST_GOLDEN to the folder of the golden data)\n", err.msg);
+    printf("SKIPPED: %s (set OMOST_GOLDEN to the folder of the golden data)\n",
+           err.msg);
     return false;
 }
 
@@ -75,17 +78,19 @@ static inline void digest_texts(om_buf *b, char tag, omost_texts t)
 /* The canonical form that tools/pack-golden.py hashes. */
 static inline void layout_digest(const omost_layout *lo, char hex[65])
 {
-    static const int kinds[] = {
-        [OMOST_NUMBER_FLOAT] = 0, [OMOST_NUMBER_INT] = 1, [OMOST_NUMBER_BOOL] = 2};
+    static const int kinds[] = {[OMOST_NUMBER_FLOAT] = 0,
+                                [OMOST_NUMBER_INT] = 1,
+                                [OMOST_NUMBER_BOOL] = 2};
     om_buf b;
     om_buf_init(&b, NULL, 16u << 20);
     for (size_t i = 0; i < omost_layout_count(lo); i++) {
         const omost_condition *c = omost_layout_item(lo, i);
         om_buf_printf(&b, "C %d %d %d\n", c->color.r, c->color.g, c->color.b);
         if (i > 0) {
-            om_buf_printf(&b, "R %d %d %d %d\n", c->box.top, c->box.bottom, c->box.left,
-                          c->box.right);
-            om_buf_printf(&b, "D %d %.17g\n", kinds[c->distance.kind], c->distance.value);
+            om_buf_printf(&b, "R %d %d %d %d\n", c->box.top, c->box.bottom,
+                          c->box.left, c->box.right);
+            om_buf_printf(&b, "D %d %.17g\n", kinds[c->distance.kind],
+                          c->distance.value);
         }
         digest_texts(&b, 'P', c->prefixes);
         digest_texts(&b, 'S', c->suffixes);

@@ -49,17 +49,19 @@ static omost_tokenizer *open_golden(void)
 
 /* ---- against the original ---------------------------------------------- */
 
-static int encode_differs(const omost_tokenizer *tk, omost_encoder which, om_str text,
-                          const json_t *want)
+static int encode_differs(const omost_tokenizer *tk, omost_encoder which,
+                          om_str text, const json_t *want)
 {
     uint32_t ids[MAX_IDS];
     size_t n;
     omost_error err;
-    if (omost_tokenizer_encode(tk, which, text, ids, MAX_IDS, &n, &err) != OMOST_OK)
+    if (omost_tokenizer_encode(tk, which, text, ids, MAX_IDS, &n, &err) !=
+        OMOST_OK)
         fail_msg("%s", err.msg);
     if (n != json_array_size(want)) return 1;
     for (size_t i = 0; i < n; i++)
-        if ((json_int_t)ids[i] != json_integer_value(json_array_get(want, i))) return 1;
+        if ((json_int_t)ids[i] != json_integer_value(json_array_get(want, i)))
+            return 1;
     return 0;
 }
 
@@ -69,12 +71,15 @@ static void check_tokens(const omost_tokenizer *tk)
     size_t bad = 0;
     assert_true(json_array_size(rows) >= 453);
     for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i), *ids = json_object_get(row, "ids");
+        const json_t *row = json_array_get(rows, i),
+                     *ids = json_object_get(row, "ids");
         const json_t *ids_2 = json_object_get(row, "ids_tokenizer_2");
         om_str text = om_json_str(json_object_get(row, "text"));
         int d = encode_differs(tk, OMOST_ENCODER_1, text, ids) |
-                encode_differs(tk, OMOST_ENCODER_2, text, ids_2 ? ids_2 : ids) << 1;
-        if (d) print_error("row %zu, encoder %d: %.*s\n", i, d, OM_STR_ARG(text));
+                encode_differs(tk, OMOST_ENCODER_2, text, ids_2 ? ids_2 : ids)
+                    << 1;
+        if (d)
+            print_error("row %zu, encoder %d: %.*s\n", i, d, OM_STR_ARG(text));
         bad += d != 0;
     }
     assert_int_equal(bad, 0);
@@ -145,7 +150,8 @@ static void test_negative(void **state)
         const json_t *o = json_array_get(rows, i);
         omost_row row;
         omost_status st =
-            omost_tokenizer_row(tk, om_json_str(json_object_get(o, "text")), &row, NULL);
+            omost_tokenizer_row(tk, om_json_str(json_object_get(o, "text")),
+                                &row, NULL);
         assert_int_equal(st, OMOST_OK);
         check_row(row.ids, json_object_get(o, "ids_tokenizer"));
         check_row(row.ids_2, json_object_get(o, "ids_tokenizer_2"));
@@ -174,9 +180,10 @@ static void test_small(void **state)
     assert_int_equal(omost_tokenizer_size(tk), 512 + 10 + 2);
     uint32_t ids[8];
     size_t n;
-    assert_int_equal(
-        omost_tokenizer_encode(tk, OMOST_ENCODER_1, OM_STR("The thing"), ids, 8, &n, &err),
-        OMOST_OK);
+    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1,
+                                            OM_STR("The thing"), ids, 8, &n,
+                                            &err),
+                     OMOST_OK);
     /* the</w>; th ing</w> */
     assert_int_equal(n, 3);
     assert_int_equal(ids[0], 512 + 6);
@@ -188,12 +195,14 @@ static void test_small(void **state)
 /* ---- words of any length ----------------------------------------------- */
 
 /* Merges in the order of their ranks, each over the whole word: slow, obvious. */
-static size_t merge_slowly(const om_merge *by_rank, size_t n_merges, uint32_t *ids, size_t n)
+static size_t merge_slowly(const om_merge *by_rank, size_t n_merges,
+                           uint32_t *ids, size_t n)
 {
     for (size_t r = 0; r < n_merges; r++) {
         size_t to = 0;
         for (size_t i = 0; i < n; i++) {
-            bool hit = i + 1 < n && ids[i] == by_rank[r].left && ids[i + 1] == by_rank[r].right;
+            bool hit = i + 1 < n && ids[i] == by_rank[r].left &&
+                       ids[i + 1] == by_rank[r].right;
             ids[to++] = hit ? by_rank[r].into : ids[i];
             i += hit;
         }
@@ -202,15 +211,18 @@ static size_t merge_slowly(const om_merge *by_rank, size_t n_merges, uint32_t *i
     return n;
 }
 
-static void check_word(const omost_tokenizer *tk, const om_merge *by_rank, const char *word,
-                       size_t n)
+static void check_word(const omost_tokenizer *tk, const om_merge *by_rank,
+                       const char *word, size_t n)
 {
     uint32_t got[512], want[512];
     size_t n_got;
-    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1, (om_str){word, n}, got, 512,
-                                            &n_got, NULL), OMOST_OK);
+    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1,
+                                            (om_str){word, n}, got, 512, &n_got,
+                                            NULL),
+                     OMOST_OK);
     for (size_t i = 0; i < n; i++)
-        want[i] = (i + 1 < n ? tk->bpe.unit : tk->bpe.unit_end)[(unsigned char)word[i]];
+        want[i] = (i + 1 < n ? tk->bpe.unit
+                             : tk->bpe.unit_end)[(unsigned char)word[i]];
     size_t n_want = merge_slowly(by_rank, tk->bpe.n_merges, want, n);
     assert_int_equal(n_got, n_want);
     assert_memory_equal(got, want, n_got * sizeof *got);
@@ -219,8 +231,10 @@ static void check_word(const omost_tokenizer *tk, const om_merge *by_rank, const
 static void test_words(void **state)
 {
     (void)state;
-    static const size_t lens[] = {1, 2, 15, 16, 17, 40, 63, 64, 65, 66, 200, 512};
-    static const char *const alphabets[] = {"aeinorst", "ab", "abcdefghijklmnopqrstuvwxyz", "o"};
+    static const size_t lens[] = {1,  2,  15, 16, 17,  40,
+                                  63, 64, 65, 66, 200, 512};
+    static const char *const alphabets[] = {"aeinorst", "ab",
+                                            "abcdefghijklmnopqrstuvwxyz", "o"};
     omost_tokenizer *tk = open_golden();
     om_merge *by_rank = calloc(tk->bpe.n_merges, sizeof *by_rank);
     assert_non_null(by_rank);
@@ -251,17 +265,23 @@ static void test_huge_word(void **state)
     assert_non_null(word);
     memset(word, 'o', OMOST_MAX_INPUT + 1);
     size_t n, m;
-    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1, (om_str){word, OMOST_MAX_INPUT},
-                                            NULL, 0, &n, NULL), OMOST_OK);
+    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1,
+                                            (om_str){word, OMOST_MAX_INPUT},
+                                            NULL, 0, &n, NULL),
+                     OMOST_OK);
     assert_true(n > 1000);
     omost_error err;
     assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1,
-                                            (om_str){word, OMOST_MAX_INPUT + 1}, NULL, 0, &m,
-                                            &err), OMOST_LIMIT);
-    for (size_t i = 0; i + 3 <= OMOST_MAX_INPUT; i += 3) memcpy(word + i, "\xe2\x99\xa5", 3);
-    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_2,
-                                            (om_str){word, OMOST_MAX_INPUT / 3 * 3}, NULL, 0, &m,
-                                            NULL), OMOST_OK);
+                                            (om_str){word, OMOST_MAX_INPUT + 1},
+                                            NULL, 0, &m, &err),
+                     OMOST_LIMIT);
+    for (size_t i = 0; i + 3 <= OMOST_MAX_INPUT; i += 3)
+        memcpy(word + i, "\xe2\x99\xa5", 3);
+    assert_int_equal(
+        omost_tokenizer_encode(tk, OMOST_ENCODER_2,
+                               (om_str){word, OMOST_MAX_INPUT / 3 * 3}, NULL, 0,
+                               &m, NULL),
+        OMOST_OK);
     free(word);
     omost_tokenizer_free(tk);
 }
@@ -305,10 +325,13 @@ static void test_odd_texts(void **state)
         for (int e = 0; e < 2; e++) {
             uint32_t ids[10];
             size_t n;
-            assert_int_equal(omost_tokenizer_encode(tk, (omost_encoder)e, om_str_of(o->text), ids,
-                                                    10, &n, NULL), OMOST_OK);
+            assert_int_equal(omost_tokenizer_encode(tk, (omost_encoder)e,
+                                                    om_str_of(o->text), ids, 10,
+                                                    &n, NULL),
+                             OMOST_OK);
             if (n != o->n[e] || memcmp(ids, o->ids[e], n * sizeof *ids) != 0)
-                fail_msg("text %zu, encoder %d: %zu ids, first %u", i, e + 1, n, ids[0]);
+                fail_msg("text %zu, encoder %d: %zu ids, first %u", i, e + 1, n,
+                         ids[0]);
         }
     }
     omost_tokenizer_free(tk);
@@ -321,12 +344,14 @@ static void test_bad_text(void **state)
     omost_tokenizer *tk = small(NULL, &err);
     uint32_t ids[2] = {77, 77};
     size_t n;
-    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1, OM_STR("a\xff"), ids, 2, &n,
-                                            &err), OMOST_FORMAT);
+    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1,
+                                            OM_STR("a\xff"), ids, 2, &n, &err),
+                     OMOST_FORMAT);
     assert_string_equal(err.msg, "byte 2 of a text is not UTF-8");
     /* No more than `cap` are written, all are counted. */
-    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1, OM_STR("a b c"), ids, 1, &n,
-                                            &err), OMOST_OK);
+    assert_int_equal(omost_tokenizer_encode(tk, OMOST_ENCODER_1,
+                                            OM_STR("a b c"), ids, 1, &n, &err),
+                     OMOST_OK);
     assert_int_equal(n, 3);
     assert_int_equal(ids[1], 77);
     omost_tokenizer_free(tk);
@@ -337,7 +362,8 @@ static void test_bad_text(void **state)
 static void check_refused(om_str vocab, const char *merges, const char *message)
 {
     omost_error err;
-    omost_tokenizer *tk = om_tokenizer_parse(NULL, vocab, om_str_of(merges), &err);
+    omost_tokenizer *tk =
+        om_tokenizer_parse(NULL, vocab, om_str_of(merges), &err);
     assert_null(tk);
     assert_string_equal(err.msg, message);
     assert_int_equal(err.line, 0); /* not a place of the canvas */
@@ -347,14 +373,19 @@ static void test_bad_merges(void **state)
 {
     (void)state;
     const om_str none = {0};
-    check_refused(none, "#v\ni n\nth\n", "merges.txt:3: not two pieces with a space between");
-    check_refused(none, "#v\ni n m\n", "merges.txt:2: not two pieces with a space between");
+    check_refused(none, "#v\ni n\nth\n",
+                  "merges.txt:3: not two pieces with a space between");
+    check_refused(none, "#v\ni n m\n",
+                  "merges.txt:2: not two pieces with a space between");
     check_refused(none, "#v\ni n\ni n\n",
                   "merges.txt:3: there is already a merge that makes \"in\"");
-    check_refused(none, "#v\nin g\ni n\n", "merges.txt:2: the vocabulary has no piece \"in\"");
-    check_refused(none, "#v\n\n\ni n\n", "merges.txt:2: not two pieces with a space between");
-    check_refused(none, "#v\n<|endoftext |>\n", "merges.txt:2: the vocabulary has no piece "
-                                                "\"<|endoftext\"");
+    check_refused(none, "#v\nin g\ni n\n",
+                  "merges.txt:2: the vocabulary has no piece \"in\"");
+    check_refused(none, "#v\n\n\ni n\n",
+                  "merges.txt:2: not two pieces with a space between");
+    check_refused(none, "#v\n<|endoftext |>\n",
+                  "merges.txt:2: the vocabulary has no piece "
+                  "\"<|endoftext\"");
 }
 
 /* vocab.json as derived from small_merges, with one change. */
@@ -365,13 +396,15 @@ static char *small_vocab(const char *from, const char *to)
     omost_error err;
     om_buf_init(&b, NULL, 4 << 20);
     om_buf_init(&out, NULL, 4 << 20);
-    snprintf(path, sizeof path, "%s/model/tokenizer_2/vocab.json", golden_dir());
+    snprintf(path, sizeof path, "%s/model/tokenizer_2/vocab.json",
+             golden_dir());
     assert_int_equal(om_file_read(path, &b, &err), OMOST_OK);
     size_t at = from ? om_str_find(om_buf_view(&b), om_str_of(from)) : 0;
     assert_true(at != SIZE_MAX);
     om_buf_put(&out, b.p, at);
     if (from) om_buf_puts(&out, to);
-    om_buf_str(&out, om_str_skip(om_buf_view(&b), at + (from ? strlen(from) : 0)));
+    om_buf_str(&out,
+               om_str_skip(om_buf_view(&b), at + (from ? strlen(from) : 0)));
     om_buf_free(&b);
     return om_buf_steal(&out, NULL);
 }
@@ -381,10 +414,12 @@ static void check_vocab(const char *from, const char *to, const char *message)
     char *v = small_vocab(from, to);
     omost_error err;
     omost_tokenizer *tk =
-        om_tokenizer_parse(NULL, om_str_of(v), om_str_of("#v\ni n\nin g</w>\n"), &err);
+        om_tokenizer_parse(NULL, om_str_of(v), om_str_of("#v\ni n\nin g</w>\n"),
+                           &err);
     if (message) {
         assert_null(tk);
-        if (!strstr(err.msg, message)) fail_msg("%s\nlacks: %s", err.msg, message);
+        if (!strstr(err.msg, message))
+            fail_msg("%s\nlacks: %s", err.msg, message);
     } else if (!tk) {
         fail_msg("%s", err.msg);
     }
@@ -397,19 +432,25 @@ static void test_bad_vocab(void **state)
     (void)state;
     check_vocab(NULL, NULL, NULL);
     check_vocab("\"!!\": 1443", "\"!!\": 1442", "is another entry's too");
-    check_vocab("\"!!\": 1443", "\"!!\": 49408",
-                "vocab.json:3: the id of \"!!\" is not below the number of entries");
+    check_vocab(
+        "\"!!\": 1443", "\"!!\": 49408",
+        "vocab.json:3: the id of \"!!\" is not below the number of entries");
     check_vocab("\"!!\": 1443", "\"!!\": -1", "is not below");
-    check_vocab("\"!!\": 1443", "\"!!\": 1.5", "vocab.json:3: the id of \"!!\" is not an integer");
+    check_vocab("\"!!\": 1443", "\"!!\": 1.5",
+                "vocab.json:3: the id of \"!!\" is not an integer");
     check_vocab("\"!!\": 1443", "\"!\": 1443", "duplicate");
-    check_vocab("\"in\":", "\"1nnnn\":", "merges.txt:2: the vocabulary has no piece \"in\"");
+    check_vocab("\"in\":", "\"1nnnn\":",
+                "merges.txt:2: the vocabulary has no piece \"in\"");
     check_vocab("\"<|endoftext|>\"", "\"<|x|>\"", "no entry \"<|endoftext|>\"");
-    check_vocab("\"a</w>\"", "\"a</x>\"", "no entry \"a</w>\" for the byte 0x61");
+    check_vocab("\"a</w>\"", "\"a</x>\"",
+                "no entry \"a</w>\" for the byte 0x61");
     check_vocab("{", "[", "vocab.json:2: the vocabulary is not valid JSON");
     omost_error err;
-    assert_null(om_tokenizer_parse(NULL, OM_STR("[]"), om_str_of(small_merges), &err));
+    assert_null(
+        om_tokenizer_parse(NULL, OM_STR("[]"), om_str_of(small_merges), &err));
     assert_string_equal(err.msg, "vocab.json: not an object of pieces and ids");
-    assert_null(om_tokenizer_parse(NULL, OM_STR("{}"), om_str_of(small_merges), &err));
+    assert_null(
+        om_tokenizer_parse(NULL, OM_STR("{}"), om_str_of(small_merges), &err));
     assert_int_equal(err.status, OMOST_FORMAT);
 }
 
@@ -456,7 +497,8 @@ static bool load_and_encode(failing *f)
         "The caf\xc3\xa9 <|endoftext|> antidisestablishmentarianismantidisestablishmentarianism"
         "antidisestablishmentarianism \xe4\xb8\xad!";
     if (tk)
-        st = omost_tokenizer_encode(tk, OMOST_ENCODER_2, om_str_of(text), NULL, 0, &n, &err);
+        st = omost_tokenizer_encode(tk, OMOST_ENCODER_2, om_str_of(text), NULL,
+                                    0, &n, &err);
     assert_true(st == OMOST_OK || st == OMOST_NOMEM);
     if (st != OMOST_OK) assert_int_equal(err.status, OMOST_NOMEM);
     omost_tokenizer_free(tk);
@@ -481,14 +523,16 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest own[] = {
-        cmocka_unit_test(test_small), cmocka_unit_test(test_bad_text),
-        cmocka_unit_test(test_bad_merges), cmocka_unit_test(test_missing_folder),
+        cmocka_unit_test(test_small),
+        cmocka_unit_test(test_bad_text),
+        cmocka_unit_test(test_bad_merges),
+        cmocka_unit_test(test_missing_folder),
         cmocka_unit_test(test_no_memory),
     };
     const struct CMUnitTest golden[] = {
-        cmocka_unit_test(test_tokens), cmocka_unit_test(test_single_folders),
-        cmocka_unit_test(test_builtin), cmocka_unit_test(test_negative),
-        cmocka_unit_test(test_words), cmocka_unit_test(test_huge_word),
+        cmocka_unit_test(test_tokens),    cmocka_unit_test(test_single_folders),
+        cmocka_unit_test(test_builtin),   cmocka_unit_test(test_negative),
+        cmocka_unit_test(test_words),     cmocka_unit_test(test_huge_word),
         cmocka_unit_test(test_odd_texts), cmocka_unit_test(test_bad_vocab),
     };
     char path[512];
@@ -496,9 +540,12 @@ int main(void)
     snprintf(path, sizeof path, "%s/tokenizer/tokens.json", golden_dir());
     FILE *f = fopen(path, "rb");
     if (!f) {
-        printf("SKIPPED: the original's ids are not there (%s); set OMOST_GOLDEN\n", path);
+        printf(
+            "SKIPPED: the original's ids are not there (%s); set OMOST_GOLDEN\n",
+            path);
         return failed;
     }
     fclose(f);
-    return failed + cmocka_run_group_tests_name("bpe golden", golden, NULL, NULL);
+    return failed +
+           cmocka_run_group_tests_name("bpe golden", golden, NULL, NULL);
 }

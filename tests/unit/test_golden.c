@@ -32,14 +32,16 @@ static bool listen(void *user, const omost_read_event *ev)
     switch (ev->kind) {
     case OMOST_READ_START: h->regions = h->globals = 0; break;
     case OMOST_READ_GLOBAL: h->globals++; break;
-    case OMOST_READ_REGION: h->in_order &= ev->index == h->regions++ && ev->region; break;
+    case OMOST_READ_REGION:
+        h->in_order &= ev->index == h->regions++ && ev->region;
+        break;
     case OMOST_READ_NOTE: h->notes = ev->index + 1; break;
     }
     return true;
 }
 
-static omost_canvas *read_pieces(om_str text, bool strict, size_t piece, heard *h,
-                                 omost_error *err)
+static omost_canvas *read_pieces(om_str text, bool strict, size_t piece,
+                                 heard *h, omost_error *err)
 {
     const omost_read_opts opts = {.strict = strict};
     *h = (heard){.in_order = true};
@@ -47,7 +49,8 @@ static omost_canvas *read_pieces(om_str text, bool strict, size_t piece, heard *
     omost_status st = OMOST_OK;
     assert_non_null(rd);
     for (size_t i = 0; i < text.n && st == OMOST_OK; i += piece)
-        st = omost_reader_feed(rd, text.p + i, text.n - i < piece ? text.n - i : piece, err);
+        st = omost_reader_feed(rd, text.p + i,
+                               text.n - i < piece ? text.n - i : piece, err);
     omost_canvas *cv = st == OMOST_OK ? omost_reader_finish(rd, err) : NULL;
     omost_reader_free(rd);
     return cv;
@@ -57,7 +60,8 @@ static void assert_same_notes(const omost_canvas *a, const omost_canvas *b)
 {
     assert_int_equal(omost_canvas_note_count(a), omost_canvas_note_count(b));
     for (size_t i = 0; i < omost_canvas_note_count(a); i++) {
-        const omost_note *x = omost_canvas_note(a, i), *y = omost_canvas_note(b, i);
+        const omost_note *x = omost_canvas_note(a, i),
+                         *y = omost_canvas_note(b, i);
         assert_string_equal(x->msg, y->msg);
         assert_int_equal(x->line, y->line);
         assert_int_equal(x->col, y->col);
@@ -65,7 +69,8 @@ static void assert_same_notes(const omost_canvas *a, const omost_canvas *b)
     }
 }
 
-static void assert_pieces_change_nothing(const char *name, om_str text, bool strict)
+static void assert_pieces_change_nothing(const char *name, om_str text,
+                                         bool strict)
 {
     static const size_t pieces[] = {1, 2, 7, 64, 1000};
     omost_error e1 = {0}, e2;
@@ -74,7 +79,9 @@ static void assert_pieces_change_nothing(const char *name, om_str text, bool str
         heard h;
         e2 = (omost_error){0};
         omost_canvas *cv = read_pieces(text, strict, pieces[i], &h, &e2);
-        if (!cv != !whole) fail_msg("%s: pieces of %zu: %s / %s", name, pieces[i], e1.msg, e2.msg);
+        if (!cv != !whole)
+            fail_msg("%s: pieces of %zu: %s / %s", name, pieces[i], e1.msg,
+                     e2.msg);
         if (!cv) {
             assert_string_equal(e1.msg, e2.msg);
             assert_int_equal(e1.status, e2.status);
@@ -83,7 +90,8 @@ static void assert_pieces_change_nothing(const char *name, om_str text, bool str
             assert_int_equal(e1.len, e2.len);
             continue;
         }
-        if (!omost_canvas_equal(whole, cv)) fail_msg("%s: pieces of %zu differ", name, pieces[i]);
+        if (!omost_canvas_equal(whole, cv))
+            fail_msg("%s: pieces of %zu differ", name, pieces[i]);
         assert_same_notes(whole, cv);
         assert_true(h.in_order);
         assert_int_equal(h.regions, omost_canvas_count(cv));
@@ -104,7 +112,8 @@ static size_t count_corrections(const omost_canvas *cv)
     return n;
 }
 
-static void check_value(const json_t *row, const char *name, const omost_canvas *cv)
+static void check_value(const json_t *row, const char *name,
+                        const omost_canvas *cv)
 {
     uint8_t pixels[OMOST_GRID * OMOST_GRID * 3];
     char hex[65];
@@ -112,12 +121,16 @@ static void check_value(const json_t *row, const char *name, const omost_canvas 
     omost_layout *lo = omost_layout_new(cv, &err);
     assert_non_null(lo);
     layout_digest(lo, hex);
-    if (!om_str_eqz(field(row, "layout"), hex)) fail_msg("%s: another layout", name);
+    if (!om_str_eqz(field(row, "layout"), hex))
+        fail_msg("%s: another layout", name);
     omost_layout_composition(lo, pixels);
     om_sha256_hex((om_str){(char *)pixels, sizeof pixels}, hex);
-    if (!om_str_eqz(field(row, "composition"), hex)) fail_msg("%s: another composition", name);
-    assert_int_equal(omost_canvas_count(cv), json_integer_value(json_object_get(row, "regions")));
-    if (count_corrections(cv) != (size_t)json_integer_value(json_object_get(row, "corrections")))
+    if (!om_str_eqz(field(row, "composition"), hex))
+        fail_msg("%s: another composition", name);
+    assert_int_equal(omost_canvas_count(cv),
+                     json_integer_value(json_object_get(row, "regions")));
+    if (count_corrections(cv) !=
+        (size_t)json_integer_value(json_object_get(row, "corrections")))
         fail_msg("%s: %zu names were corrected", name, count_corrections(cv));
     omost_layout_free(lo);
 }
@@ -131,7 +144,8 @@ static void check_canvas(const json_t *row, om_str text)
     bool gray = om_str_eqz(field(row, "class"), "gray");
     omost_error err = {0};
     omost_canvas *cv = parse(text, true, &err);
-    if (!cv && valid && !gray) fail_msg("%s: refused: %d:%d: %s", name, err.line, err.col, err.msg);
+    if (!cv && valid && !gray)
+        fail_msg("%s: refused: %d:%d: %s", name, err.line, err.col, err.msg);
     if (cv && !valid) fail_msg("%s: accepted", name);
     if (!cv) {
         assert_true(err.line > 0 && err.col > 0 && err.len > 0);
@@ -139,7 +153,8 @@ static void check_canvas(const json_t *row, om_str text)
     } else {
         check_value(row, name, cv);
         omost_canvas *lenient = parse(text, false, &err);
-        if (!lenient || !omost_canvas_equal(cv, lenient)) fail_msg("%s: modes differ", name);
+        if (!lenient || !omost_canvas_equal(cv, lenient))
+            fail_msg("%s: modes differ", name);
         omost_canvas_free(lenient);
     }
     omost_canvas_free(cv);
@@ -152,12 +167,14 @@ static void test_canvases(void **state)
     (void)state;
     json_t *rows = golden_lines("canvas.jsonl"), *row;
     size_t i, checked = 0;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         om_buf file = {0};
         char path[256];
         om_str text = field(row, "text");
         if (!text.p) {
-            snprintf(path, sizeof path, "canvas/%.*s.txt", OM_STR_ARG(field(row, "name")));
+            snprintf(path, sizeof path, "canvas/%.*s.txt",
+                     OM_STR_ARG(field(row, "name")));
             if (!golden_file(path, &file)) continue;
             text = om_buf_view(&file);
         }
@@ -188,7 +205,8 @@ static void test_malicious(void **state)
     json_t *rows = golden_lines("malicious.jsonl"), *row;
     size_t i;
     json_array_foreach(rows, i, row)
-        assert_refused(json_string_value(json_object_get(row, "name")), field(row, "text"));
+        assert_refused(json_string_value(json_object_get(row, "name")),
+                       field(row, "text"));
     assert_int_equal(json_array_size(rows), 44);
     json_decref(rows);
 }
@@ -199,8 +217,9 @@ static void test_deep_brackets(void **state)
     (void)state;
     om_buf b;
     om_buf_init(&b, NULL, 1 << 20);
-    om_buf_puts(&b, "```python\ncanvas = Canvas()\ncanvas.set_global_description("
-                    "description='A house.', detailed_descriptions=");
+    om_buf_puts(&b,
+                "```python\ncanvas = Canvas()\ncanvas.set_global_description("
+                "description='A house.', detailed_descriptions=");
     om_buf_fill(&b, '[', 100000);
     om_buf_fill(&b, ']', 100000);
     om_buf_puts(&b, ", tags='house', HTML_web_color_name='red')\n```");
@@ -226,14 +245,15 @@ static void test_fuzzy(void **state)
     (void)state;
     json_t *rows = golden_lines("fuzzy.jsonl"), *row;
     size_t i;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         omost_word_kind kind = kind_of(om_json_str(json_array_get(row, 0)));
         om_str text = om_json_str(json_array_get(row, 1));
         const char *want = json_string_value(json_array_get(row, 2));
         const char *got = omost_word(kind, omost_word_find(kind, text));
         if ((want == NULL) != (got == NULL) || (want && strcmp(want, got) != 0))
-            fail_msg("\"%.*s\": %s, not %s", OM_STR_ARG(text), got ? got : "none",
-                     want ? want : "none");
+            fail_msg("\"%.*s\": %s, not %s", OM_STR_ARG(text),
+                     got ? got : "none", want ? want : "none");
     }
     assert_int_equal(json_array_size(rows), 955);
     json_decref(rows);
@@ -249,14 +269,16 @@ static void test_boxes(void **state)
     (void)state;
     json_t *rows = golden_lines("boxes.jsonl"), *row;
     size_t i;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         const json_t *want = json_array_get(row, 3);
         omost_box b = omost_box_of(word_at(OMOST_WORD_LOCATION, row, 0),
                                    word_at(OMOST_WORD_OFFSET, row, 1),
                                    word_at(OMOST_WORD_AREA, row, 2));
         const int got[4] = {b.top, b.bottom, b.left, b.right};
         for (size_t k = 0; k < 4; k++)
-            assert_int_equal(got[k], json_integer_value(json_array_get(want, k)));
+            assert_int_equal(got[k],
+                             json_integer_value(json_array_get(want, k)));
         /* and the way back: the same box, if perhaps by other words */
         int l, o, a;
         double iou;
@@ -273,7 +295,8 @@ static void test_boxes(void **state)
 
 static void put_row(om_buf *b, const uint32_t ids[OMOST_ROW_IDS])
 {
-    for (int k = 0; k < OMOST_ROW_IDS; k++) om_buf_printf(b, k ? " %u" : "%u", ids[k]);
+    for (int k = 0; k < OMOST_ROW_IDS; k++)
+        om_buf_printf(b, k ? " %u" : "%u", ids[k]);
     om_buf_putc(b, '\n');
 }
 
@@ -298,7 +321,8 @@ static const json_t *row_named(const json_t *rows, om_str name)
     return NULL;
 }
 
-static void check_bags(const json_t *want, om_str text, const omost_tokenizer *tk)
+static void check_bags(const json_t *want, om_str text,
+                       const omost_tokenizer *tk)
 {
     om_str name = field(want, "canvas");
     const json_t *conditions = json_object_get(want, "conditions");
@@ -320,7 +344,8 @@ static void check_bags(const json_t *want, om_str text, const omost_tokenizer *t
     omost_plan_free(plan);
     const omost_plan_opts strict = {.strict = true};
     plan = omost_plan_new(cv, tk, &strict, &err);
-    if (!plan == strict_ok) fail_msg("%.*s: strict: %d", OM_STR_ARG(name), plan != NULL);
+    if (!plan == strict_ok)
+        fail_msg("%.*s: strict: %d", OM_STR_ARG(name), plan != NULL);
     omost_plan_free(plan);
     omost_canvas_free(cv);
 }
@@ -334,9 +359,11 @@ static void test_bags(void **state)
         printf("SKIPPED: %s\n", err.msg);
         skip();
     }
-    json_t *rows = golden_lines("bags.jsonl"), *canvases = golden_lines("canvas.jsonl"), *row;
+    json_t *rows = golden_lines("bags.jsonl"),
+           *canvases = golden_lines("canvas.jsonl"), *row;
     size_t i, checked = 0;
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         om_str text = field(row_named(canvases, field(row, "canvas")), "text");
         if (!text.p) continue;
         check_bags(row, text, tk);
@@ -351,10 +378,9 @@ static void test_bags(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bags),
-        cmocka_unit_test(test_canvases), cmocka_unit_test(test_malicious),
-        cmocka_unit_test(test_deep_brackets), cmocka_unit_test(test_fuzzy),
-        cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_bags),      cmocka_unit_test(test_canvases),
+        cmocka_unit_test(test_malicious), cmocka_unit_test(test_deep_brackets),
+        cmocka_unit_test(test_fuzzy),     cmocka_unit_test(test_boxes),
     };
     return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
 }

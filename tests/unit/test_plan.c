@@ -73,9 +73,11 @@ static bool row_is(const uint32_t ids[OMOST_ROW_IDS], const json_t *want)
     return true;
 }
 
-static void check_rows(const omost_row *rows, size_t n, const json_t *want, const char *what)
+static void check_rows(const omost_row *rows, size_t n, const json_t *want,
+                       const char *what)
 {
-    const json_t *t1 = json_object_get(want, "ids_t1"), *t2 = json_object_get(want, "ids_t2");
+    const json_t *t1 = json_object_get(want, "ids_t1"),
+                 *t2 = json_object_get(want, "ids_t2");
     if (n != json_array_size(t1) || n != json_array_size(t2))
         fail_msg("%s: %zu rows, not %zu", what, n, json_array_size(t1));
     for (size_t i = 0; i < n; i++)
@@ -92,7 +94,8 @@ static const json_t *const_get(const json_t *o, const char *key)
 static json_int_t sum(const json_t *a)
 {
     json_int_t n = 0;
-    for (size_t i = 0; i < json_array_size(a); i++) n += json_integer_value(json_array_get(a, i));
+    for (size_t i = 0; i < json_array_size(a); i++)
+        n += json_integer_value(json_array_get(a, i));
     return n;
 }
 
@@ -116,16 +119,20 @@ static void check_direct(const json_t *call)
     omost_error err;
     om_bag_opts o = {.tk = tk, .strict = true, .max_rows = 100};
     omost_status st = om_bags_make(&b, &o, prefixes, suffixes, &err);
-    if ((st != OMOST_OK) != fails) fail_msg("%s: strict: %s", name, fails ? "accepted" : err.msg);
+    if ((st != OMOST_OK) != fails)
+        fail_msg("%s: strict: %s", name, fails ? "accepted" : err.msg);
     if (!fails) {
         check_rows(b.rows, b.n, call, name);
-        assert_int_equal(b.n_prefix, sum(json_object_get(call, "prefix_tokens")));
+        assert_int_equal(b.n_prefix,
+                         sum(json_object_get(call, "prefix_tokens")));
     }
     om_bags_free(&b);
     o.strict = false;
     assert_int_equal(om_bags_make(&b, &o, prefixes, suffixes, &err), OMOST_OK);
-    if (fails) assert_int_equal(b.n, 1);
-    else check_rows(b.rows, b.n, call, name);
+    if (fails)
+        assert_int_equal(b.n, 1);
+    else
+        check_rows(b.rows, b.n, call, name);
     size_t n_rows = b.n;
     om_bags_free(&b);
     /* cut on request only, and only where it is needed */
@@ -141,26 +148,31 @@ static void test_direct(void **state)
     (void)state;
     json_t *calls = load_json("bags/direct.json");
     assert_true(json_array_size(calls) > 5);
-    for (size_t i = 0; i < json_array_size(calls); i++) check_direct(json_array_get(calls, i));
+    for (size_t i = 0; i < json_array_size(calls); i++)
+        check_direct(json_array_get(calls, i));
     json_decref(calls);
 }
 
 static bool any_error(const json_t *conditions)
 {
     for (size_t i = 0; i < json_array_size(conditions); i++)
-        if (json_object_get(json_array_get(conditions, i), "error")) return true;
+        if (json_object_get(json_array_get(conditions, i), "error"))
+            return true;
     return false;
 }
 
 /* The plan's rows are the original's; where that fails on "!", they are those
  * it would sensibly go on with. */
-static void check_plan(const omost_plan *plan, const json_t *conditions, const char *name)
+static void check_plan(const omost_plan *plan, const json_t *conditions,
+                       const char *name)
 {
     assert_int_equal(omost_plan_count(plan), json_array_size(conditions));
     for (size_t i = 0; i < omost_plan_count(plan); i++) {
-        const json_t *want = json_array_get(conditions, i), *lenient = const_get(want, "lenient");
+        const json_t *want = json_array_get(conditions, i),
+                     *lenient = const_get(want, "lenient");
         size_t n = omost_plan_row_count(plan, i);
-        check_rows(omost_plan_row(plan, i, 0), n, lenient ? lenient : want, name);
+        check_rows(omost_plan_row(plan, i, 0), n, lenient ? lenient : want,
+                   name);
     }
 }
 
@@ -183,9 +195,12 @@ static void check_bags_file(const char *file)
         const omost_plan_opts o = {.strict = strict};
         omost_plan *plan = omost_plan_new(cv, tk, &o, &err);
         bool refuse = strict && any_error(conditions);
-        if ((plan == NULL) != refuse) fail_msg("%s: %s", name, plan ? "accepted" : err.msg);
-        if (plan) check_plan(plan, conditions, name);
-        else assert_true(err.line > 0 && strstr(err.msg, "\"!\" makes"));
+        if ((plan == NULL) != refuse)
+            fail_msg("%s: %s", name, plan ? "accepted" : err.msg);
+        if (plan)
+            check_plan(plan, conditions, name);
+        else
+            assert_true(err.line > 0 && strstr(err.msg, "\"!\" makes"));
         omost_plan_free(plan);
     }
     omost_canvas_free(cv);
@@ -202,7 +217,8 @@ static void test_bags(void **state)
     DIR *d = opendir(path);
     assert_non_null(d);
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
-        if (e->d_name[0] == '.' || strcmp(e->d_name, "direct.json") == 0) continue;
+        if (e->d_name[0] == '.' || strcmp(e->d_name, "direct.json") == 0)
+            continue;
         check_bags_file(e->d_name);
         n++;
     }
@@ -221,15 +237,15 @@ static omost_canvas *canvas_of(const char *text)
 }
 
 #define HEAD "```python\ncanvas = Canvas()\n"
-#define GLOBAL(description, details, tags)                                       \
-    "canvas.set_global_description(description='" description "', "              \
-    "detailed_descriptions=[" details "], tags='" tags "', "                     \
+#define GLOBAL(description, details, tags)                          \
+    "canvas.set_global_description(description='" description "', " \
+    "detailed_descriptions=[" details "], tags='" tags "', "        \
     "HTML_web_color_name='red')\n"
-#define LOCAL(distance, description, details, tags)                              \
-    "canvas.add_local_description(location='in the center', offset='no offset', "\
-    "area='a large square area', distance_to_viewer=" distance ", "              \
-    "description='" description "', detailed_descriptions=[" details "], "       \
-    "tags='" tags "', atmosphere='Calm, quiet', style='Oil painting', "          \
+#define LOCAL(distance, description, details, tags)                               \
+    "canvas.add_local_description(location='in the center', offset='no offset', " \
+    "area='a large square area', distance_to_viewer=" distance ", "               \
+    "description='" description "', detailed_descriptions=[" details "], "        \
+    "tags='" tags "', atmosphere='Calm, quiet', style='Oil painting', "           \
     "quality_meta='High resolution', HTML_web_color_name='blue')\n"
 #define TAIL "```\n"
 
@@ -243,8 +259,9 @@ static bool has_note(const omost_plan *plan, int line, const char *part)
 }
 
 #define TEN_CATS "cat cat cat cat cat cat cat cat cat cat "
-#define NINETY_CATS                                                              \
-    TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS
+#define NINETY_CATS                                                         \
+    TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS \
+        TEN_CATS
 
 /* Prefixes of 91 + 3 tokens fill every row, with a note. On request the
  * region's own words stay whole, the global description is cut to the rest of
@@ -252,12 +269,14 @@ static bool has_note(const omost_plan *plan, int line, const char *part)
 static void test_long_prefix(void **state)
 {
     (void)state;
-    omost_canvas *cv = canvas_of(HEAD GLOBAL(NINETY_CATS, "'a dog'", "red")
-                                 LOCAL("1", "a horse", "'one', 'two'", "x") TAIL);
+    omost_canvas *cv =
+        canvas_of(HEAD GLOBAL(NINETY_CATS, "'a dog'", "red")
+                      LOCAL("1", "a horse", "'one', 'two'", "x") TAIL);
     const omost_plan_opts fit = {.fit_prefix = true};
     omost_plan *plan = omost_plan_new(cv, tk, NULL, NULL);
     assert_non_null(plan);
-    assert_int_equal(omost_plan_row_count(plan, 1), 6); /* one a suffix, all alike */
+    assert_int_equal(omost_plan_row_count(plan, 1),
+                     6); /* one a suffix, all alike */
     assert_int_equal(omost_plan_row(plan, 1, 0)->ids[75], 2368);
     assert_true(has_note(plan, 4, "have 94 tokens and fill every row"));
     omost_plan_free(plan);
@@ -275,7 +294,8 @@ static void test_long_prefix(void **state)
     for (int i = 1; i <= 50; i++) assert_int_equal(ids[i], cat);
     assert_int_equal(ids[51], a);
     assert_true(has_note(plan, 3, "have 91 tokens"));
-    assert_true(has_note(plan, 4, "region 1: the descriptions that begin its prompt have 94"));
+    assert_true(has_note(
+        plan, 4, "region 1: the descriptions that begin its prompt have 94"));
     omost_plan_free(plan);
     omost_canvas_free(cv);
 }
@@ -284,7 +304,7 @@ static void test_cut_suffix_note(void **state)
 {
     (void)state;
     omost_canvas *cv = canvas_of(HEAD GLOBAL("a b", "'" NINETY_CATS "'", "red")
-                                 LOCAL("1", "a horse", "", "x") TAIL);
+                                     LOCAL("1", "a horse", "", "x") TAIL);
     omost_plan *plan = omost_plan_new(cv, tk, NULL, NULL);
     assert_int_equal(omost_plan_note_count(plan), 1);
     assert_true(has_note(plan, 3, "the whole picture: the end of \"cat cat"));
@@ -295,7 +315,8 @@ static void test_cut_suffix_note(void **state)
 static void test_no_global(void **state)
 {
     (void)state;
-    omost_canvas *cv = canvas_of(HEAD LOCAL("1", "a horse", "'brown'", "x") TAIL);
+    omost_canvas *cv =
+        canvas_of(HEAD LOCAL("1", "a horse", "'brown'", "x") TAIL);
     const omost_plan_opts strict = {.strict = true};
     omost_error err;
     omost_plan *plan = omost_plan_new(cv, tk, NULL, &err);
@@ -318,19 +339,24 @@ static void test_no_global(void **state)
 static void test_row_limit(void **state)
 {
     (void)state;
-    om_str s[4] = {OM_STR(NINETY_CATS), OM_STR(NINETY_CATS), OM_STR(NINETY_CATS)};
+    om_str s[4] = {OM_STR(NINETY_CATS), OM_STR(NINETY_CATS),
+                   OM_STR(NINETY_CATS)};
     const om_bag_opts o = {.tk = tk, .max_rows = 2};
     omost_error err;
     om_bags b;
-    assert_int_equal(om_bags_make(&b, &o, (omost_texts){0}, (omost_texts){s, 3}, &err),
+    assert_int_equal(om_bags_make(&b, &o, (omost_texts){0}, (omost_texts){s, 3},
+                                  &err),
                      OMOST_LIMIT);
-    assert_int_equal(om_bags_make(&b, &o, (omost_texts){0}, (omost_texts){s, 2}, &err), OMOST_OK);
+    assert_int_equal(om_bags_make(&b, &o, (omost_texts){0}, (omost_texts){s, 2},
+                                  &err),
+                     OMOST_OK);
     om_bags_free(&b);
 }
 
 /* ---- JSON -------------------------------------------------------------- */
 
-static char *to_json(const char *text, const omost_tokenizer *with, const omost_plan_opts *o)
+static char *to_json(const char *text, const omost_tokenizer *with,
+                     const omost_plan_opts *o)
 {
     omost_error err;
     omost_canvas *cv = canvas_of(text);
@@ -348,8 +374,9 @@ static char *to_json(const char *text, const omost_tokenizer *with, const omost_
 static void test_json(void **state)
 {
     (void)state;
-    char *z = to_json(HEAD GLOBAL("A \"b\" \xc3\xa9", "", "red") LOCAL("2.5", "near", "'x'", "t")
-                      TAIL, NULL, NULL);
+    char *z = to_json(HEAD GLOBAL("A \"b\" \xc3\xa9", "", "red")
+                          LOCAL("2.5", "near", "'x'", "t") TAIL,
+                      NULL, NULL);
     assert_string_equal(
         z, "{\"color\":[255,0,0],\"conditions\":["
            "{\"rect\":[0,90,0,90],\"distance\":null,\"color\":[255,0,0],"
@@ -367,18 +394,25 @@ static void test_json_distances(void **state)
     static const struct {
         const char *text, *json;
     } cases[] = {
-        {HEAD GLOBAL("a", "", "") LOCAL("1e999", "x", "", "") TAIL, "\"distance\":\"inf\","},
-        {HEAD GLOBAL("a", "", "") LOCAL("True", "x", "", "") TAIL, "\"distance\":1,"},
-        {HEAD GLOBAL("a", "", "") LOCAL("7", "x", "", "") TAIL, "\"distance\":7,"},
-        {HEAD GLOBAL("a", "", "") LOCAL("9223372036854775807", "x", "", "") TAIL,
+        {HEAD GLOBAL("a", "", "") LOCAL("1e999", "x", "", "") TAIL,
+         "\"distance\":\"inf\","},
+        {HEAD GLOBAL("a", "", "") LOCAL("True", "x", "", "") TAIL,
+         "\"distance\":1,"},
+        {HEAD GLOBAL("a", "", "") LOCAL("7", "x", "", "") TAIL,
+         "\"distance\":7,"},
+        {HEAD GLOBAL("a", "", "") LOCAL("9223372036854775807", "x", "", "")
+             TAIL,
          "\"distance\":9223372036854775807,"},
-        {HEAD GLOBAL("a", "", "") LOCAL("9223372036854775808", "x", "", "") TAIL,
+        {HEAD GLOBAL("a", "", "") LOCAL("9223372036854775808", "x", "", "")
+             TAIL,
          "\"distance\":\"9223372036854775808\","},
-        {HEAD GLOBAL("a", "", "") LOCAL("1e300", "x", "", "") TAIL, "\"distance\":1e+300,"},
+        {HEAD GLOBAL("a", "", "") LOCAL("1e300", "x", "", "") TAIL,
+         "\"distance\":1e+300,"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *z = to_json(cases[i].text, NULL, NULL);
-        if (!strstr(z, cases[i].json)) fail_msg("%s\nlacks %s", z, cases[i].json);
+        if (!strstr(z, cases[i].json))
+            fail_msg("%s\nlacks %s", z, cases[i].json);
         omost_text_free(NULL, z);
     }
 }
@@ -386,7 +420,9 @@ static void test_json_distances(void **state)
 static void test_json_rows(void **state)
 {
     (void)state;
-    char *z = to_json(HEAD GLOBAL("a cat", "", "!?!?") LOCAL("1", "x", "", "") TAIL, tk, NULL);
+    char *z =
+        to_json(HEAD GLOBAL("a cat", "", "!?!?") LOCAL("1", "x", "", "") TAIL,
+                tk, NULL);
     json_t *v = json_loads(z, 0, NULL);
     assert_non_null(v);
     const json_t *conditions = const_get(v, "conditions");
@@ -396,13 +432,17 @@ static void test_json_rows(void **state)
         assert_int_equal(json_array_size(bags), 1);
         const json_t *bag = json_array_get(bags, 0);
         assert_int_equal(json_array_size(const_get(bag, "ids")), OMOST_ROW_IDS);
-        assert_int_equal(json_array_size(const_get(bag, "ids_2")), OMOST_ROW_IDS);
-        assert_int_equal(json_integer_value(json_array_get(const_get(bag, "ids"), 0)), 49406);
+        assert_int_equal(json_array_size(const_get(bag, "ids_2")),
+                         OMOST_ROW_IDS);
+        assert_int_equal(json_integer_value(
+                             json_array_get(const_get(bag, "ids"), 0)),
+                         49406);
     }
     const json_t *note = json_array_get(const_get(v, "notes"), 0);
     assert_int_equal(json_integer_value(const_get(note, "line")), 3);
     assert_int_equal(json_integer_value(const_get(note, "col")), 1);
-    assert_non_null(strstr(json_string_value(const_get(note, "message")), "counts differently"));
+    assert_non_null(strstr(json_string_value(const_get(note, "message")),
+                           "counts differently"));
     json_decref(v);
     omost_text_free(NULL, z);
 }
@@ -417,19 +457,22 @@ static omost_profile *profile_of(const char *text)
     return p;
 }
 
-static void check_rule(const omost_profile *p, const char *tag, const char *want)
+static void check_rule(const omost_profile *p, const char *tag,
+                       const char *want)
 {
     omost_str to;
     bool found = omost_profile_rule(p, om_str_of(tag), &to);
     assert_int_equal(found, want != NULL);
-    if (want && !om_str_eqz(to, want)) fail_msg("%s -> %.*s", tag, OM_STR_ARG(to));
+    if (want && !om_str_eqz(to, want))
+        fail_msg("%s -> %.*s", tag, OM_STR_ARG(to));
 }
 
 static void test_profile(void **state)
 {
     (void)state;
-    omost_profile *p = profile_of("# mine\r\nlike: pony\n\n  Red Hat->red_hat, hat\n"
-                                  "girl -> lass\nsignature ->\nquality: good, .\n");
+    omost_profile *p =
+        profile_of("# mine\r\nlike: pony\n\n  Red Hat->red_hat, hat\n"
+                   "girl -> lass\nsignature ->\nquality: good, .\n");
     assert_int_equal(omost_profile_style(p), OMOST_PROMPT_TAGS);
     assert_true(om_str_eqz(omost_profile_quality(p), "good"));
     check_rule(p, "girl", "lass");
@@ -461,7 +504,8 @@ static void test_builtin_profiles(void **state)
     assert_null(omost_profile_builtin(NULL, "sd15", &err));
     assert_int_equal(err.status, OMOST_MISSING);
     omost_profile *pony = omost_profile_builtin(NULL, "pony", &err);
-    assert_true(om_str_eqz(omost_profile_quality(pony), "score_9, score_8_up, score_7_up"));
+    assert_true(om_str_eqz(omost_profile_quality(pony),
+                           "score_9, score_8_up, score_7_up"));
     omost_profile_free(pony);
 }
 
@@ -474,8 +518,10 @@ static void test_bad_profiles(void **state)
         const char *msg;
     } cases[] = {
         {"girl\n", 1, "expected \"TAG -> TAGS\""},
-        {"\n# x\ngirl: 1girl\n", 3, "the settings are like, style and quality, not \"girl\""},
-        {"style: tag\n", 1, "the style is \"tags\" or \"description\", not \"tag\""},
+        {"\n# x\ngirl: 1girl\n", 3,
+         "the settings are like, style and quality, not \"girl\""},
+        {"style: tag\n", 1,
+         "the style is \"tags\" or \"description\", not \"tag\""},
         {"a -> b\nlike: sd15\n", 2, "there is no built-in profile \"sd15\""},
         {"-> b\n", 1, "before \"->\" stands one tag"},
         {"a, b -> c\n", 1, "a rule is for one tag"},
@@ -483,9 +529,11 @@ static void test_bad_profiles(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         omost_error err;
-        assert_null(omost_profile_read(NULL, cases[i].text, strlen(cases[i].text), &err));
+        assert_null(omost_profile_read(NULL, cases[i].text,
+                                       strlen(cases[i].text), &err));
         assert_int_equal(err.line, cases[i].line);
-        if (!strstr(err.msg, cases[i].msg)) fail_msg("%s\nlacks %s", err.msg, cases[i].msg);
+        if (!strstr(err.msg, cases[i].msg))
+            fail_msg("%s\nlacks %s", err.msg, cases[i].msg);
     }
 }
 
@@ -493,14 +541,16 @@ static void check_texts(omost_texts t, const char *want)
 {
     om_buf b;
     om_buf_init(&b, NULL, 1 << 20);
-    for (size_t i = 0; i < t.n; i++) om_buf_printf(&b, "%s%.*s", i ? "|" : "", OM_STR_ARG(t.p[i]));
+    for (size_t i = 0; i < t.n; i++)
+        om_buf_printf(&b, "%s%.*s", i ? "|" : "", OM_STR_ARG(t.p[i]));
     assert_string_equal(b.p ? b.p : "", want);
     om_buf_free(&b);
 }
 
-static const char two_girls[] = HEAD GLOBAL("Two friends", "'They sit.'", "girls, park, Bench.")
+static const char two_girls[] = HEAD GLOBAL("Two friends", "'They sit.'",
+                                            "girls, park, Bench.")
     LOCAL("3", "a girl", "'She reads.'", "girl, red_hair, park, Girl, book.")
-    LOCAL("1", "a dog", "", "") TAIL;
+        LOCAL("1", "a dog", "", "") TAIL;
 
 static void test_tag_style(void **state)
 {
@@ -512,15 +562,19 @@ static void test_tag_style(void **state)
     omost_plan *plan = omost_plan_new(cv, tk, &o, &err);
     assert_non_null(plan);
     const omost_condition *c = omost_plan_condition(plan, 0);
-    check_texts(c->prefixes, "score_9, score_8_up, score_7_up,|multiple girls,");
+    check_texts(c->prefixes,
+                "score_9, score_8_up, score_7_up,|multiple girls,");
     check_texts(c->suffixes, "park,|Bench,");
     c = omost_plan_condition(plan, 1);
     check_texts(c->prefixes, "score_9, score_8_up, score_7_up,|1girl,");
-    check_texts(c->suffixes, "red_hair,|park,|book,|Calm,|quiet,|Oil painting,|multiple girls,"
-                             "|Bench,");
+    check_texts(
+        c->suffixes,
+        "red_hair,|park,|book,|Calm,|quiet,|Oil painting,|multiple girls,"
+        "|Bench,");
     c = omost_plan_condition(plan, 2);
     check_texts(c->prefixes, "score_9, score_8_up, score_7_up,|a dog,");
-    assert_true(has_note(plan, 5, "region 2 has no tags; its description is used instead"));
+    assert_true(has_note(
+        plan, 5, "region 2 has no tags; its description is used instead"));
     assert_int_equal(omost_plan_note_count(plan), 1);
     assert_true(omost_plan_row_count(plan, 1) >= 1);
     omost_plan_free(plan);
@@ -538,8 +592,10 @@ static void test_tag_style_alone(void **state)
     omost_plan *plan = omost_plan_new(cv, NULL, &o, &err);
     const omost_condition *c = omost_plan_condition(plan, 1);
     check_texts(c->prefixes, "girl,");
-    check_texts(c->suffixes, "red_hair,|park,|book,|Calm,|quiet,|Oil painting,|High resolution,"
-                             "|girls,|Bench,");
+    check_texts(
+        c->suffixes,
+        "red_hair,|park,|book,|Calm,|quiet,|Oil painting,|High resolution,"
+        "|girls,|Bench,");
     assert_int_equal(omost_plan_row_count(plan, 1), 0);
     omost_plan_free(plan);
     omost_canvas_free(cv);
@@ -555,8 +611,9 @@ static void test_description_with_rules(void **state)
     omost_plan *plan = omost_plan_new(cv, NULL, &o, &err);
     const omost_condition *c = omost_plan_condition(plan, 1);
     check_texts(c->prefixes, "good,|Two friends.|a girl.");
-    check_texts(c->suffixes, "She reads.|1girl, red_hair, book.|Calm, quiet.|Oil painting."
-                             "|High resolution.");
+    check_texts(c->suffixes,
+                "She reads.|1girl, red_hair, book.|Calm, quiet.|Oil painting."
+                "|High resolution.");
     c = omost_plan_condition(plan, 2);
     check_texts(c->suffixes, ".|Calm, quiet.|Oil painting.|High resolution.");
     omost_plan_free(plan);
@@ -575,15 +632,17 @@ static void test_many_tags(void **state)
     om_buf b;
     omost_error err;
     om_buf_init(&b, NULL, 1 << 20);
-    om_buf_puts(&b, HEAD "canvas.set_global_description(description='x', "
-                    "detailed_descriptions=[], HTML_web_color_name='red', tags='");
+    om_buf_puts(&b, HEAD
+                "canvas.set_global_description(description='x', "
+                "detailed_descriptions=[], HTML_web_color_name='red', tags='");
     for (int i = 0; i < 300; i++) om_buf_printf(&b, "tag %d, ", i);
     om_buf_puts(&b, "')\n" LOCAL("1", "a dog", "", "dog") TAIL);
     omost_canvas *cv = canvas_of(b.p);
     const omost_plan_opts o = {.prompt_style = OMOST_PROMPT_TAGS};
     omost_plan *plan = omost_plan_new(cv, tk, &o, &err);
     assert_non_null(plan);
-    assert_int_equal(omost_plan_condition(plan, 0)->suffixes.n, OMOST_MAX_TAGS - 1);
+    assert_int_equal(omost_plan_condition(plan, 0)->suffixes.n,
+                     OMOST_MAX_TAGS - 1);
     assert_true(has_note(plan, 3, "more than 256 tags"));
     omost_plan_free(plan);
     omost_canvas_free(cv);
@@ -599,7 +658,8 @@ static void test_mask_index(void **state)
     const char *key;
     json_t *want;
     size_t n_sizes = 0;
-    json_object_foreach(table, key, want) {
+    json_object_foreach(table, key, want)
+    {
         int n = (int)strtol(key, NULL, 10);
         uint8_t cells[1024];
         assert_true(n > 0 && n <= 1024);
@@ -620,11 +680,14 @@ static void test_mask_fill(void **state)
     static const uint8_t want[] = {0, 0, 0, 0, 1, 1, 0, 1, 1};
     uint8_t out[90 * 90];
     /* Three cells show rows and columns 15, 45 and 75. */
-    assert_int_equal(omost_mask_fill((omost_box){45, 90, 40, 76}, 3, 3, out), 4);
+    assert_int_equal(omost_mask_fill((omost_box){45, 90, 40, 76}, 3, 3, out),
+                     4);
     assert_memory_equal(out, want, sizeof want);
-    assert_int_equal(omost_mask_fill((omost_box){0, 90, 0, 90}, 90, 90, out), 8100);
+    assert_int_equal(omost_mask_fill((omost_box){0, 90, 0, 90}, 90, 90, out),
+                     8100);
     assert_int_equal(omost_mask_fill((omost_box){0, 15, 0, 90}, 3, 3, out), 0);
-    assert_int_equal(omost_mask_fill((omost_box){10, 30, 20, 25}, 90, 90, out), 100);
+    assert_int_equal(omost_mask_fill((omost_box){10, 30, 20, 25}, 90, 90, out),
+                     100);
     assert_int_equal(out[10 * 90 + 20], 1);
     assert_int_equal(out[10 * 90 + 25], 0);
 }
@@ -652,7 +715,8 @@ static void *failing_realloc(void *user, void *p, size_t size)
 static const char small_merges[] = "#version: 0.2\ni n\nt h\na n\nr e\n";
 
 /* Profile, tokenizer, plan and JSON with the n-th allocation failing. */
-static bool plan_all(failing *f, const omost_canvas *cv, omost_prompt_style style)
+static bool plan_all(failing *f, const omost_canvas *cv,
+                     omost_prompt_style style)
 {
     const omost_env env = {failing_realloc, f};
     omost_error err = {0};
@@ -660,8 +724,10 @@ static bool plan_all(failing *f, const omost_canvas *cv, omost_prompt_style styl
     omost_plan *plan = NULL;
     omost_profile *p = omost_profile_builtin(&env, "pony", &err);
     omost_tokenizer *own =
-        p ? om_tokenizer_parse(&env, (om_str){0}, om_str_of(small_merges), &err) : NULL;
-    const omost_plan_opts o = {.env = &env, .prompt_style = style, .profile = p};
+        p ? om_tokenizer_parse(&env, (om_str){0}, om_str_of(small_merges), &err)
+          : NULL;
+    const omost_plan_opts o = {
+        .env = &env, .prompt_style = style, .profile = p};
     if (own) plan = omost_plan_new(cv, own, &o, &err);
     if (plan) z = omost_plan_to_json(plan, NULL, &err);
     if (!z) assert_int_equal(err.status, OMOST_NOMEM);
@@ -678,7 +744,8 @@ static void test_no_memory(void **state)
 {
     (void)state;
     omost_canvas *cv = canvas_of(two_girls);
-    for (int style = OMOST_PROMPT_DESCRIPTION; style <= OMOST_PROMPT_TAGS; style++) {
+    for (int style = OMOST_PROMPT_DESCRIPTION; style <= OMOST_PROMPT_TAGS;
+         style++) {
         size_t failed = 0;
         for (size_t n = 1;; n++, failed++) {
             failing f = {.fail_at = n};
@@ -694,28 +761,39 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest own[] = {
-        cmocka_unit_test(test_json), cmocka_unit_test(test_json_distances),
-        cmocka_unit_test(test_profile), cmocka_unit_test(test_builtin_profiles),
-        cmocka_unit_test(test_bad_profiles), cmocka_unit_test(test_tag_style_alone),
-        cmocka_unit_test(test_description_with_rules), cmocka_unit_test(test_mask_fill),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_distances),
+        cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_builtin_profiles),
+        cmocka_unit_test(test_bad_profiles),
+        cmocka_unit_test(test_tag_style_alone),
+        cmocka_unit_test(test_description_with_rules),
+        cmocka_unit_test(test_mask_fill),
         cmocka_unit_test(test_no_memory),
     };
     const struct CMUnitTest golden[] = {
-        cmocka_unit_test(test_direct), cmocka_unit_test(test_bags),
-        cmocka_unit_test(test_long_prefix), cmocka_unit_test(test_cut_suffix_note),
-        cmocka_unit_test(test_no_global), cmocka_unit_test(test_row_limit),
-        cmocka_unit_test(test_json_rows), cmocka_unit_test(test_tag_style),
-        cmocka_unit_test(test_many_tags), cmocka_unit_test(test_mask_index),
+        cmocka_unit_test(test_direct),
+        cmocka_unit_test(test_bags),
+        cmocka_unit_test(test_long_prefix),
+        cmocka_unit_test(test_cut_suffix_note),
+        cmocka_unit_test(test_no_global),
+        cmocka_unit_test(test_row_limit),
+        cmocka_unit_test(test_json_rows),
+        cmocka_unit_test(test_tag_style),
+        cmocka_unit_test(test_many_tags),
+        cmocka_unit_test(test_mask_index),
     };
     char path[512];
     int failed = cmocka_run_group_tests_name("plan", own, NULL, NULL);
     snprintf(path, sizeof path, "%s/bags/direct.json", golden_dir());
     FILE *f = fopen(path, "rb");
     if (!f) {
-        printf("SKIPPED: the original's rows are not there (%s); set OMOST_GOLDEN\n", path);
+        printf(
+            "SKIPPED: the original's rows are not there (%s); set OMOST_GOLDEN\n",
+            path);
         return failed;
     }
     fclose(f);
-    return failed + cmocka_run_group_tests_name("plan golden", golden, open_tokenizer,
-                                                close_tokenizer);
+    return failed + cmocka_run_group_tests_name(
+                        "plan golden", golden, open_tokenizer, close_tokenizer);
 }

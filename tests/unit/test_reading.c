@@ -20,10 +20,10 @@
 #include "base/utf8.h"
 #include "golden.h"
 
-static const char *const files[] = {"statements.test", "values.test", "fences.test",
-                                    "repairs.test"};
+static const char *const files[] = {"statements.test", "values.test",
+                                    "fences.test", "repairs.test"};
 
-#define GLOBAL_CALL                                                                      \
+#define GLOBAL_CALL                                                                       \
     "canvas.set_global_description(description='A house.', detailed_descriptions=['x'], " \
     "tags='t', HTML_web_color_name='red')"
 #define REGION_CALL                                                                         \
@@ -37,8 +37,10 @@ static void put_text(om_buf *b, om_str s)
     om_buf_putc(b, '<');
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == 0x7F) om_buf_printf(b, "\\x%02x", c);
-        else om_buf_putc(b, (char)c);
+        if (c < 0x20 || c == 0x7F)
+            om_buf_printf(b, "\\x%02x", c);
+        else
+            om_buf_putc(b, (char)c);
     }
     om_buf_putc(b, '>');
 }
@@ -72,8 +74,9 @@ static void put_region(om_buf *b, const omost_region *r)
     put_texts(b, r->detailed_descriptions);
     om_buf_printf(b, " %s, %s, %s, %s %.17g%s%.*s\n ",
                   omost_word(OMOST_WORD_LOCATION, r->location),
-                  omost_word(OMOST_WORD_OFFSET, r->offset), omost_word(OMOST_WORD_AREA, r->area),
-                  kinds[r->distance.kind], r->distance.value, r->distance.digits.n ? " = " : "",
+                  omost_word(OMOST_WORD_OFFSET, r->offset),
+                  omost_word(OMOST_WORD_AREA, r->area), kinds[r->distance.kind],
+                  r->distance.value, r->distance.digits.n ? " = " : "",
                   OM_STR_ARG(r->distance.digits));
     const om_str texts[] = {r->tags, r->atmosphere, r->style, r->quality_meta};
     for (size_t i = 0; i < 4; i++) {
@@ -81,8 +84,10 @@ static void put_region(om_buf *b, const omost_region *r)
         put_text(b, texts[i]);
     }
     om_buf_printf(b, " %s, prefix ", omost_word(OMOST_WORD_COLOR, r->color));
-    if (r->has_prefix) put_text(b, r->prefix);
-    else om_buf_puts(b, "none");
+    if (r->has_prefix)
+        put_text(b, r->prefix);
+    else
+        om_buf_puts(b, "none");
     om_buf_putc(b, '\n');
 }
 
@@ -92,12 +97,13 @@ static void put_result(om_buf *b, om_str input, bool strict)
     omost_error err = {0};
     omost_canvas *cv = omost_canvas_parse(input.p, input.n, &opts, &err);
     if (!cv) {
-        om_buf_printf(b, "%s %d:%d+%d %s\n", omost_status_name(err.status), err.line, err.col,
-                      err.len, err.msg);
+        om_buf_printf(b, "%s %d:%d+%d %s\n", omost_status_name(err.status),
+                      err.line, err.col, err.len, err.msg);
         return;
     }
     put_global(b, omost_canvas_global(cv));
-    for (size_t i = 0; i < omost_canvas_count(cv); i++) put_region(b, omost_canvas_region(cv, i));
+    for (size_t i = 0; i < omost_canvas_count(cv); i++)
+        put_region(b, omost_canvas_region(cv, i));
     for (size_t i = 0; i < omost_canvas_note_count(cv); i++) {
         const omost_note *n = omost_canvas_note(cv, i);
         om_buf_printf(b, "note %d:%d+%d %s\n", n->line, n->col, n->len, n->msg);
@@ -132,9 +138,12 @@ static void expand(om_str input, om_buf *out)
 {
     for (om_str rest = input; rest.n;) {
         om_str line = take_line(&rest);
-        if (om_str_eqz(line, "@global")) om_buf_puts(out, GLOBAL_CALL);
-        else if (om_str_eqz(line, "@region")) om_buf_puts(out, REGION_CALL);
-        else om_buf_str(out, line);
+        if (om_str_eqz(line, "@global"))
+            om_buf_puts(out, GLOBAL_CALL);
+        else if (om_str_eqz(line, "@region"))
+            om_buf_puts(out, REGION_CALL);
+        else
+            om_buf_str(out, line);
         om_buf_putc(out, '\n');
     }
 }
@@ -161,11 +170,13 @@ static void run_case(om_str *rest, om_buf *out)
 static void fail_at_first_difference(const char *name, om_str want, om_str got)
 {
     size_t i = 0, line = 1;
-    while (i < want.n && i < got.n && want.p[i] == got.p[i]) line += want.p[i++] == '\n';
+    while (i < want.n && i < got.n && want.p[i] == got.p[i])
+        line += want.p[i++] == '\n';
     while (i > 0 && want.p[i - 1] != '\n') i--;
     om_str w = om_str_skip(want, i), g = om_str_skip(got, i);
     om_str wl = take_line(&w), gl = take_line(&g);
-    fail_msg("%s:%zu:\n  want %.*s\n  got  %.*s", name, line, OM_STR_ARG(wl), OM_STR_ARG(gl));
+    fail_msg("%s:%zu:\n  want %.*s\n  got  %.*s", name, line, OM_STR_ARG(wl),
+             OM_STR_ARG(gl));
 }
 
 static void run_file(const char *name)
@@ -180,8 +191,10 @@ static void run_file(const char *name)
     while (rest.n) run_case(&rest, &out);
     if (getenv("OMOST_UPDATE")) {
         const char *dir = getenv("OMOST_TEST_DATA");
-        snprintf(path, sizeof path, "%s/canvas/%s", dir && *dir ? dir : "tests/data", name);
-        assert_int_equal(om_file_write(NULL, path, om_buf_view(&out), &err), OMOST_OK);
+        snprintf(path, sizeof path, "%s/canvas/%s",
+                 dir && *dir ? dir : "tests/data", name);
+        assert_int_equal(om_file_write(NULL, path, om_buf_view(&out), &err),
+                         OMOST_OK);
     } else if (!om_str_eq(om_buf_view(&file), om_buf_view(&out))) {
         fail_at_first_difference(name, om_buf_view(&file), om_buf_view(&out));
     }
@@ -192,7 +205,8 @@ static void run_file(const char *name)
 static void test_cases(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) run_file(files[i]);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        run_file(files[i]);
 }
 
 /* ---- limits ------------------------------------------------------------ */
@@ -231,7 +245,8 @@ static void test_region_limit(void **state)
     om_buf b;
     omost_error err;
     begin_reply(&b);
-    for (int i = 0; i < OMOST_MAX_REGIONS; i++) om_buf_puts(&b, REGION_CALL "\n");
+    for (int i = 0; i < OMOST_MAX_REGIONS; i++)
+        om_buf_puts(&b, REGION_CALL "\n");
     size_t before = b.n;
     om_buf_puts(&b, "```\n");
     omost_canvas *cv = parse_buf(&b, &err);
@@ -315,11 +330,13 @@ static void test_every_allocation_can_fail(void **state)
     (void)state;
     om_buf b;
     begin_reply(&b);
-    om_buf_puts(&b, "canvas.add_local_description('On left', 'no ofset', 'small square', 1e30, "
-                    "'a' '\\u00e9' \"b\", ('y', 'z'), tags=['t', 'u'], atmosphere='a', "
-                    "style=\xE2\x80\x98s\xE2\x80\x99, quality_meta='q', "
-                    "HTML_web_color_name='#123456')\n" REGION_CALL "\n" GLOBAL_CALL
-                    "\ncanvas.add_local_description('on the");
+    om_buf_puts(
+        &b,
+        "canvas.add_local_description('On left', 'no ofset', 'small square', 1e30, "
+        "'a' '\\u00e9' \"b\", ('y', 'z'), tags=['t', 'u'], atmosphere='a', "
+        "style=\xE2\x80\x98s\xE2\x80\x99, quality_meta='q', "
+        "HTML_web_color_name='#123456')\n" REGION_CALL "\n" GLOBAL_CALL
+        "\ncanvas.add_local_description('on the");
     bool finished = false;
     for (long n = 0; !finished; n++) {
         meter m = {.fail_at = n};
@@ -350,12 +367,14 @@ static bool stop(void *user, const omost_read_event *ev)
 static void test_stopping(void **state)
 {
     (void)state;
-    static const char text[] = "```python\ncanvas = Canvas()\n" GLOBAL_CALL "\n" REGION_CALL "\n";
+    static const char text[] =
+        "```python\ncanvas = Canvas()\n" GLOBAL_CALL "\n" REGION_CALL "\n";
     for (int after = 1; after <= 3; after++) {
         int left = after;
         omost_error err;
         omost_reader *rd = omost_reader_new(NULL, stop, &left, &err);
-        assert_int_equal(omost_reader_feed(rd, text, sizeof text - 1, &err), OMOST_CANCELLED);
+        assert_int_equal(omost_reader_feed(rd, text, sizeof text - 1, &err),
+                         OMOST_CANCELLED);
         assert_null(omost_reader_finish(rd, &err));
         assert_int_equal(err.status, OMOST_CANCELLED);
         omost_reader_free(rd);
@@ -372,11 +391,13 @@ static bool count_regions(void *user, const omost_read_event *ev)
 static void test_told_at_the_bracket(void **state)
 {
     (void)state;
-    static const char text[] = "```python\ncanvas = Canvas()\n" GLOBAL_CALL "\n" REGION_CALL;
+    static const char text[] =
+        "```python\ncanvas = Canvas()\n" GLOBAL_CALL "\n" REGION_CALL;
     int regions = 0;
     omost_error err;
     omost_reader *rd = omost_reader_new(NULL, count_regions, &regions, &err);
-    assert_int_equal(omost_reader_feed(rd, text, sizeof text - 2, &err), OMOST_OK);
+    assert_int_equal(omost_reader_feed(rd, text, sizeof text - 2, &err),
+                     OMOST_OK);
     assert_int_equal(regions, 0);
     assert_int_equal(omost_reader_feed(rd, ")", 1, &err), OMOST_OK);
     assert_int_equal(regions, 1);
@@ -396,10 +417,11 @@ static int compare_distances(const char *a, const char *b)
     begin_reply(&t);
     const char *const both[] = {a, b};
     for (int i = 0; i < 2; i++)
-        om_buf_printf(&t,
-                      "canvas.add_local_description('on the left', 'no offset', "
-                      "'a small square area', %s, 'A cat.', [], '', '', '', '', 'blue')\n",
-                      both[i]);
+        om_buf_printf(
+            &t,
+            "canvas.add_local_description('on the left', 'no offset', "
+            "'a small square area', %s, 'A cat.', [], '', '', '', '', 'blue')\n",
+            both[i]);
     om_buf_puts(&t, "```\n");
     omost_canvas *cv = parse_buf(&t, &err);
     if (!cv) fail_msg("%s, %s: %s", a, b, err.msg);
@@ -413,17 +435,24 @@ static int compare_distances(const char *a, const char *b)
 static void test_exact_comparison(void **state)
 {
     (void)state;
-    assert_int_equal(compare_distances("9007199254740993", "9007199254740992"), 1);
-    assert_int_equal(compare_distances("9007199254740993", "9007199254740992.0"), 1);
-    assert_int_equal(compare_distances("9007199254740993", "9007199254740994.0"), -1);
+    assert_int_equal(compare_distances("9007199254740993", "9007199254740992"),
+                     1);
+    assert_int_equal(
+        compare_distances("9007199254740993", "9007199254740992.0"), 1);
+    assert_int_equal(
+        compare_distances("9007199254740993", "9007199254740994.0"), -1);
     assert_int_equal(compare_distances("100000000000000000000000", "1e23"), 1);
     assert_int_equal(compare_distances("99999999999999991611392", "1e23"), 0);
-    assert_int_equal(compare_distances("1e999", "99999999999999999999999999999999999999"), 1);
+    assert_int_equal(
+        compare_distances("1e999", "99999999999999999999999999999999999999"),
+        1);
     assert_int_equal(compare_distances("1e999", "1e1000"), 0);
     assert_int_equal(compare_distances("0x10", "16.0"), 0);
     assert_int_equal(compare_distances("True", "1"), 0);
-    assert_int_equal(compare_distances("0xFFFFFFFFFFFFFFFF", "18446744073709551616"), -1);
-    assert_int_equal(compare_distances(".1", "0.1000000000000000055511151231257827"), 0);
+    assert_int_equal(
+        compare_distances("0xFFFFFFFFFFFFFFFF", "18446744073709551616"), -1);
+    assert_int_equal(
+        compare_distances(".1", "0.1000000000000000055511151231257827"), 0);
     assert_int_equal(compare_distances("123456789.125", "1_2345_6789.125"), 0);
 }
 
