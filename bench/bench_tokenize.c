@@ -102,6 +102,7 @@ int main(int argc, char **argv)
     double load = now() - start;
     if (!tk) {
         fprintf(stderr, "%s\n", err.msg);
+        free(lines);
         return 1;
     }
     if (argc > 1) n = read_lines(argv[1], lines);
@@ -115,5 +116,6 @@ int main(int argc, char **argv)
             "\"mb_per_s\":%.1f}\n",
             n, bytes, n_ids, load * 1e3, (double)bytes / s / 1e6);
     omost_tokenizer_free(tk);
+    free(lines);
     return s > 0 ? 0 : 1;
 }

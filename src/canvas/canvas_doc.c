@@ -162,7 +162,8 @@ static omost_status copy_texts(om_arena *a, omost_texts *t, const char *what,
                                omost_error *err)
 {
     om_str *copy = om_arena_array(a, t->n, sizeof *copy);
-    omost_status st = copy ? OMOST_OK : om_fail_nomem(err);
+    omost_status st = OMOST_OK;
+    if (!copy) return om_fail_nomem(err);
     for (size_t i = 0; i < t->n && st == OMOST_OK; i++) {
         copy[i] = t->p[i];
         st = copy_text(a, &copy[i], what, err);

@@ -250,7 +250,7 @@ static bool reserve_item(om_parser *p, om_value **items, size_t n, size_t *cap,
     *cap = *cap ? *cap * 2 : 8;
     om_value *grown = om_arena_array(p->scratch, *cap, sizeof *grown);
     if (!grown) return fail_nomem(p);
-    if (n) memcpy(grown, *items, n * sizeof *grown);
+    if (*items) memcpy(grown, *items, n * sizeof *grown);
     *items = grown;
     return true;
 }
@@ -289,7 +289,7 @@ static bool parse_bracketed(om_parser *p, om_value *out)
     if (!parse_items(p, list ? ']' : ')', list ? IN_LIST : IN_PARENS, out,
                      &commas))
         return false;
-    if (list || commas > 0 || out->n != 1) return true;
+    if (list || commas > 0 || out->n != 1 || !out->items) return true;
     const om_token at = out->at;
     om_value only = out->items[0];
     *out = only;

@@ -158,7 +158,8 @@ static omost_status read_prefixes(packer *p, omost_texts texts)
  * description, and the global one gets the rest. */
 static void cut_prefixes(packer *p)
 {
-    size_t left = PREFIX_WHEN_CUT, share = PREFIX_WHEN_CUT / p->n_prefixes;
+    size_t left = PREFIX_WHEN_CUT;
+    size_t share = p->n_prefixes ? PREFIX_WHEN_CUT / p->n_prefixes : 0;
     for (size_t i = p->n_prefixes; i-- > 0;) {
         size_t reserved = 0;
         for (size_t j = 0; j < i; j++)
