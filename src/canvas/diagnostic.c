@@ -9,11 +9,13 @@ enum { SHOWN_COLUMNS = 100 }; /* of a long line, around the place */
 /* Python's line ends: "\n", "\r\n" and "\r". */
 static om_str take_line(om_str *s)
 {
-    size_t n = 0;
-    while (n < s->n && s->p[n] != '\n' && s->p[n] != '\r') n++;
+    const char *nl = memchr(s->p, '\n', s->n);
+    size_t n = nl ? (size_t)(nl - s->p) : s->n;
+    const char *cr = memchr(s->p, '\r', n);
+    if (cr) n = (size_t)(cr - s->p);
     om_str line = {s->p, n};
     size_t end = n < s->n ? n + 1 : n;
-    if (end < s->n && s->p[n] == '\r' && s->p[end] == '\n') end++;
+    if (cr && end < s->n && s->p[end] == '\n') end++;
     *s = om_str_skip(*s, end);
     return line;
 }
