@@ -30,8 +30,7 @@ debug: ## the same, for a debugger: build/debug/omost
 	@$(call compile,debug)
 
 demo: build ## a picture from a canvas, step by step
-	@if [ -x tools/demo ]; then tools/demo; \
-	else echo "tools/demo is not there" >&2; exit 1; fi
+	@tools/demo
 
 test: ## all tests, plain and with sanitizers, and the boundary checks
 	@tools/setup test
@@ -41,6 +40,8 @@ test: ## all tests, plain and with sanitizers, and the boundary checks
 	ctest --preset asan -j $(JOBS)
 	tools/check-symbols build/release
 	tools/check-layers
+	@grep -hE '^(\*\*\* )?SKIPPED' build/*/Testing/Temporary/LastTest.log | \
+	    sort -u || echo "no test was left out"
 
 lint: ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/setup lint

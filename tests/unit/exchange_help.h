@@ -1,87 +1,11 @@
 /* exchange_help.h - what the tests of writing, reading back and comparing
- * canvases share: golden files, memory that runs out, canvases at random. */
+ * canvases share: canvases at random, and how two of them differ. */
 #ifndef TEST_EXCHANGE_HELP_H
 #define TEST_EXCHANGE_HELP_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include <math.h>
-#include <stdio.h>
-#include <cmocka.h>
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/buf.h"
-#include "base/file.h"
-#include "base/json.h"
-#include "omost/canvas.h"
-
-/* ---- files ------------------------------------------------------------- */
-
-/* "FOLDER/name", from an environment variable or where it stands beside the
- * checkout. */
-static inline const char *path_of(char out[1024], const char *variable,
-                                  const char *fallback, const char *name)
-{
-    const char *folder = getenv(variable);
-    snprintf(out, 1024, "%s/%s", folder && *folder ? folder : fallback, name);
-    return out;
-}
-
-static inline bool load(const char *path, om_buf *out)
-{
-    om_buf_init(out, NULL, 16 << 20);
-    if (om_file_read(path, out, NULL) == OMOST_OK) return true;
-    om_buf_free(out);
-    return false;
-}
-
-static inline bool load_golden(const char *name, om_buf *out)
-{
-    char path[1024];
-    return load(path_of(path, "OMOST_GOLDEN", "../shared/golden", name), out);
-}
-
-/* The names in golden/canvas/index.json; NULL, with a loud line, without. */
-static inline json_t *golden_index(const char *why)
-{
-    om_buf b;
-    if (!load_golden("canvas/index.json", &b)) {
-        fprintf(stderr, "*** SKIPPED %s: no golden data (OMOST_GOLDEN) ***\n",
-                why);
-        return NULL;
-    }
-    json_t *v = om_json_parse(om_buf_view(&b), "index.json", NULL);
-    om_buf_free(&b);
-    assert_non_null(v);
-    return v;
-}
-
-/* ---- memory that runs out ---------------------------------------------- */
-
-typedef struct meter {
-    long left; /* allocations that still succeed; < 0: all */
-    long live; /* blocks that were not freed */
-} meter;
-
-static inline void *metered(void *user, void *p, size_t size)
-{
-    meter *m = user;
-    if (size == 0) {
-        m->live -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (m->left == 0) return NULL;
-    if (m->left > 0) m->left--;
-    void *q = realloc(p, size);
-    m->live += q && !p;
-    return q;
-}
+#include "support.h"
 
 /* ---- canvases ---------------------------------------------------------- */
 

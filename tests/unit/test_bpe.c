@@ -1,49 +1,19 @@
 /* test_bpe.c - the CLIP tokenizer against the original's ids, and against
  * files that are not what they should be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "base/buf.h"
-#include "base/file.h"
-#include "base/json.h"
-#include "omost/plan.h"
 #include "prompt/tokenizer.h"
 
 enum { MAX_IDS = 4096 };
 
-static const char *golden_dir(void)
+/* The tokenizer of a folder in the golden data; NULL, with a loud line. */
+static omost_tokenizer *open_golden(const char *name)
 {
-    const char *dir = getenv("OMOST_GOLDEN");
-    return dir && *dir ? dir : "../shared/golden";
-}
-
-static json_t *load_json(const char *name)
-{
-    char path[512];
-    om_buf b;
+    char path[OM_TEST_PATH];
     omost_error err;
-    om_buf_init(&b, NULL, 64 << 20);
-    snprintf(path, sizeof path, "%s/%s", golden_dir(), name);
-    if (om_file_read(path, &b, &err) != OMOST_OK) fail_msg("%s", err.msg);
-    json_t *v = om_json_parse(om_buf_view(&b), name, &err);
-    om_buf_free(&b);
-    if (!v) fail_msg("%s", err.msg);
-    return v;
-}
-
-static omost_tokenizer *open_golden(void)
-{
-    char path[512];
-    omost_error err;
-    snprintf(path, sizeof path, "%s/model", golden_dir());
-    omost_tokenizer *tk = omost_tokenizer_open(NULL, path, &err);
-    if (!tk) fail_msg("%s", err.msg);
+    omost_tokenizer *tk =
+        omost_tokenizer_open(NULL, golden_path(path, name), &err);
+    if (!tk) printf("*** SKIPPED: %s (set OMOST_GOLDEN) ***\n", err.msg);
     return tk;
 }
 
@@ -67,7 +37,7 @@ static int encode_differs(const omost_tokenizer *tk, omost_encoder which,
 
 static void check_tokens(const omost_tokenizer *tk)
 {
-    json_t *rows = load_json("tokenizer/tokens.json");
+    json_t *rows = golden_lines("tokens.jsonl");
     size_t bad = 0;
     assert_true(json_array_size(rows) >= 453);
     for (size_t i = 0; i < json_array_size(rows); i++) {
@@ -89,7 +59,8 @@ static void check_tokens(const omost_tokenizer *tk)
 static void test_tokens(void **state)
 {
     (void)state;
-    omost_tokenizer *tk = open_golden();
+    omost_tokenizer *tk = open_clip();
+    if (!tk) skip();
     assert_int_equal(omost_tokenizer_size(tk), 49408);
     assert_int_equal(omost_tokenizer_start(tk), 49406);
     assert_int_equal(omost_tokenizer_end(tk), 49407);
@@ -99,17 +70,16 @@ static void test_tokens(void **state)
     omost_tokenizer_free(tk);
 }
 
-/* One folder alone, in the other style of vocab.json, as a pair for SDXL. */
-static void test_single_folders(void **state)
+/* A model folder, and one folder alone in either style of vocab.json, as a
+ * pair for SDXL: the same tokenizer. */
+static void test_folders(void **state)
 {
     (void)state;
-    const char *names[] = {"model/tokenizer", "model/tokenizer_2"};
-    for (int i = 0; i < 2; i++) {
-        char path[512];
-        omost_error err;
-        snprintf(path, sizeof path, "%s/%s", golden_dir(), names[i]);
-        omost_tokenizer *tk = omost_tokenizer_open(NULL, path, &err);
-        if (!tk) fail_msg("%s", err.msg);
+    static const char *const names[] = {"model", "model/tokenizer",
+                                        "model/tokenizer_2"};
+    for (int i = 0; i < 3; i++) {
+        omost_tokenizer *tk = open_golden(names[i]);
+        if (!tk) skip();
         check_tokens(tk);
         omost_tokenizer_free(tk);
     }
@@ -123,12 +93,11 @@ static void test_builtin(void **state)
     assert_true((tk != NULL) == omost_tokenizer_has_builtin());
     if (!tk) {
         assert_int_equal(err.status, OMOST_MISSING);
-        print_message("SKIPPED: this build carries no vocabulary\n");
+        printf("*** SKIPPED: this build carries no vocabulary ***\n");
         skip();
     }
-    omost_tokenizer *golden = open_golden();
-    assert_true(om_bpe_equal(&tk->bpe, &golden->bpe));
-    check_tokens(tk);
+    omost_tokenizer *golden = open_golden("model");
+    if (golden) assert_true(om_bpe_equal(&tk->bpe, &golden->bpe));
     omost_tokenizer_free(golden);
     omost_tokenizer_free(tk);
 }
@@ -143,8 +112,9 @@ static void check_row(const uint32_t ids[OMOST_ROW_IDS], const json_t *want)
 static void test_negative(void **state)
 {
     (void)state;
-    omost_tokenizer *tk = open_golden();
-    json_t *rows = load_json("tokenizer/negative77.json");
+    omost_tokenizer *tk = open_clip();
+    if (!tk) skip();
+    json_t *rows = golden_lines("negative77.jsonl");
     assert_true(json_array_size(rows) > 1);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *o = json_array_get(rows, i);
@@ -235,7 +205,8 @@ static void test_words(void **state)
                                   63, 64, 65, 66, 200, 512};
     static const char *const alphabets[] = {"aeinorst", "ab",
                                             "abcdefghijklmnopqrstuvwxyz", "o"};
-    omost_tokenizer *tk = open_golden();
+    omost_tokenizer *tk = open_clip();
+    if (!tk) skip();
     om_merge *by_rank = calloc(tk->bpe.n_merges, sizeof *by_rank);
     assert_non_null(by_rank);
     for (uint32_t i = 0; i <= tk->bpe.merge_mask; i++)
@@ -260,7 +231,8 @@ static void test_words(void **state)
 static void test_huge_word(void **state)
 {
     (void)state;
-    omost_tokenizer *tk = open_golden();
+    omost_tokenizer *tk = open_clip();
+    if (!tk) skip();
     char *word = malloc(OMOST_MAX_INPUT + 1);
     assert_non_null(word);
     memset(word, 'o', OMOST_MAX_INPUT + 1);
@@ -319,7 +291,8 @@ static const odd_text odd_texts[] = {
 static void test_odd_texts(void **state)
 {
     (void)state;
-    omost_tokenizer *tk = open_golden();
+    omost_tokenizer *tk = open_clip();
+    if (!tk) skip();
     for (size_t i = 0; i < sizeof odd_texts / sizeof *odd_texts; i++) {
         const odd_text *o = &odd_texts[i];
         for (int e = 0; e < 2; e++) {
@@ -391,14 +364,9 @@ static void test_bad_merges(void **state)
 /* vocab.json as derived from small_merges, with one change. */
 static char *small_vocab(const char *from, const char *to)
 {
-    char path[512];
     om_buf b, out;
-    omost_error err;
-    om_buf_init(&b, NULL, 4 << 20);
     om_buf_init(&out, NULL, 4 << 20);
-    snprintf(path, sizeof path, "%s/model/tokenizer_2/vocab.json",
-             golden_dir());
-    assert_int_equal(om_file_read(path, &b, &err), OMOST_OK);
+    assert_true(golden_file("model/tokenizer_2/vocab.json", &b));
     size_t at = from ? om_str_find(om_buf_view(&b), om_str_of(from)) : 0;
     assert_true(at != SIZE_MAX);
     om_buf_put(&out, b.p, at);
@@ -430,6 +398,9 @@ static void check_vocab(const char *from, const char *to, const char *message)
 static void test_bad_vocab(void **state)
 {
     (void)state;
+    om_buf vocab;
+    if (!golden_file("model/tokenizer_2/vocab.json", &vocab)) skip();
+    om_buf_free(&vocab);
     check_vocab(NULL, NULL, NULL);
     check_vocab("\"!!\": 1443", "\"!!\": 1442", "is another entry's too");
     check_vocab(
@@ -465,30 +436,11 @@ static void test_missing_folder(void **state)
 
 /* ---- memory ------------------------------------------------------------ */
 
-typedef struct failing {
-    size_t calls, fail_at;
-    size_t live;
-} failing;
-
-static void *failing_realloc(void *user, void *p, size_t size)
-{
-    failing *f = user;
-    if (size == 0) {
-        f->live -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (++f->calls == f->fail_at) return NULL;
-    void *q = realloc(p, size);
-    f->live += q && !p;
-    return q;
-}
-
 /* One load and one text that takes every path, with the n-th allocation
  * failing: an error and nothing left behind, or a result. */
-static bool load_and_encode(failing *f)
+static bool load_and_encode(meter *m)
 {
-    omost_env env = {failing_realloc, f};
+    omost_env env = {metered, m};
     omost_error err = {0};
     size_t n;
     omost_status st = OMOST_NOMEM;
@@ -502,7 +454,7 @@ static bool load_and_encode(failing *f)
     assert_true(st == OMOST_OK || st == OMOST_NOMEM);
     if (st != OMOST_OK) assert_int_equal(err.status, OMOST_NOMEM);
     omost_tokenizer_free(tk);
-    assert_int_equal(f->live, 0);
+    assert_int_equal(m->live, 0);
     return st == OMOST_OK;
 }
 
@@ -511,9 +463,9 @@ static void test_no_memory(void **state)
     (void)state;
     size_t failed = 0;
     for (size_t n = 1;; n++) {
-        failing f = {.fail_at = n};
-        bool ok = load_and_encode(&f);
-        if (ok && f.calls < n) break;
+        meter m = {.fail_at = n};
+        bool ok = load_and_encode(&m);
+        if (ok && m.calls < n) break;
         assert_false(ok);
         failed++;
     }
@@ -522,30 +474,20 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest own[] = {
+    const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_small),
         cmocka_unit_test(test_bad_text),
         cmocka_unit_test(test_bad_merges),
         cmocka_unit_test(test_missing_folder),
         cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_builtin),
+        cmocka_unit_test(test_negative),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_huge_word),
+        cmocka_unit_test(test_odd_texts),
+        cmocka_unit_test(test_bad_vocab),
     };
-    const struct CMUnitTest golden[] = {
-        cmocka_unit_test(test_tokens),    cmocka_unit_test(test_single_folders),
-        cmocka_unit_test(test_builtin),   cmocka_unit_test(test_negative),
-        cmocka_unit_test(test_words),     cmocka_unit_test(test_huge_word),
-        cmocka_unit_test(test_odd_texts), cmocka_unit_test(test_bad_vocab),
-    };
-    char path[512];
-    int failed = cmocka_run_group_tests_name("bpe", own, NULL, NULL);
-    snprintf(path, sizeof path, "%s/tokenizer/tokens.json", golden_dir());
-    FILE *f = fopen(path, "rb");
-    if (!f) {
-        printf(
-            "SKIPPED: the original's ids are not there (%s); set OMOST_GOLDEN\n",
-            path);
-        return failed;
-    }
-    fclose(f);
-    return failed +
-           cmocka_run_group_tests_name("bpe golden", golden, NULL, NULL);
+    return cmocka_run_group_tests_name("bpe", tests, NULL, NULL);
 }

@@ -1,42 +1,13 @@
 /* test_image.c - PNG out and in, hostile PNGs, drawing, text, SVG. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "image/png.h"
 #include "image/svg.h"
 #include "image/text.h"
 
 enum { ENOUGH = 1 << 20 };
-
-/* ---- an allocator that counts, and fails when told to -------------------- */
-
-typedef struct meter {
-    long live, calls, fail_at; /* fail_at 0: never */
-    size_t largest;
-} meter;
-
-static void *metered(void *user, void *p, size_t size)
-{
-    meter *m = user;
-    if (size == 0) {
-        m->live -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (++m->calls == m->fail_at) return NULL;
-    if (size > m->largest) m->largest = size;
-    void *q = realloc(p, size);
-    m->live += q && !p;
-    return q;
-}
 
 /* ---- PNGs made by hand ------------------------------------------------- */
 
@@ -245,7 +216,7 @@ static void test_huge_headers(void **state)
                     sizes[i][0], sizes[i][1], 8, 2, 0, {0}, {0}, OM_STR("\0")});
         assert_int_equal(decode_metered(om_buf_view(&b), &m, &err),
                          OMOST_LIMIT);
-        assert_true(m.largest < 1 << 20);
+        assert_true(m.most < 1 << 20);
         om_buf_free(&b);
     }
 }
@@ -524,9 +495,9 @@ static void test_no_memory(void **state)
     const omost_env env = {metered, &m};
     assert_int_equal(everything(&env), OMOST_OK);
     assert_int_equal(m.live, 0);
-    long calls = m.calls;
+    size_t calls = m.calls;
     assert_true(calls > 50);
-    for (long i = 1; i <= calls; i++) {
+    for (size_t i = 1; i <= calls; i++) {
         m = (meter){.fail_at = i};
         assert_int_equal(everything(&env), OMOST_NOMEM);
         assert_int_equal(m.live, 0);

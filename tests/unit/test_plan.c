@@ -1,59 +1,18 @@
 /* test_plan.c - bags, plans, profiles and masks, against the original's rows
  * and against what omost/plan.h promises where the original has none. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support.h"
 
 #include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "base/buf.h"
-#include "base/file.h"
-#include "base/json.h"
-#include "omost/plan.h"
 #include "prompt/bag.h"
 
 static omost_tokenizer *tk; /* opened once for the group */
 
-static const char *golden_dir(void)
-{
-    const char *dir = getenv("OMOST_GOLDEN");
-    return dir && *dir ? dir : "../shared/golden";
-}
-
-static om_buf load_file(const char *name)
-{
-    char path[512];
-    om_buf b;
-    omost_error err;
-    om_buf_init(&b, NULL, 64 << 20);
-    snprintf(path, sizeof path, "%s/%s", golden_dir(), name);
-    if (om_file_read(path, &b, &err) != OMOST_OK) fail_msg("%s", err.msg);
-    return b;
-}
-
-static json_t *load_json(const char *name)
-{
-    omost_error err;
-    om_buf b = load_file(name);
-    json_t *v = om_json_parse(om_buf_view(&b), name, &err);
-    om_buf_free(&b);
-    if (!v) fail_msg("%s", err.msg);
-    return v;
-}
-
 static int open_tokenizer(void **state)
 {
     (void)state;
-    char path[512];
-    omost_error err;
-    snprintf(path, sizeof path, "%s/model", golden_dir());
-    tk = omost_tokenizer_open(NULL, path, &err);
-    if (!tk) print_error("%s\n", err.msg);
-    return tk ? 0 : -1;
+    tk = open_clip();
+    return 0;
 }
 
 static int close_tokenizer(void **state)
@@ -146,7 +105,8 @@ static void check_direct(const json_t *call)
 static void test_direct(void **state)
 {
     (void)state;
-    json_t *calls = load_json("bags/direct.json");
+    if (!tk) skip();
+    json_t *calls = golden_lines("bags_direct.jsonl");
     assert_true(json_array_size(calls) > 5);
     for (size_t i = 0; i < json_array_size(calls); i++)
         check_direct(json_array_get(calls, i));
@@ -180,11 +140,13 @@ static void check_bags_file(const char *file)
 {
     char name[512];
     snprintf(name, sizeof name, "bags/%s", file);
-    json_t *bags = load_json(name);
+    json_t *bags = golden_json(name);
+    assert_non_null(bags);
     const json_t *conditions = const_get(bags, "conditions");
     snprintf(name, sizeof name, "canvas/%s.txt",
              json_string_value(json_object_get(bags, "canvas")));
-    om_buf text = load_file(name);
+    om_buf text;
+    assert_true(golden_file(name, &text));
     omost_error err;
     const omost_read_opts as_original = {.strict = true};
     omost_canvas *cv = omost_canvas_parse(text.p, text.n, &as_original, &err);
@@ -211,11 +173,11 @@ static void check_bags_file(const char *file)
 static void test_bags(void **state)
 {
     (void)state;
-    char path[512];
+    char path[OM_TEST_PATH];
     size_t n = 0;
-    snprintf(path, sizeof path, "%s/bags", golden_dir());
-    DIR *d = opendir(path);
-    assert_non_null(d);
+    DIR *d = opendir(golden_path(path, "bags"));
+    if (!d) printf("*** SKIPPED: no %s (set OMOST_GOLDEN) ***\n", path);
+    if (!d || !tk) skip();
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         if (e->d_name[0] == '.' || strcmp(e->d_name, "direct.json") == 0)
             continue;
@@ -269,6 +231,7 @@ static bool has_note(const omost_plan *plan, int line, const char *part)
 static void test_long_prefix(void **state)
 {
     (void)state;
+    if (!tk) skip();
     omost_canvas *cv =
         canvas_of(HEAD GLOBAL(NINETY_CATS, "'a dog'", "red")
                       LOCAL("1", "a horse", "'one', 'two'", "x") TAIL);
@@ -303,6 +266,7 @@ static void test_long_prefix(void **state)
 static void test_cut_suffix_note(void **state)
 {
     (void)state;
+    if (!tk) skip();
     omost_canvas *cv = canvas_of(HEAD GLOBAL("a b", "'" NINETY_CATS "'", "red")
                                      LOCAL("1", "a horse", "", "x") TAIL);
     omost_plan *plan = omost_plan_new(cv, tk, NULL, NULL);
@@ -315,6 +279,7 @@ static void test_cut_suffix_note(void **state)
 static void test_no_global(void **state)
 {
     (void)state;
+    if (!tk) skip();
     omost_canvas *cv =
         canvas_of(HEAD LOCAL("1", "a horse", "'brown'", "x") TAIL);
     const omost_plan_opts strict = {.strict = true};
@@ -339,6 +304,7 @@ static void test_no_global(void **state)
 static void test_row_limit(void **state)
 {
     (void)state;
+    if (!tk) skip();
     om_str s[4] = {OM_STR(NINETY_CATS), OM_STR(NINETY_CATS),
                    OM_STR(NINETY_CATS)};
     const om_bag_opts o = {.tk = tk, .max_rows = 2};
@@ -420,6 +386,7 @@ static void test_json_distances(void **state)
 static void test_json_rows(void **state)
 {
     (void)state;
+    if (!tk) skip();
     char *z =
         to_json(HEAD GLOBAL("a cat", "", "!?!?") LOCAL("1", "x", "", "") TAIL,
                 tk, NULL);
@@ -555,6 +522,7 @@ static const char two_girls[] = HEAD GLOBAL("Two friends", "'They sit.'",
 static void test_tag_style(void **state)
 {
     (void)state;
+    if (!tk) skip();
     omost_error err;
     omost_canvas *cv = canvas_of(two_girls);
     omost_profile *pony = omost_profile_builtin(NULL, "pony", &err);
@@ -629,6 +597,7 @@ static void test_description_with_rules(void **state)
 static void test_many_tags(void **state)
 {
     (void)state;
+    if (!tk) skip();
     om_buf b;
     omost_error err;
     om_buf_init(&b, NULL, 1 << 20);
@@ -654,13 +623,12 @@ static void test_many_tags(void **state)
 static void test_mask_index(void **state)
 {
     (void)state;
-    json_t *table = load_json("unet/nearest_exact_90.json");
-    const char *key;
-    json_t *want;
-    size_t n_sizes = 0;
-    json_object_foreach(table, key, want)
+    json_t *table = golden_lines("nearest_exact_90.jsonl"), *row;
+    size_t i_row, n_sizes = 0;
+    json_array_foreach(table, i_row, row)
     {
-        int n = (int)strtol(key, NULL, 10);
+        int n = (int)json_integer_value(json_array_get(row, 0));
+        const json_t *want = json_array_get(row, 1);
         uint8_t cells[1024];
         assert_true(n > 0 && n <= 1024);
         assert_int_equal(json_array_size(want), n);
@@ -694,31 +662,12 @@ static void test_mask_fill(void **state)
 
 /* ---- memory ------------------------------------------------------------ */
 
-typedef struct failing {
-    size_t calls, fail_at, live;
-} failing;
-
-static void *failing_realloc(void *user, void *p, size_t size)
-{
-    failing *f = user;
-    if (size == 0) {
-        f->live -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (++f->calls == f->fail_at) return NULL;
-    void *q = realloc(p, size);
-    f->live += q && !p;
-    return q;
-}
-
 static const char small_merges[] = "#version: 0.2\ni n\nt h\na n\nr e\n";
 
 /* Profile, tokenizer, plan and JSON with the n-th allocation failing. */
-static bool plan_all(failing *f, const omost_canvas *cv,
-                     omost_prompt_style style)
+static bool plan_all(meter *m, const omost_canvas *cv, omost_prompt_style style)
 {
-    const omost_env env = {failing_realloc, f};
+    const omost_env env = {metered, m};
     omost_error err = {0};
     char *z = NULL;
     omost_plan *plan = NULL;
@@ -736,7 +685,7 @@ static bool plan_all(failing *f, const omost_canvas *cv,
     omost_plan_free(plan);
     omost_tokenizer_free(own);
     omost_profile_free(p);
-    assert_int_equal(f->live, 0);
+    assert_int_equal(m->live, 0);
     return ok;
 }
 
@@ -748,9 +697,9 @@ static void test_no_memory(void **state)
          style++) {
         size_t failed = 0;
         for (size_t n = 1;; n++, failed++) {
-            failing f = {.fail_at = n};
-            bool ok = plan_all(&f, cv, (omost_prompt_style)style);
-            if (ok && f.calls < n) break;
+            meter m = {.fail_at = n};
+            bool ok = plan_all(&m, cv, (omost_prompt_style)style);
+            if (ok && m.calls < n) break;
             assert_false(ok);
         }
         assert_true(failed > 20);
@@ -760,7 +709,7 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest own[] = {
+    const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_distances),
         cmocka_unit_test(test_profile),
@@ -769,9 +718,8 @@ int main(void)
         cmocka_unit_test(test_tag_style_alone),
         cmocka_unit_test(test_description_with_rules),
         cmocka_unit_test(test_mask_fill),
+        cmocka_unit_test(test_mask_index),
         cmocka_unit_test(test_no_memory),
-    };
-    const struct CMUnitTest golden[] = {
         cmocka_unit_test(test_direct),
         cmocka_unit_test(test_bags),
         cmocka_unit_test(test_long_prefix),
@@ -781,19 +729,7 @@ int main(void)
         cmocka_unit_test(test_json_rows),
         cmocka_unit_test(test_tag_style),
         cmocka_unit_test(test_many_tags),
-        cmocka_unit_test(test_mask_index),
     };
-    char path[512];
-    int failed = cmocka_run_group_tests_name("plan", own, NULL, NULL);
-    snprintf(path, sizeof path, "%s/bags/direct.json", golden_dir());
-    FILE *f = fopen(path, "rb");
-    if (!f) {
-        printf(
-            "SKIPPED: the original's rows are not there (%s); set OMOST_GOLDEN\n",
-            path);
-        return failed;
-    }
-    fclose(f);
-    return failed + cmocka_run_group_tests_name(
-                        "plan golden", golden, open_tokenizer, close_tokenizer);
+    return cmocka_run_group_tests_name("plan", tests, open_tokenizer,
+                                       close_tokenizer);
 }

@@ -1,18 +1,13 @@
 /* test_preview.c - the preview's pixels against the original's composition,
  * and what a labelled preview must keep to: everything inside the picture,
  * labels apart from each other, legible colours, well-formed SVG. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "support.h"
 
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/utf8.h"
-#include "golden.h"
 #include "image/png.h"
-#include "omost/picture.h"
 #include "preview/preview.h"
 
 /* ---- helpers ----------------------------------------------------------- */
@@ -674,31 +669,13 @@ static void test_long_name(void **state)
 
 /* ---- memory ------------------------------------------------------------ */
 
-typedef struct meter {
-    long live, calls, fail_at;
-} meter;
-
-static void *metered(void *user, void *p, size_t size)
-{
-    meter *m = user;
-    if (size == 0) {
-        m->live -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (++m->calls == m->fail_at) return NULL;
-    void *q = realloc(p, size);
-    m->live += q && !p;
-    return q;
-}
-
 /* One preview with the i-th allocation failing; true when it came out. */
 static bool try_preview(const omost_canvas *cv, omost_preview_opts o, bool svg,
-                        meter *m, long i)
+                        meter *m, size_t i)
 {
     omost_error err;
     size_t n;
-    long before = m->live;
+    size_t before = m->live;
     m->calls = 0;
     m->fail_at = i;
     void *out = svg ? (void *)omost_preview_svg(cv, &o, &n, &err)
@@ -720,11 +697,11 @@ static void sweep(omost_preview_opts o, bool svg)
     assert_non_null(cv);
     o.env = &env;
     assert_true(try_preview(cv, o, svg, &m, 0));
-    long calls = m.calls;
+    size_t calls = m.calls;
     /* all of the first 200, later ones (much alike) with growing steps */
-    for (long i = 1; i <= calls; i += i < 200 ? 1 : 1 + i / 50)
+    for (size_t i = 1; i <= calls; i += i < 200 ? 1 : 1 + i / 50)
         assert_false(try_preview(cv, o, svg, &m, i));
-    print_message("%ld allocations\n", calls);
+    print_message("%zu allocations\n", calls);
     omost_canvas_free(cv);
     om_buf_free(&b);
     assert_int_equal(m.live, 0);

@@ -9,16 +9,9 @@
  *     == strict
  *     what comes out
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "support.h"
 
 #include "base/utf8.h"
-#include "golden.h"
 
 static const char *const files[] = {"statements.test", "values.test",
                                     "fences.test", "repairs.test"};
@@ -181,19 +174,17 @@ static void fail_at_first_difference(const char *name, om_str want, om_str got)
 
 static void run_file(const char *name)
 {
-    char path[1024];
+    char path[OM_TEST_PATH], at[256];
     omost_error err;
-    snprintf(path, sizeof path, "canvas/%s", name);
-    om_buf file = data_file(path), out;
+    snprintf(at, sizeof at, "canvas/%s", name);
+    om_buf file = data_file(at), out;
     om_buf_init(&out, NULL, 1 << 24);
     om_str rest = om_buf_view(&file);
     om_buf_str(&out, take_until(&rest, "-- ", "-- "));
     while (rest.n) run_case(&rest, &out);
     if (getenv("OMOST_UPDATE")) {
-        const char *dir = getenv("OMOST_TEST_DATA");
-        snprintf(path, sizeof path, "%s/canvas/%s",
-                 dir && *dir ? dir : "tests/data", name);
-        assert_int_equal(om_file_write(NULL, path, om_buf_view(&out), &err),
+        assert_int_equal(om_file_write(NULL, data_path(path, at),
+                                       om_buf_view(&out), &err),
                          OMOST_OK);
     } else if (!om_str_eq(om_buf_view(&file), om_buf_view(&out))) {
         fail_at_first_difference(name, om_buf_view(&file), om_buf_view(&out));
@@ -261,34 +252,10 @@ static void test_region_limit(void **state)
     om_buf_free(&b);
 }
 
-/* Bounded memory whatever a megabyte holds; an env that counts. */
-typedef struct meter {
-    size_t now, most, limit;
-    long fail_at; /* the allocation that fails, counting down; -1: none */
-} meter;
-
-static void *metered(void *user, void *p, size_t size)
-{
-    meter *m = user;
-    size_t *block = p ? (size_t *)p - 2 : NULL;
-    if (size == 0) {
-        if (block) m->now -= *block;
-        free(block);
-        return NULL;
-    }
-    if (m->fail_at >= 0 && m->fail_at-- == 0) return NULL;
-    size_t old = block ? *block : 0;
-    size_t *q = realloc(block, size + 2 * sizeof *q);
-    if (!q) return NULL;
-    *q = size;
-    m->now += size - old;
-    if (m->now > m->most) m->most = m->now;
-    return q + 2;
-}
-
+/* Bounded memory whatever a megabyte holds. */
 static void assert_hostile(const char *head, char fill, const char *tail)
 {
-    meter m = {.fail_at = -1};
+    meter m = {0};
     const omost_env env = {metered, &m};
     for (int strict = 0; strict < 2; strict++) {
         const omost_read_opts opts = {.env = &env, .strict = strict};
@@ -303,7 +270,7 @@ static void assert_hostile(const char *head, char fill, const char *tail)
         assert_true(err.line > 0);
         om_buf_free(&b);
     }
-    assert_int_equal(m.now, 0);
+    assert_int_equal(m.live, 0);
     assert_true(m.most < 64u << 20);
 }
 
@@ -338,7 +305,7 @@ static void test_every_allocation_can_fail(void **state)
         "HTML_web_color_name='#123456')\n" REGION_CALL "\n" GLOBAL_CALL
         "\ncanvas.add_local_description('on the");
     bool finished = false;
-    for (long n = 0; !finished; n++) {
+    for (size_t n = 1; !finished; n++) {
         meter m = {.fail_at = n};
         const omost_env env = {metered, &m};
         const omost_read_opts opts = {.env = &env};
@@ -347,10 +314,10 @@ static void test_every_allocation_can_fail(void **state)
         if (!cv) assert_int_equal(err.status, OMOST_NOMEM);
         omost_layout *lo = cv ? omost_layout_new(cv, &err) : NULL;
         if (cv && !lo) assert_int_equal(err.status, OMOST_NOMEM);
-        finished = lo && m.fail_at >= 0;
+        finished = lo && m.calls < n;
         omost_layout_free(lo);
         omost_canvas_free(cv);
-        assert_int_equal(m.now, 0);
+        assert_int_equal(m.live, 0);
         assert_true(n < 10000);
     }
     om_buf_free(&b);
