@@ -37,7 +37,8 @@ enum {
     OMOST_GRID = 90,               /* cells along each side of the layout */
     OMOST_MAX_INPUT = 1024 * 1024, /* bytes of a canvas text or JSON */
     OMOST_MAX_REGIONS = 1000,      /* regions of one canvas */
-    OMOST_MAX_NESTING = 100        /* brackets inside one another */
+    OMOST_MAX_NESTING = 100,        /* brackets inside one another */
+    OMOST_MAX_TEXTS = 10000 /* texts of one list */
 };
 
 /* ---- the words --------------------------------------------------------- */
@@ -76,7 +77,8 @@ typedef struct omost_box {
     int top, bottom, left, right;
 } omost_box;
 
-/* centre = location + offset; the area's width and height are halved as
+/* Indices must be words (asserted).
+ * centre = location + offset; the area's width and height are halved as
  * integers on each side; the result is clipped to the grid. */
 OMOST_API omost_box omost_box_of(int location, int offset, int area);
 
@@ -200,7 +202,8 @@ OMOST_API omost_canvas *omost_canvas_read(const char *text, size_t len,
  * a region is handed over when its call's ")" is read, and what follows may
  * still make the whole reply fail. */
 typedef enum omost_read_event_kind {
-    OMOST_READ_START,  /* a canvas begins (again); forget earlier regions */
+    OMOST_READ_START,  /* a canvas begins (again): forget regions, the global
+                        * description and, if indices restart, notes */
     OMOST_READ_GLOBAL, /* the global description (a later one replaces it) */
     OMOST_READ_REGION, /* one more region */
     OMOST_READ_NOTE    /* one more note */
@@ -209,7 +212,9 @@ typedef enum omost_read_event_kind {
 typedef struct omost_read_event {
     omost_read_event_kind kind;
     size_t index;               /* of the region or note */
-    const omost_global *global; /* borrowed until the reader goes */
+    /* What the kind names. All of it lives as long as the canvas that finish
+     * gives, or as the reader when it gives none. */
+    const omost_global *global;
     const omost_region *region;
     const omost_note *note;
 } omost_read_event;
@@ -346,7 +351,8 @@ OMOST_API omost_diff *omost_diff_new(const omost_canvas *before,
                                      omost_error *err);
 OMOST_API size_t omost_diff_count(const omost_diff *d);
 OMOST_API const omost_change *omost_diff_change(const omost_diff *d, size_t i);
-/* For people, one line a change with what it was and is; "" when equal. */
+/* For people, one line a change with what it was and is; "" when equal. Both
+ * texts are made by the env of `before`: omost_text_free(). */
 OMOST_API char *omost_diff_to_text(const omost_diff *d, size_t *len,
                                    omost_error *err);
 OMOST_API char *omost_diff_to_json(const omost_diff *d, size_t *len,
@@ -356,8 +362,10 @@ OMOST_API void omost_diff_free(omost_diff *d);
 /* ---- showing a place --------------------------------------------------- */
 
 /* "FILE:LINE:COL: KIND: MSG", the source line and carets under the place, as
- * compilers print it. `kind` is "error" or "note". Long lines are shown around
- * the place; tabs and wide characters keep the carets in place. */
+ * compilers print it. `kind` is "error" or "note"; line 0 means no place. Long
+ * lines are shown around the place; tabs and wide characters keep the carets in
+ * place, and nothing a terminal would act on is printed. NULL when there is no
+ * memory; free it with omost_text_free(NULL, ...). */
 OMOST_API char *omost_diagnostic(const char *file, omost_str source, int line,
                                  int col, int len, const char *kind,
                                  const char *msg);

@@ -70,6 +70,7 @@ void om_buf_printf(om_buf *b, const char *fmt, ...)
     va_start(ap, fmt);
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
+    if (n < 0) fail(b, OMOST_LIMIT); /* beyond INT_MAX */
     if (n < 0 || !om_buf_reserve(b, (size_t)n)) return;
     va_start(ap, fmt);
     vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
@@ -91,6 +92,8 @@ omost_status om_buf_check(const om_buf *b, const char *what, omost_error *err)
 {
     if (b->status == OMOST_OK) return OMOST_OK;
     if (b->status == OMOST_NOMEM) return om_fail_nomem(err);
+    if (b->status == OMOST_FORMAT)
+        return om_fail(err, OMOST_FORMAT, "%s is not well-formed text", what);
     return om_fail(err, OMOST_LIMIT, "%s is longer than %zu bytes", what,
                    b->limit);
 }

@@ -10,8 +10,9 @@ typedef struct om_buf {
     const omost_env *env;
     char *p; /* a NUL always follows the n bytes once p is set */
     size_t n, cap, limit;
-    omost_status
-        status; /* OK, NOMEM or LIMIT; once not OK, appends do nothing */
+    /* OK, NOMEM, LIMIT, or FORMAT for what could not be made into text; once
+     * not OK, appends do nothing. */
+    omost_status status;
 } om_buf;
 
 static inline void om_buf_init(om_buf *b, const omost_env *env, size_t limit)

@@ -43,8 +43,8 @@ void om_error_clear(omost_error *err)
     if (err) *err = (omost_error){0};
 }
 
-static omost_status fail_v(omost_error *err, omost_status st, om_place at,
-                           const char *fmt, va_list ap)
+omost_status om_fail_v(omost_error *err, omost_status st, om_place at,
+                       const char *fmt, va_list ap)
 {
     if (!err) return st;
     err->status = st;
@@ -65,7 +65,7 @@ omost_status om_fail(omost_error *err, omost_status st, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
-    fail_v(err, st, (om_place){0}, fmt, ap);
+    om_fail_v(err, st, (om_place){0}, fmt, ap);
     va_end(ap);
     return st;
 }
@@ -75,7 +75,7 @@ omost_status om_fail_at(omost_error *err, omost_status st, om_place at,
 {
     va_list ap;
     va_start(ap, fmt);
-    fail_v(err, st, at, fmt, ap);
+    om_fail_v(err, st, at, fmt, ap);
     va_end(ap);
     return st;
 }

@@ -50,12 +50,9 @@ omost_status om_file_read(const char *path, om_buf *out, omost_error *err)
     return st;
 }
 
-static omost_status fail_errno(const om_file_out *o, const char *verb,
-                               omost_error *err)
+static omost_status cannot_write(const char *name, int why, omost_error *err)
 {
-    const char *name = o->f == stdout ? "standard output" : o->path;
-    return om_fail(err, OMOST_IO, "cannot %s %s: %s", verb, name,
-                   strerror(errno));
+    return om_fail(err, OMOST_IO, "cannot write %s: %s", name, strerror(why));
 }
 
 /* A rename would replace a device or pipe by a plain file: write into those. */
@@ -73,13 +70,22 @@ static bool link_target(const char *path, char target[PATH_MAX])
            realpath(path, target);
 }
 
+/* A new file gets what the umask leaves; an existing one keeps its mode. */
 static FILE *open_temp(const char *temp, const char *path)
 {
     struct stat sb;
-    /* A new file gets what the umask leaves; an existing one keeps its mode. */
-    mode_t mode = stat(path, &sb) == 0 ? sb.st_mode & 0777 : 0666;
+    bool exists = stat(path, &sb) == 0;
+    mode_t mode = exists ? sb.st_mode & 0777 : 0666;
     int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    return fd < 0 ? NULL : fdopen(fd, "wb");
+    if (fd < 0) return NULL;
+    bool ok = !exists || fchmod(fd, mode) == 0;
+    FILE *f = ok ? fdopen(fd, "wb") : NULL;
+    if (f) return f;
+    int why = errno;
+    close(fd);
+    unlink(temp);
+    errno = why;
+    return NULL;
 }
 
 omost_status om_file_begin(om_file_out *o, const omost_env *env,
@@ -87,16 +93,18 @@ omost_status om_file_begin(om_file_out *o, const omost_env *env,
 {
     char target[PATH_MAX];
     *o = (om_file_out){.env = env};
-    if (link_target(path, target)) path = target;
+    const bool is_stdout = strcmp(path, "-") == 0;
+    if (!is_stdout && link_target(path, target)) path = target;
     size_t n = strlen(path), room = n + 32;
     o->path = om_alloc(env, n + 1);
     if (!o->path) return om_fail_nomem(err);
     memcpy(o->path, path, n + 1);
-    if (strcmp(path, "-") == 0) {
+    if (is_stdout) {
         o->f = stdout;
         return OMOST_OK;
     }
-    if (is_special(path)) {
+    const bool special = is_special(path);
+    if (special) {
         o->f = fopen(path, "wb");
     } else if ((o->temp = om_alloc(env, room)) != NULL) {
         /* A few tries: a killed process may have left a name behind. */
@@ -107,8 +115,9 @@ omost_status om_file_begin(om_file_out *o, const omost_env *env,
         }
     }
     if (o->f) return OMOST_OK;
-    omost_status st = is_special(path) || o->temp ? fail_errno(o, "write", err)
-                                                  : om_fail_nomem(err);
+    int why = errno;
+    omost_status st = special || o->temp ? cannot_write(o->path, why, err)
+                                         : om_fail_nomem(err);
     om_free(env, o->temp);
     o->temp = NULL;
     om_file_abandon(o);
@@ -119,14 +128,15 @@ omost_status om_file_commit(om_file_out *o, omost_error *err)
 {
     omost_status st = OMOST_OK;
     bool is_stdout = o->f == stdout;
-    if (ferror(o->f) || fflush(o->f) != 0) st = fail_errno(o, "write", err);
+    const char *name = is_stdout ? "standard output" : o->path;
+    if (ferror(o->f) || fflush(o->f) != 0) st = cannot_write(name, errno, err);
     if (st == OMOST_OK && o->temp && fsync(fileno(o->f)) != 0)
-        st = fail_errno(o, "write", err);
+        st = cannot_write(name, errno, err);
     if (!is_stdout && fclose(o->f) != 0 && st == OMOST_OK)
-        st = fail_errno(o, "write", err);
+        st = cannot_write(name, errno, err);
     o->f = NULL;
     if (st == OMOST_OK && o->temp && rename(o->temp, o->path) != 0)
-        st = fail_errno(o, "write", err);
+        st = cannot_write(name, errno, err);
     if (st == OMOST_OK) {
         om_free(o->env, o->temp);
         o->temp = NULL;

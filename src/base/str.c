@@ -7,6 +7,20 @@ static bool in_set(char c, const char *set)
     return c != '\0' && strchr(set, c) != NULL;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool om_str_eq_nocase(om_str a, const char *z)
+{
+    om_str b = om_str_of(z);
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (lower(a.p[i]) != lower(b.p[i])) return false;
+    return true;
+}
+
 om_str om_str_strip(om_str s, const char *set)
 {
     while (s.n && in_set(s.p[0], set)) s = om_str_skip(s, 1);

@@ -40,6 +40,18 @@ static inline bool om_str_ends(om_str s, om_str tail)
            (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
 }
 
+/* Equal, but for the case of ASCII letters. */
+bool om_str_eq_nocase(om_str a, const char *z);
+
+/* The value of a hexadecimal digit, or -1. */
+static inline int om_hex_value(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
 /* s without its first n bytes. */
 static inline om_str om_str_skip(om_str s, size_t n)
 {

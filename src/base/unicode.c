@@ -12,87 +12,75 @@
 
 #include "base/utf8.h"
 
-/* A UTF-16 scratch copy of `s`; NULL when there is no memory. *n code units. */
-static UChar *to_utf16(om_buf *b, om_str s, size_t room, int32_t *n)
-{
-    UErrorCode st = U_ZERO_ERROR;
-    size_t bytes;
-    if (s.n > INT32_MAX / 8 || !om_mul_size(room, sizeof(UChar), &bytes)) {
-        b->status = OMOST_LIMIT;
-        return NULL;
-    }
-    UChar *u = om_alloc(b->env, bytes);
-    if (!u) {
-        b->status = OMOST_NOMEM;
-        return NULL;
-    }
-    u_strFromUTF8(u, (int32_t)room, n, s.p, (int32_t)s.n, &st);
-    if (U_FAILURE(st)) {
-        b->status = OMOST_FORMAT;
-        om_free(b->env, u);
-        return NULL;
-    }
-    return u;
-}
+/* ---- mappings ---------------------------------------------------------- */
 
-static void put_utf16(om_buf *b, const UChar *u, int32_t n)
+/* The n units at u become at most `room` at v; how many. There is room for as
+ * many at u, which may change. */
+typedef int32_t mapping(UChar *u, int32_t n, UChar *v, int32_t room,
+                        UErrorCode *st);
+
+static void put_utf16(om_buf *b, const UChar *u, int32_t n, UErrorCode *st)
 {
-    UErrorCode st = U_ZERO_ERROR;
     int32_t bytes = 0;
-    if (!om_buf_reserve(b, (size_t)n * 3 + 1)) return;
-    u_strToUTF8(b->p + b->n, n * 3 + 1, &bytes, u, n, &st);
-    if (U_FAILURE(st)) {
-        b->status = OMOST_FORMAT;
-        return;
-    }
-    b->n += (size_t)bytes;
+    if (U_FAILURE(*st) || !om_buf_reserve(b, (size_t)n * 3 + 1)) return;
+    u_strToUTF8(b->p + b->n, n * 3 + 1, &bytes, u, n, st);
+    if (U_SUCCESS(*st)) b->n += (size_t)bytes;
     b->p[b->n] = '\0';
 }
 
-/* Every conversion here grows a text at most threefold in UTF-16. */
-static size_t mapped_room(om_str s)
+static void put_mapped(om_buf *out, om_str s, mapping *map)
 {
-    return s.n * 3 + 16;
+    UErrorCode st = U_ZERO_ERROR;
+    if (s.n == 0 || out->status != OMOST_OK) return;
+    if (s.n > INT32_MAX / 8) {
+        out->status = OMOST_LIMIT;
+        return;
+    }
+    /* Every mapping here grows a text at most threefold in UTF-16. */
+    const size_t room = s.n * 3 + 16;
+    int32_t n = 0;
+    UChar *u = om_alloc(out->env, 2 * room * sizeof *u);
+    if (!u) {
+        out->status = OMOST_NOMEM;
+        return;
+    }
+    UChar *v = u + room;
+    u_strFromUTF8(u, (int32_t)room, &n, s.p, (int32_t)s.n, &st);
+    if (U_SUCCESS(st)) n = map(u, n, v, (int32_t)room, &st);
+    put_utf16(out, v, n, &st);
+    if (U_FAILURE(st))
+        out->status = st == U_MEMORY_ALLOCATION_ERROR ? OMOST_NOMEM
+                                                      : OMOST_FORMAT;
+    om_free(out->env, u);
+}
+
+static int32_t map_lower(UChar *u, int32_t n, UChar *v, int32_t room,
+                         UErrorCode *st)
+{
+    return u_strToLower(v, room, u, n, "", st);
 }
 
 void om_unicode_lower(om_buf *out, om_str s)
 {
-    UErrorCode st = U_ZERO_ERROR;
-    int32_t n, m;
-    if (s.n == 0 || out->status != OMOST_OK) return;
-    UChar *u = to_utf16(out, s, s.n + 1, &n);
-    if (!u) return;
-    UChar *v = om_alloc(out->env, mapped_room(s) * sizeof *v);
-    if (v) {
-        m = u_strToLower(v, (int32_t)mapped_room(s), u, n, "", &st);
-        if (U_SUCCESS(st)) put_utf16(out, v, m);
-    }
-    if (!v || U_FAILURE(st)) out->status = v ? OMOST_FORMAT : OMOST_NOMEM;
-    om_free(out->env, v);
-    om_free(out->env, u);
+    put_mapped(out, s, map_lower);
+}
+
+static int32_t map_nfc(UChar *u, int32_t n, UChar *v, int32_t room,
+                       UErrorCode *st)
+{
+    const UNormalizer2 *nfc = unorm2_getNFCInstance(st);
+    return unorm2_normalize(nfc, u, n, v, room, st);
 }
 
 void om_unicode_nfc(om_buf *out, om_str s)
 {
-    UErrorCode st = U_ZERO_ERROR;
-    int32_t n, m;
-    if (s.n == 0 || out->status != OMOST_OK) return;
-    UChar *u = to_utf16(out, s, s.n + 1, &n);
-    if (!u) return;
-    const UNormalizer2 *nfc = unorm2_getNFCInstance(&st);
-    UChar *v = om_alloc(out->env, mapped_room(s) * sizeof *v);
-    if (v && U_SUCCESS(st)) {
-        m = unorm2_normalize(nfc, u, n, v, (int32_t)mapped_room(s), &st);
-        if (U_SUCCESS(st)) put_utf16(out, v, m);
-    }
-    if (!v || U_FAILURE(st)) out->status = v ? OMOST_FORMAT : OMOST_NOMEM;
-    om_free(out->env, v);
-    om_free(out->env, u);
+    put_mapped(out, s, map_nfc);
 }
 
 /* The n units at u in visual order at v; the count, as many at most. */
 static int32_t reorder(UChar *u, int32_t n, UChar *v, UErrorCode *st)
 {
+    if (U_FAILURE(*st)) return 0;
     UBiDi *bidi = ubidi_openSized(n, 0, st);
     if (U_FAILURE(*st)) return 0;
     ubidi_setPara(bidi, u, n, UBIDI_LTR, NULL, st);
@@ -102,26 +90,24 @@ static int32_t reorder(UChar *u, int32_t n, UChar *v, UErrorCode *st)
     return m;
 }
 
+static int32_t map_visual(UChar *u, int32_t n, UChar *v, int32_t room,
+                          UErrorCode *st)
+{
+    n = u_shapeArabic(u, n, v, room,
+                      U_SHAPE_LETTERS_SHAPE | U_SHAPE_LENGTH_GROW_SHRINK |
+                          U_SHAPE_TEXT_DIRECTION_LOGICAL,
+                      st);
+    n = reorder(v, n, u, st);
+    if (U_SUCCESS(*st)) u_memcpy(v, u, n);
+    return n;
+}
+
 void om_unicode_visual(om_buf *out, om_str s)
 {
-    UErrorCode st = U_ZERO_ERROR;
-    int32_t n, m;
-    if (s.n == 0 || out->status != OMOST_OK) return;
-    UChar *u = to_utf16(out, s, s.n + 1, &n);
-    if (!u) return;
-    UChar *v = om_alloc(out->env, (s.n + 1) * sizeof *v);
-    if (v) {
-        m = u_shapeArabic(u, n, v, (int32_t)s.n + 1,
-                          U_SHAPE_LETTERS_SHAPE | U_SHAPE_LENGTH_GROW_SHRINK |
-                              U_SHAPE_TEXT_DIRECTION_LOGICAL,
-                          &st);
-        if (U_SUCCESS(st)) m = reorder(v, m, u, &st);
-        if (U_SUCCESS(st)) put_utf16(out, u, m);
-    }
-    if (!v || U_FAILURE(st)) out->status = v ? OMOST_FORMAT : OMOST_NOMEM;
-    om_free(out->env, v);
-    om_free(out->env, u);
+    put_mapped(out, s, map_visual);
 }
+
+/* ---- names ------------------------------------------------------------- */
 
 /* Aliases, in upper case: control characters have no other name. */
 static const struct alias {
@@ -177,6 +163,8 @@ uint32_t om_unicode_named(om_str name)
     }
     return named_by_alias(z);
 }
+
+/* ---- classes ----------------------------------------------------------- */
 
 bool om_unicode_is_letter(uint32_t r)
 {

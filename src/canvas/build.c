@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "canvas/canvas_vocab.def"
 #include "canvas/number.h"
+#include "canvas/print.h"
 #include "canvas/vocab.h"
 
 /* ---- the methods and their parameters, as tables ----------------------- */
@@ -239,24 +240,6 @@ static omost_word_kind word_kind(param_type t)
                               : OMOST_WORD_COLOR;
 }
 
-/* ASCII case aside; other case pairs cannot spell a word of the language. */
-static bool same_but_case(om_str s, const char *word)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char ch = s.p[i];
-        if (ch >= 'A' && ch <= 'Z') ch = (char)(ch | 32);
-        if (ch == '\0' || ch != word[i]) return false;
-    }
-    return word[s.n] == '\0';
-}
-
-static int hex_digit(char ch)
-{
-    if (ch >= '0' && ch <= '9') return ch - '0';
-    ch = (char)(ch | 32);
-    return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
-
 /* "#rgb" or "#rrggbb" */
 static bool parse_hex_color(om_str s, omost_rgb *out)
 {
@@ -264,13 +247,30 @@ static bool parse_hex_color(om_str s, omost_rgb *out)
     if (s.n < 1 || s.p[0] != '#' || (s.n != 4 && s.n != 7)) return false;
     size_t n = s.n - 1;
     for (size_t i = 0; i < n; i++)
-        if ((d[i] = hex_digit(s.p[i + 1])) < 0) return false;
+        if ((d[i] = om_hex_value(s.p[i + 1])) < 0) return false;
     *out = n == 3 ? (omost_rgb){(uint8_t)(d[0] * 17), (uint8_t)(d[1] * 17),
                                 (uint8_t)(d[2] * 17)}
                   : (omost_rgb){(uint8_t)(d[0] * 16 + d[1]),
                                 (uint8_t)(d[2] * 16 + d[3]),
                                 (uint8_t)(d[4] * 16 + d[5])};
     return true;
+}
+
+/* A text of the canvas in a message: short, on one line, nothing a terminal
+ * would act on. */
+typedef struct quoted {
+    char z[280]; /* 60 characters of up to 4 bytes, and ... */
+} quoted;
+
+static quoted quote_of(om_str s)
+{
+    quoted q = {""};
+    om_buf b;
+    om_buf_init(&b, NULL, 1024);
+    om_print_line(&b, s, 60);
+    if (b.n && b.n < sizeof q.z) memcpy(q.z, b.p, b.n + 1);
+    om_buf_free(&b);
+    return q;
 }
 
 static omost_status unknown_word(call *c, int k, const om_value *v)
@@ -284,16 +284,12 @@ static omost_status unknown_word(call *c, int k, const om_value *v)
             "write \"a small square area\", \"a large vertical area\" and so on",
         [TYPE_COLOR] = "write an HTML colour name such as \"steelblue\"",
     };
-    om_str s = v->text;
-    if (s.n > 60) s.n = om_utf8_floor(s.p, s.n, 60);
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] < 0x20) s.n = i;
+    const param *p = &c->m->params[k];
+    quoted q = quote_of(v->text);
     return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at),
-                      "\"%.*s%s\" is not, and is not close to, any %s; %s",
-                      OM_STR_ARG(s), s.n < v->text.n ? "..." : "",
-                      c->m->params[k].type == TYPE_COLOR ? "colour name"
-                                                         : c->m->params[k].name,
-                      remedy[c->m->params[k].type]);
+                      "\"%s\" is not, and is not close to, any %s; %s", q.z,
+                      p->type == TYPE_COLOR ? "colour name" : p->name,
+                      remedy[p->type]);
 }
 
 static omost_status take_word(call *c, int k, const char *instead, int *out)
@@ -306,16 +302,18 @@ static omost_status take_word(call *c, int k, const char *instead, int *out)
         return missing(c, k, instead);
     }
     if (v->kind != OM_VALUE_STR) return wrong_type(c, k, v, "a string");
-    *out = omost_word_find(kind, v->text);
+    omost_status st = om_word_find(c->b->cv->arena.env, kind, v->text, out);
+    if (st != OMOST_OK) return om_fail_nomem(c->err);
     bool by_hex = *out < 0 && kind == OMOST_WORD_COLOR && !c->b->strict &&
                   parse_hex_color(v->text, &rgb);
     if (by_hex) *out = omost_color_nearest(rgb);
     if (*out < 0) return unknown_word(c, k, v);
     const char *word = omost_word(kind, *out);
-    if (same_but_case(v->text, word)) return OMOST_OK;
+    /* ASCII case aside; other case pairs cannot spell a word of the language */
+    if (om_str_eq_nocase(v->text, word)) return OMOST_OK;
     return om_canvas_note(c->b->cv, place(c, &v->at), c->err,
-                          "\"%.*s\" is not %s; taken as \"%s\"",
-                          OM_STR_ARG(v->text),
+                          "\"%s\" is not %s; taken as \"%s\"",
+                          quote_of(v->text).z,
                           kind == OMOST_WORD_COLOR      ? "a colour name"
                           : kind == OMOST_WORD_LOCATION ? "a location"
                           : kind == OMOST_WORD_OFFSET   ? "an offset"
@@ -334,16 +332,16 @@ static bool number_in_quotes(call *c, const om_value *v, om_value *out)
 static omost_status take_distance(call *c, int k, omost_number *out)
 {
     const om_value *v = c->values[k];
-    om_value quoted;
+    om_value bare;
     if (!v) return missing(c, k, NULL);
     if (v->kind == OM_VALUE_STR && !c->b->strict &&
-        number_in_quotes(c, v, &quoted)) {
+        number_in_quotes(c, v, &bare)) {
         omost_status st = om_canvas_note(
             c->b->cv, place(c, &v->at), c->err,
             "distance_to_viewer should be a number; its quotes were "
             "taken away");
         if (st != OMOST_OK) return st;
-        v = &quoted;
+        v = &bare;
     }
     if (v->kind != OM_VALUE_NUMBER)
         return wrong_type(c, k, v, "a number above 0");
@@ -389,6 +387,10 @@ static omost_status do_add_local(call *c)
     STEP(st, take_text(c, LOCAL_style, false, &r.style));
     STEP(st, take_text(c, LOCAL_quality_meta, false, &r.quality_meta));
     STEP(st, take_word(c, LOCAL_HTML_web_color_name, "gray", &r.color));
+    /* the global description in force is its prefix */
+    const omost_global *g = c->b->cv->global;
+    r.has_prefix = g != NULL;
+    if (g) r.prefix = g->description;
     return STEP(st, om_canvas_add_region(c->b->cv, &r, c->err));
 }
 

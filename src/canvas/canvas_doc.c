@@ -56,7 +56,7 @@ omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g,
     return OMOST_OK;
 }
 
-static omost_status append_region(omost_canvas *cv, const omost_region *r,
+omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r,
                                   omost_error *err)
 {
     if (cv->n == OMOST_MAX_REGIONS)
@@ -74,39 +74,27 @@ static omost_status append_region(omost_canvas *cv, const omost_region *r,
     return OMOST_OK;
 }
 
-omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r,
-                                  omost_error *err)
-{
-    omost_region with_prefix = *r;
-    with_prefix.has_prefix = cv->global != NULL;
-    with_prefix.prefix = cv->global ? cv->global->description : (om_str){0};
-    return append_region(cv, &with_prefix, err);
-}
-
 omost_status om_canvas_note(omost_canvas *cv, om_place at, omost_error *err,
                             const char *fmt, ...)
 {
-    char msg[sizeof err->msg];
     omost_error text;
     if (cv->n_notes == MAX_NOTES) return OMOST_OK;
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(msg, sizeof msg, fmt, ap);
+    om_fail_v(&text, OMOST_OK, at, fmt, ap); /* cuts it where it is too long */
     va_end(ap);
-    if (n >= (int)sizeof msg)
-        msg[om_utf8_floor(msg, sizeof msg, sizeof msg - 1)] = '\0';
-    om_fail_at(&text, OMOST_OK, at, "%s",
-               cv->n_notes == MAX_NOTES - 1
-                   ? "more notes follow; they were left out"
-                   : msg);
+    om_str msg = cv->n_notes == MAX_NOTES - 1
+                     ? OM_STR("more notes follow; they were left out")
+                     : om_str_of(text.msg);
     void *grown = om_grow(cv->arena.env, cv->notes, cv->n_notes, &cv->cap_notes,
                           sizeof *cv->notes);
     if (!grown) return om_fail_nomem(err);
     cv->notes = grown;
-    om_str kept = om_arena_str(&cv->arena, om_str_of(text.msg));
-    if (!kept.p) return om_fail_nomem(err);
-    cv->notes[cv->n_notes++] =
-        (omost_note){text.line, text.col, text.len, kept.p};
+    omost_note *note = om_arena_alloc(&cv->arena, sizeof *note);
+    om_str kept = om_arena_str(&cv->arena, msg);
+    if (!note || !kept.p) return om_fail_nomem(err);
+    *note = (omost_note){text.line, text.col, text.len, kept.p};
+    cv->notes[cv->n_notes++] = note;
     return OMOST_OK;
 }
 
@@ -132,7 +120,7 @@ size_t omost_canvas_note_count(const omost_canvas *cv)
 
 const omost_note *omost_canvas_note(const omost_canvas *cv, size_t i)
 {
-    return i < cv->n_notes ? &cv->notes[i] : NULL;
+    return i < cv->n_notes ? cv->notes[i] : NULL;
 }
 
 omost_box omost_region_box(const omost_region *r)
@@ -161,8 +149,11 @@ static omost_status copy_text(om_arena *a, om_str *s, const char *what,
 static omost_status copy_texts(om_arena *a, omost_texts *t, const char *what,
                                omost_error *err)
 {
-    om_str *copy = om_arena_array(a, t->n, sizeof *copy);
     omost_status st = OMOST_OK;
+    if (t->n > OMOST_MAX_TEXTS)
+        return om_fail(err, OMOST_LIMIT, "a list holds at most %d texts",
+                       OMOST_MAX_TEXTS);
+    om_str *copy = om_arena_array(a, t->n, sizeof *copy);
     if (!copy) return om_fail_nomem(err);
     for (size_t i = 0; i < t->n && st == OMOST_OK; i++) {
         copy[i] = t->p[i];
@@ -201,16 +192,25 @@ static omost_status check_region(const omost_region *r, size_t i,
     if (bad)
         return om_fail(err, OMOST_RANGE,
                        "region %zu: the %s index is out of range", i, bad);
-    if (!om_number_is_sound(&r->distance))
-        return om_fail(err, OMOST_RANGE,
-                       "region %zu: its distance is no number that can be "
-                       "written: an integer must be whole, True is 1",
-                       i);
     if (!om_number_is_positive(&r->distance))
         return om_fail(err, OMOST_RANGE,
                        "region %zu: the distance to the viewer must be above 0",
                        i);
     return OMOST_OK;
+}
+
+static omost_status copy_distance(om_arena *a, omost_number *x, size_t i,
+                                  omost_error *err)
+{
+    switch (om_number_canonical(a, x)) {
+    case OM_NUMBER_OK: return OMOST_OK;
+    case OM_NUMBER_NOMEM: return om_fail_nomem(err);
+    default: break;
+    }
+    return om_fail(err, OMOST_RANGE,
+                   "region %zu: its distance is no number that can be written: "
+                   "an integer must be whole and its digits its own, True is 1",
+                   i);
 }
 
 static omost_status copy_region(omost_canvas *cv, const omost_region *from,
@@ -219,10 +219,10 @@ static omost_status copy_region(omost_canvas *cv, const omost_region *from,
     om_arena *a = &cv->arena;
     omost_region r = *from;
     om_str *texts[] = {&r.description, &r.tags,         &r.atmosphere,
-                       &r.style,       &r.quality_meta, &r.distance.digits,
-                       &r.prefix};
+                       &r.style,       &r.quality_meta, &r.prefix};
     size_t n_texts = sizeof texts / sizeof *texts;
     omost_status st = check_region(&r, cv->n, err);
+    if (st == OMOST_OK) st = copy_distance(a, &r.distance, cv->n, err);
     if (!r.has_prefix) r.prefix = (om_str){0};
     /* nearly always the canvas's own description: not copied for each region */
     if (r.has_prefix && om_str_eq(r.prefix, cv->global->description)) {
@@ -233,7 +233,7 @@ static omost_status copy_region(omost_canvas *cv, const omost_region *from,
         st = copy_text(a, texts[i], "a text of a region", err);
     if (st == OMOST_OK)
         st = copy_texts(a, &r.detailed_descriptions, "a detail", err);
-    return st == OMOST_OK ? append_region(cv, &r, err) : st;
+    return st == OMOST_OK ? om_canvas_add_region(cv, &r, err) : st;
 }
 
 omost_canvas *omost_canvas_new(const omost_env *env, const omost_global *global,

@@ -1,6 +1,6 @@
 /* canvas_doc.h - the inside of a canvas while it is being made. Everything it
- * holds lives in its arena; regions never move once added, so events may
- * borrow them. */
+ * holds lives in its arena; regions and notes never move once added, so events
+ * may borrow them. */
 #ifndef OM_CANVAS_DOC_H
 #define OM_CANVAS_DOC_H
 
@@ -13,15 +13,14 @@ struct omost_canvas {
     const omost_global *global; /* the one in force; NULL before any */
     const omost_region **regions;
     size_t n, cap;
-    omost_note *notes;
+    const omost_note **notes;
     size_t n_notes, cap_notes;
 };
 
 omost_canvas *om_canvas_alloc(const omost_env *env, omost_error *err);
 const omost_env *om_canvas_env(const omost_canvas *cv);
 
-/* Shallow copies into the arena: texts must already live there. A new region
- * gets the prefix of the global description in force. */
+/* Shallow copies into the arena: texts must already live there. */
 omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g,
                                   omost_error *err);
 omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r,

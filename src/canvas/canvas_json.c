@@ -381,7 +381,7 @@ static omost_status read_region(om_import *im, json_t *v, const omost_global *g)
         st = read_fields(im, region_fields, N_REGION_FIELDS, v, &r);
     if (st == OMOST_OK)
         st = read_prefix(im, json_object_get(v, "prefix"), g, before, &r);
-    return st == OMOST_OK ? om_import_region(im, &r) : st;
+    return st == OMOST_OK ? om_canvas_add_region(im->cv, &r, im->err) : st;
 }
 
 static omost_status read_regions(om_import *im, const json_t *v,

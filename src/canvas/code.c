@@ -15,18 +15,6 @@ void om_code_free(om_code *c)
     om_arena_free(&c->scratch);
 }
 
-void om_code_start(om_code *c, uint32_t pos, uint32_t line)
-{
-    c->builder =
-        (om_builder){.cv = c->cv, .lx = &c->lexer, .strict = c->strict};
-    c->n = 0;
-    c->applied = c->any = c->noted_indent = c->cut = false;
-    c->notes_told = 0;
-    c->st = OMOST_OK;
-    om_canvas_clear(c->cv);
-    om_lexer_start(&c->lexer, pos, line, !c->strict);
-}
-
 bool om_code_is_idle(const om_code *c)
 {
     return c->n == 0 && c->lexer.at_start && !c->cut;
@@ -42,7 +30,9 @@ static void fail(om_code *c, const omost_error *err)
 
 static void tell(om_code *c, omost_read_event ev)
 {
-    if (!c->fn || c->st != OMOST_OK || c->fn(c->user, &ev)) return;
+    if (!c->fn || c->st != OMOST_OK) return;
+    c->told = ev.kind != OMOST_READ_START;
+    if (c->fn(c->user, &ev)) return;
     c->st = om_fail(&c->error, OMOST_CANCELLED, "reading was stopped");
 }
 
@@ -51,7 +41,7 @@ void om_code_tell_notes(om_code *c)
     for (; c->notes_told < c->cv->n_notes; c->notes_told++)
         tell(c, (omost_read_event){.kind = OMOST_READ_NOTE,
                                    .index = c->notes_told,
-                                   .note = &c->cv->notes[c->notes_told]});
+                                   .note = c->cv->notes[c->notes_told]});
 }
 
 static void tell_built(om_code *c, om_built what)
@@ -67,6 +57,32 @@ static void tell_built(om_code *c, om_built what)
                                    .index = cv->n - 1,
                                    .region = cv->regions[cv->n - 1]});
     om_code_tell_notes(c);
+}
+
+/* ---- beginning --------------------------------------------------------- */
+
+bool om_code_has_stopped(const om_code *c)
+{
+    return c->st == OMOST_CANCELLED || c->st == OMOST_NOMEM;
+}
+
+void om_code_forget(om_code *c)
+{
+    om_canvas_clear(c->cv);
+    c->notes_told = 0;
+    if (c->told) tell(c, (omost_read_event){.kind = OMOST_READ_START});
+}
+
+void om_code_start(om_code *c, uint32_t pos, uint32_t line)
+{
+    if (om_code_has_stopped(c)) return;
+    c->builder =
+        (om_builder){.cv = c->cv, .lx = &c->lexer, .strict = c->strict};
+    c->n = 0;
+    c->applied = c->any = c->noted_indent = c->cut = false;
+    c->st = OMOST_OK;
+    om_lexer_start(&c->lexer, pos, line, !c->strict);
+    om_code_forget(c);
 }
 
 /* ---- statements -------------------------------------------------------- */

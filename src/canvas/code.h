@@ -25,6 +25,7 @@ typedef struct om_code {
     bool any;         /* something was carried out */
     bool noted_indent;
     size_t notes_told;
+    bool told; /* of a part of the canvas, since it was last forgotten */
 
     bool cut;        /* a line ended too early: fine only if the reply ends */
     uint32_t cut_at; /* where that line ended */
@@ -38,6 +39,12 @@ typedef struct om_code {
 void om_code_init(om_code *c, const omost_env *env, bool strict,
                   omost_canvas *cv, omost_read_event_fn *fn, void *user);
 void om_code_start(om_code *c, uint32_t pos, uint32_t line);
+
+/* Forget the canvas so far, and tell the listener so if it heard of any. */
+void om_code_forget(om_code *c);
+
+/* The listener said stop, or there is no memory: nothing may go on. */
+bool om_code_has_stopped(const om_code *c);
 
 /* Read on: `text` holds everything so far, code up to byte `end`. */
 void om_code_read(om_code *c, const char *text, uint32_t end);

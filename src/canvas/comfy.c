@@ -297,7 +297,7 @@ static omost_status add_regions(om_import *im, const omost_region *r, size_t n)
     for (int with = 0; with < 2; with++)
         for (size_t i = 0; i < n && st == OMOST_OK; i++)
             if (r[i].has_prefix == (with == 1))
-                st = om_import_region(im, &r[i]);
+                st = om_canvas_add_region(im->cv, &r[i], im->err);
     return st;
 }
 

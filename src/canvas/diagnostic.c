@@ -30,40 +30,59 @@ static om_str line_of(om_str source, int line)
     return found;
 }
 
-/* How a character is printed, and how wide: a tab is one space, what a
- * terminal might act on is a replacement character. */
-static int put_shown(om_buf *b, uint32_t r)
+/* What is printed for a character: for a tab one space, for what a terminal
+ * might act on a replacement character. */
+static uint32_t shown(uint32_t r)
 {
-    if (r == '\t')
-        r = ' ';
-    else if (r == OM_RUNE_BAD || r < 0x20 || (r >= 0x7F && r < 0xA0))
-        r = 0xFFFD;
-    else if (r >= 0x300 && om_unicode_is_other(r))
-        r = 0xFFFD; /* marks of direction and so on */
-    om_buf_rune(b, r);
-    return om_unicode_width(r);
+    if (r == '\t') return ' ';
+    if (r == OM_RUNE_BAD || r < 0x20 || (r >= 0x7F && r < 0xA0)) return 0xFFFD;
+    /* marks of direction and the like */
+    return r >= 0x300 && om_unicode_is_other(r) ? 0xFFFD : r;
+}
+
+/* What a character weighs when room is shared out: a column is 5, and even one
+ * without width is something, so that any number of them has an end. */
+static int weight(uint32_t r)
+{
+    int w = 5 * om_unicode_width(shown(r));
+    return w ? w : 1;
+}
+
+/* Where to begin so that the place is seen: 1, or the character that stands
+ * about half the width before it. */
+static int excerpt_start(om_str line, int col)
+{
+    int at = 1, from = 1;
+    long before = 0;
+    size_t i, n;
+    for (i = 0; i < line.n && at < col; i += n, at++)
+        before += weight(om_utf8_decode(line.p + i, line.p + line.n, &n));
+    if (before <= 5L * SHOWN_COLUMNS * 3 / 4) return 1;
+    for (i = 0; before > 5L * SHOWN_COLUMNS / 2; i += n, from++)
+        before -= weight(om_utf8_decode(line.p + i, line.p + line.n, &n));
+    return from;
 }
 
 /* The line from its character `from` on and the carets below, SHOWN_COLUMNS
- * wide at most. */
-static void put_excerpt(om_buf *b, om_str line, int from, int col, int len)
+ * wide and five times as many characters long at most. */
+static void put_excerpt(om_buf *b, om_str line, int col, int len)
 {
+    const int from = excerpt_start(line, col);
     om_buf carets;
-    om_buf_init(&carets, b->env, 8 * SHOWN_COLUMNS);
+    om_buf_init(&carets, b->env, b->limit);
     int at = 1, width = 0;
     om_buf_puts(b, from > 1 ? "  ..." : "  ");
     om_buf_puts(&carets, from > 1 ? "     " : "  ");
     size_t i = 0, n;
-    for (; i < line.n && width < SHOWN_COLUMNS; i += n, at++) {
+    for (; i < line.n && width < SHOWN_COLUMNS && at - from < 5 * SHOWN_COLUMNS;
+         i += n, at++) {
         uint32_t r = om_utf8_decode(line.p + i, line.p + line.n, &n);
         if (at < from) continue;
-        int w = put_shown(b, r);
+        int w = om_unicode_width(shown(r));
+        om_buf_rune(b, shown(r));
         width += w;
         if (at < col + len)
-            om_buf_fill(&carets,
-                        at < col    ? ' '
-                        : at == col ? '^'
-                                    : '~',
+            om_buf_fill(&carets, at < col ? ' ' : at == col ? '^' : '~',
                         (size_t)w);
     }
     if (at <= col) om_buf_putc(&carets, '^'); /* at the line's end */
@@ -83,9 +102,6 @@ char *omost_diagnostic(const char *file, omost_str source, int line, int col,
     if (line > 0) om_buf_printf(&b, ":%d:%d", line, col);
     om_buf_printf(&b, ": %s: %s\n", kind, msg);
     om_str text = line > 0 ? line_of(source, line) : (om_str){0};
-    if (text.p) {
-        int from = col > SHOWN_COLUMNS * 3 / 4 ? col - SHOWN_COLUMNS / 2 : 1;
-        put_excerpt(&b, text, from, col, len > 0 ? len : 1);
-    }
+    if (text.p) put_excerpt(&b, text, col, len > 0 ? len : 1);
     return om_buf_steal(&b, NULL);
 }

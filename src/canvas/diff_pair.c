@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "canvas/vocab.h"
 
 enum {
     LIKE = 40,
@@ -125,23 +126,9 @@ static portrait *draw_portraits(om_arena *a, const omost_canvas *cv)
     return p;
 }
 
-static int span_overlap(int a0, int a1, int b0, int b1)
-{
-    int lo = a0 > b0 ? a0 : b0, hi = a1 < b1 ? a1 : b1;
-    return hi > lo ? hi - lo : 0;
-}
-
-static int box_cells(omost_box b)
-{
-    return (b.bottom - b.top) * (b.right - b.left);
-}
-
 static int overlap_percent(omost_box a, omost_box b)
 {
-    int both = span_overlap(a.top, a.bottom, b.top, b.bottom) *
-               span_overlap(a.left, a.right, b.left, b.right);
-    int either = box_cells(a) + box_cells(b) - both;
-    return either > 0 ? 100 * both / either : 0;
+    return (int)(100 * om_box_iou(a, b));
 }
 
 /* 0..100. Where neither has tags, the descriptions speak for them. */

@@ -4,26 +4,24 @@
 #include "base/unicode.h"
 #include "base/utf8.h"
 
-bool om_fuzzy_init(om_fuzzy *f, om_str text)
+omost_status om_fuzzy_init(om_fuzzy *f, const omost_env *env, om_str text)
 {
     /* Lower-casing may add characters but never removes one. */
     f->n = 0;
     if (text.n > 4 * OM_FUZZY_MAX_TEXT ||
         om_utf8_count(text.p, text.n) > OM_FUZZY_MAX_TEXT)
-        return false;
+        return OMOST_RANGE;
     om_buf low;
-    om_buf_init(&low, NULL, 64 * OM_FUZZY_MAX_TEXT);
+    om_buf_init(&low, env, 64 * OM_FUZZY_MAX_TEXT);
     om_unicode_lower(&low, text);
-    bool ok = low.status == OMOST_OK;
-    for (size_t i = 0, len; ok && i < low.n; i += len) {
-        if (f->n == OM_FUZZY_MAX_TEXT)
-            ok = false;
-        else
-            f->text[f->n++] = om_utf8_decode(low.p + i, low.p + low.n, &len);
-        if (!ok) break;
+    omost_status st = low.status;
+    for (size_t i = 0, len; st == OMOST_OK && i < low.n; i += len) {
+        uint32_t rune = om_utf8_decode(low.p + i, low.p + low.n, &len);
+        if (f->n < OM_FUZZY_MAX_TEXT) f->text[f->n++] = rune;
+        else st = OMOST_RANGE;
     }
     om_buf_free(&low);
-    return ok;
+    return st;
 }
 
 typedef struct match {

@@ -29,8 +29,8 @@ typedef struct om_fuzzy_score {
     int twice_matched, total;
 } om_fuzzy_score;
 
-/* False when the text is too long to be close to any word. */
-bool om_fuzzy_init(om_fuzzy *f, om_str text);
+/* RANGE when the text is too long to be close to any word. */
+omost_status om_fuzzy_init(om_fuzzy *f, const omost_env *env, om_str text);
 om_fuzzy_score om_fuzzy_compare(const om_fuzzy *f, const char *word);
 /* ratio >= 0.5 */
 bool om_fuzzy_is_close(om_fuzzy_score s);

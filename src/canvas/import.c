@@ -119,6 +119,9 @@ omost_status om_import_texts(om_import *im, const char *key, const json_t *v,
     if (!json_is_array(v))
         return om_import_wrong(im, key, "an array of strings", v);
     size_t n = json_array_size(v);
+    if (n > OMOST_MAX_TEXTS)
+        return om_fail(im->err, OMOST_LIMIT, "%s%s%s holds more than %d texts",
+                       OM_IMPORT_AT(im, key), OMOST_MAX_TEXTS);
     om_str *p = om_arena_array(&im->cv->arena, n, sizeof *p);
     if (!p) return om_fail_nomem(im->err);
     *out = (omost_texts){p, n};
@@ -132,15 +135,4 @@ omost_status om_import_texts(om_import *im, const char *key, const json_t *v,
         if (st != OMOST_OK) return st;
     }
     return OMOST_OK;
-}
-
-omost_status om_import_region(om_import *im, const omost_region *r)
-{
-    /* The canvas gives a region the description in force: put the wanted one
-     * in force, for this region alone. */
-    omost_global prefix = {.description = r->prefix};
-    im->cv->global = r->has_prefix ? &prefix : NULL;
-    omost_status st = om_canvas_add_region(im->cv, r, im->err);
-    im->cv->global = NULL;
-    return st;
 }

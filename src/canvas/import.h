@@ -37,10 +37,6 @@ omost_status om_import_text(om_import *im, const char *key, const json_t *v,
 omost_status om_import_texts(om_import *im, const char *key, const json_t *v,
                              omost_texts *out);
 
-/* Add a region with the prefix it says, not the canvas's. The prefix must stay
- * where it is; texts belong to the canvas's arena. */
-omost_status om_import_region(om_import *im, const omost_region *r);
-
 /* WHERE, a "." where there is one, and key: for messages. */
 #define OM_IMPORT_AT(im, key) \
     (im)->where, (im)->where[0] && (key)[0] ? "." : "", (key)

@@ -292,12 +292,14 @@ static bool argument_ends(const om_lexer *lx, uint32_t i, uint32_t line_end)
 static om_lex_result take_typographic(om_lexer *lx, uint32_t open,
                                       om_token *tok, omost_error *err)
 {
-    /* Decided when the whole line is there; `scan` is where to look on. */
+    /* Decided when the whole line is there; `scan` is where to look on. The
+     * line's end, once found, serves the other strings of the line. */
     uint32_t i = lx->scan > lx->pos ? lx->scan : lx->pos;
+    if (lx->typo_end > lx->pos) i = lx->typo_end;
     while (i < lx->end && lx->text[i] != '\n' && lx->text[i] != '\r' &&
            lx->text[i])
         i++;
-    lx->scan = i;
+    lx->scan = lx->typo_end = i;
     if (i >= lx->end && !lx->ended) return OM_LEX_MORE;
     const uint32_t line_end = i;
     size_t len;
@@ -466,5 +468,6 @@ void om_lexer_start(om_lexer *lx, uint32_t pos, uint32_t line, bool lenient)
     lx->lenient = lenient;
     lx->at_start = lx->at_line_start = true;
     lx->depth = 0;
+    lx->typo_end = 0;
     lx->col = 0;
 }

@@ -60,6 +60,7 @@ typedef struct om_lexer {
         uint32_t line;
     } brackets[OMOST_MAX_NESTING];
 
+    uint32_t typo_end; /* where the line of typographic quotes at pos ends */
     uint32_t col_line_start, col_at; /* cache of the last place asked for */
     int col;
 } om_lexer;

@@ -20,19 +20,11 @@ static bool fail(decoder *d, const char *msg)
     return false;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 static bool take_hex(decoder *d, int digits, uint32_t *rune)
 {
     uint32_t r = 0;
     for (int i = 0; i < digits; i++, d->p++) {
-        int v = d->p < d->end ? hex_value(*d->p) : -1;
+        int v = d->p < d->end ? om_hex_value(*d->p) : -1;
         if (v < 0) {
             snprintf(d->fault, OM_LITERAL_FAULT,
                      "a \\%c escape in this string needs %d hexadecimal digits",
@@ -83,7 +75,7 @@ static bool take_low_half(decoder *d, uint32_t *rune)
     uint32_t low = 0;
     if (d->end - d->p < 6 || d->p[0] != '\\' || d->p[1] != 'u') return false;
     for (int i = 2; i < 6; i++) {
-        int v = hex_value(d->p[i]);
+        int v = om_hex_value(d->p[i]);
         if (v < 0) return false;
         low = low << 4 | (uint32_t)v;
     }

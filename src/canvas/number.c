@@ -13,10 +13,8 @@ static const uint64_t EXACT = (uint64_t)1 << 53;
 
 static int digit_value(char c)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return 99;
+    int v = om_hex_value(c);
+    return v < 0 ? 99 : v;
 }
 
 /* digits = digit { ["_"] digit }: copy them to out without "_"; the count, or
@@ -174,18 +172,26 @@ bool om_number_is_positive(const omost_number *x)
     return x->value > 0;
 }
 
-bool om_number_is_sound(const omost_number *x)
+om_number_verdict om_number_canonical(om_arena *arena, omost_number *x)
 {
-    const double exact = (double)EXACT;
-    if (x->kind == OMOST_NUMBER_BOOL) return x->value == 1 && x->digits.n == 0;
-    if (x->kind == OMOST_NUMBER_FLOAT) return x->digits.n == 0;
-    if (x->kind != OMOST_NUMBER_INT) return false;
-    if (x->digits.n == 0)
-        return isfinite(x->value) && x->value == floor(x->value);
-    if (x->digits.n > MAX_DIGITS || x->digits.p[0] == '0') return false;
-    for (size_t i = 0; i < x->digits.n; i++)
-        if (x->digits.p[i] < '0' || x->digits.p[i] > '9') return false;
-    return x->value >= exact;
+    omost_number again;
+    char text[400];
+    if (x->kind == OMOST_NUMBER_BOOL && x->value != 1) return OM_NUMBER_BAD;
+    if (x->kind != OMOST_NUMBER_INT)
+        return x->digits.n ? OM_NUMBER_BAD : OM_NUMBER_OK;
+    om_str digits = x->digits;
+    if (digits.n == 0) {
+        if (!isfinite(x->value) || x->value != floor(x->value))
+            return OM_NUMBER_BAD;
+        int n = snprintf(text, sizeof text, "%.0f", x->value);
+        digits = (om_str){text, (size_t)n};
+    }
+    om_number_verdict v = om_number_parse(digits, arena, &again);
+    if (v != OM_NUMBER_OK) return v;
+    if (again.kind != OMOST_NUMBER_INT || again.value != x->value)
+        return OM_NUMBER_BAD;
+    *x = again;
+    return OM_NUMBER_OK;
 }
 
 /* The decimal digits of a number of at least 2^53; NULL span for infinity. */

@@ -20,7 +20,9 @@ om_number_verdict om_number_parse(om_str literal, om_arena *arena,
 
 /* value > 0 */
 bool om_number_is_positive(const omost_number *x);
-/* Integers are whole, their digits canonical, True is 1. */
-bool om_number_is_sound(const omost_number *x);
+/* Make a number that somebody filled in what reading it gives: digits in the
+ * arena for large integers, none otherwise. BAD: an integer with a fraction or
+ * with digits of another value, a BOOL other than 1. */
+om_number_verdict om_number_canonical(om_arena *arena, omost_number *x);
 
 #endif

@@ -3,7 +3,6 @@
 #include "canvas/parser.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "canvas/literal.h"
 #include "canvas/number.h"
@@ -48,13 +47,10 @@ static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...)
     OMOST_PRINTF(3, 4);
 static bool fail_at(om_parser *p, const om_token *at, const char *fmt, ...)
 {
-    char msg[sizeof p->err->msg];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(msg, sizeof msg, fmt, ap);
+    p->st = om_fail_v(p->err, OMOST_SYNTAX, om_lexer_place(p->lx, at), fmt, ap);
     va_end(ap);
-    p->st =
-        om_fail_at(p->err, OMOST_SYNTAX, om_lexer_place(p->lx, at), "%s", msg);
     return false;
 }
 
@@ -241,12 +237,12 @@ static bool parse_word(om_parser *p, om_value *out)
 static bool reserve_item(om_parser *p, om_value **items, size_t n, size_t *cap,
                          const om_token *at)
 {
-    if (n < *cap) return true;
-    if (n == OM_MAX_LIST) {
+    if (n == OMOST_MAX_TEXTS) {
         p->st = om_fail_at(p->err, OMOST_LIMIT, om_lexer_place(p->lx, at),
-                           "a list holds at most %d values", OM_MAX_LIST);
+                           "a list holds at most %d values", OMOST_MAX_TEXTS);
         return false;
     }
+    if (n < *cap) return true;
     *cap = *cap ? *cap * 2 : 8;
     om_value *grown = om_arena_array(p->scratch, *cap, sizeof *grown);
     if (!grown) return fail_nomem(p);

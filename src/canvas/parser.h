@@ -17,10 +17,7 @@
 #include "canvas/canvas_doc.h"
 #include "canvas/lexer.h"
 
-enum {
-    OM_MAX_LIST = 10000, /* values of one list, arguments of one call */
-    OM_MAX_STATEMENT_TOKENS = 100000, /* tokens of one statement */
-};
+enum { OM_MAX_STATEMENT_TOKENS = 100000 };
 
 typedef enum om_value_kind {
     OM_VALUE_STR,

@@ -29,7 +29,10 @@ struct omost_reader {
     uint32_t valid;     /* bytes known to be whole UTF-8 characters */
     uint32_t line_pos;  /* where the line looked at begins */
     uint32_t line_scan; /* how far its end was looked for */
+    uint32_t blank;     /* how far it is known to be blank */
     uint32_t line;      /* its number */
+    bool has_prose;     /* something stood before the code: it is a reply, not
+                         * a file of code alone, as fmt writes it */
     bool line_begun;    /* part of it was read as code: it is code */
     uint32_t ready;     /* code up to here may be read, and has not been */
     where at;
@@ -47,15 +50,6 @@ static const om_str EXACT_FENCE = {"```python", 9};
 
 /* ---- what a line looks like -------------------------------------------- */
 
-static bool equal_ignoring_case(om_str s, const char *z)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] | 32) : s.p[i];
-        if (z[i] == '\0' || c != z[i]) return false;
-    }
-    return z[s.n] == '\0';
-}
-
 /* The language of the last fence in a trimmed line; false without a fence. */
 static bool fence_language(om_str t, om_str *language, bool *at_start)
 {
@@ -70,9 +64,9 @@ static bool fence_language(om_str t, om_str *language, bool *at_start)
 
 static bool is_python(om_str language)
 {
-    return equal_ignoring_case(language, "python") ||
-           equal_ignoring_case(language, "py") ||
-           equal_ignoring_case(language, "python3");
+    return om_str_eq_nocase(language, "python") ||
+           om_str_eq_nocase(language, "py") ||
+           om_str_eq_nocase(language, "python3");
 }
 
 /* Take `word` off the front of s, and the space after it. */
@@ -150,21 +144,6 @@ static void note_at(omost_reader *rd, uint32_t line, const char *msg)
     rd->error = err;
 }
 
-/* Nothing but comments and blank lines before the code: a file of code alone,
- * as fmt writes it, not a reply that lacks its fence. */
-static bool is_code_alone(const omost_reader *rd, uint32_t pos)
-{
-    om_str rest = {rd->text, pos};
-    while (rest.n > 0) {
-        const char *end = memchr(rest.p, '\n', rest.n);
-        size_t n = end ? (size_t)(end - rest.p) + 1 : rest.n;
-        om_str line = om_str_strip((om_str){rest.p, n}, " \t\r\n");
-        if (line.n > 0 && line.p[0] != '#') return false;
-        rest = om_str_skip(rest, n);
-    }
-    return true;
-}
-
 static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
 {
     rd->at = IN_CODE;
@@ -172,7 +151,7 @@ static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
     rd->code_pos = pos;
     rd->code_line = line;
     om_code_start(&rd->code, pos, line);
-    if (src == BARE && !is_code_alone(rd, pos))
+    if (src == BARE && rd->has_prose)
         note_at(rd, line,
                 "there is no ```python block; the canvas was read from here");
     if (src == VARIANT)
@@ -190,7 +169,7 @@ static void close_code(omost_reader *rd, uint32_t end)
     if (rd->strict || rd->code.any || rd->code.st != OMOST_OK) return;
     rd->at = IN_PROSE; /* an empty block: the canvas may still come */
     rd->src = NO_SOURCE;
-    om_canvas_clear(rd->cv);
+    om_code_forget(&rd->code);
 }
 
 /* ---- line by line ------------------------------------------------------ */
@@ -247,6 +226,8 @@ static void prose_line(omost_reader *rd, om_str line, uint32_t end)
     if (rd->line == 1 && om_str_starts(t, OM_STR("\xEF\xBB\xBF")))
         t = om_str_skip(t, 3);
     bool fence = fence_language(t, &language, &at_start);
+    bool bare = !fence && rd->at == IN_PROSE && begins_canvas(t);
+    if (t.n && t.p[0] != '#' && !bare) rd->has_prose = true;
     if (fence && is_python(language)) {
         open_code(rd, VARIANT, end, rd->line + 1);
     } else if (fence && at_start) {
@@ -263,7 +244,7 @@ static void prose_line(omost_reader *rd, om_str line, uint32_t end)
         } else {
             rd->at = IN_OTHER;
         }
-    } else if (rd->at == IN_PROSE && begins_canvas(t)) {
+    } else if (bare) {
         open_code(rd, BARE, (uint32_t)(t.p - rd->text), rd->line);
         om_code_read(&rd->code, rd->text, end);
     }
@@ -281,27 +262,36 @@ static void on_line(omost_reader *rd, om_str line, uint32_t end,
         prose_line(rd, line, end);
 }
 
+/* Whether the line that is coming cannot be a fence or prose any more. Blanks
+ * before it are looked at once, however it comes. */
+static bool is_surely_code(omost_reader *rd)
+{
+    enum { LONGEST_HEAD = 256 }; /* longer ones wait for the line's end */
+    if (rd->blank < rd->line_pos) rd->blank = rd->line_pos;
+    while (rd->blank < rd->valid && rd->text[rd->blank] &&
+           strchr(" \t\r", rd->text[rd->blank]))
+        rd->blank++;
+    om_str t = {rd->text + rd->blank, rd->valid - rd->blank};
+    if (t.n < 3 ? om_str_starts(FENCE, t) : om_str_starts(t, FENCE))
+        return false;
+    if (rd->src != BARE || !om_code_is_idle(&rd->code)) return true;
+    return t.n <= LONGEST_HEAD && begins_canvas(t);
+}
+
 /* What there is of a line whose end is not there yet: code is read at once,
  * unless it may turn out to be a fence or prose. */
 static void on_partial_line(omost_reader *rd)
 {
     om_str line = {rd->text + rd->line_pos, rd->valid - rd->line_pos};
     if (rd->at != IN_CODE || line.n == 0) return;
-    om_str t = om_str_strip(line, " \t\r");
-    if (!rd->line_begun) {
-        bool may_be_fence =
-            t.n < 3 ? om_str_starts(FENCE, t) : om_str_starts(t, FENCE);
-        bool may_be_prose =
-            rd->src == BARE && om_code_is_idle(&rd->code) && !begins_canvas(t);
-        if (may_be_fence || may_be_prose) return;
-    }
+    if (!rd->line_begun && !is_surely_code(rd)) return;
     rd->line_begun = true;
     om_code_read(&rd->code, rd->text, rd->valid);
 }
 
 static void read_lines(omost_reader *rd)
 {
-    while (rd->line_scan < rd->valid) {
+    while (rd->line_scan < rd->valid && !om_code_has_stopped(&rd->code)) {
         const char *nl =
             memchr(rd->text + rd->line_scan, '\n', rd->valid - rd->line_scan);
         if (!nl) break;
@@ -313,7 +303,7 @@ static void read_lines(omost_reader *rd)
         rd->line++;
     }
     read_ready(rd);
-    if (rd->line_scan == rd->valid) return;
+    if (rd->line_scan == rd->valid || om_code_has_stopped(&rd->code)) return;
     rd->line_scan = rd->valid;
     on_partial_line(rd);
 }
@@ -371,8 +361,7 @@ static omost_status check_utf8(omost_reader *rd)
  * a weaker one. */
 static bool code_is_final(const omost_reader *rd)
 {
-    omost_status st = rd->code.st;
-    return st == OMOST_CANCELLED || st == OMOST_NOMEM || rd->src == EXACT;
+    return om_code_has_stopped(&rd->code) || rd->src == EXACT;
 }
 
 static omost_status current(const omost_reader *rd, omost_error *err)

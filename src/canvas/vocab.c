@@ -1,6 +1,7 @@
 /* vocab.c - the words as tables: look up, correct, lay out. */
 #include "canvas/vocab.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "canvas/canvas_vocab.def"
@@ -86,26 +87,34 @@ int om_word_exact(omost_word_kind kind, om_str s)
     return -1;
 }
 
-int omost_word_find(omost_word_kind kind, omost_str text)
+omost_status om_word_find(const omost_env *env, omost_word_kind kind,
+                          om_str text, int *out)
 {
-    int exact = om_word_exact(kind, text);
-    if (exact >= 0) return exact;
     om_fuzzy f;
-    if (!om_fuzzy_init(&f, text)) return -1;
-    int n, best = -1;
+    om_fuzzy_score best = {0};
+    *out = om_word_exact(kind, text);
+    if (*out >= 0) return OMOST_OK;
+    omost_status st = om_fuzzy_init(&f, env, text);
+    if (st != OMOST_OK) return st == OMOST_NOMEM ? st : OMOST_OK;
+    int n;
     const word_row *t = table(kind, &n);
-    om_fuzzy_score best_score = {0};
     for (int i = 0; i < n; i++) {
         om_fuzzy_score s = om_fuzzy_compare(&f, t[i].words);
-        int c = om_fuzzy_score_cmp(s, best_score);
+        int c = om_fuzzy_score_cmp(s, best);
         if (!om_fuzzy_is_close(s) || c < 0) continue;
         /* equal scores: the larger string, as heapq.nlargest of pairs has it */
-        if (best >= 0 && c == 0 && strcmp(t[i].words, t[best].words) < 0)
+        if (*out >= 0 && c == 0 && strcmp(t[i].words, t[*out].words) < 0)
             continue;
-        best = i;
-        best_score = s;
+        *out = i;
+        best = s;
     }
-    return best;
+    return OMOST_OK;
+}
+
+int omost_word_find(omost_word_kind kind, omost_str text)
+{
+    int word;
+    return om_word_find(NULL, kind, text, &word) == OMOST_OK ? word : -1;
 }
 
 omost_rgb omost_color_rgb(int color)
@@ -136,6 +145,9 @@ static int clip_to_grid(int v)
 
 omost_box omost_box_of(int location, int offset, int area)
 {
+    assert(omost_word(OMOST_WORD_LOCATION, location) &&
+           omost_word(OMOST_WORD_OFFSET, offset) &&
+           omost_word(OMOST_WORD_AREA, area));
     int x = locations[location].a + offsets[offset].a;
     int y = locations[location].b + offsets[offset].b;
     int w = areas[area].a / 2, h = areas[area].b / 2;
@@ -165,20 +177,25 @@ static int overlap(omost_box a, omost_box b)
     return box_area(both);
 }
 
+double om_box_iou(omost_box a, omost_box b)
+{
+    int both = overlap(a, b), either = box_area(a) + box_area(b) - both;
+    return either > 0 ? (double)both / either : 0;
+}
+
 void omost_box_nearest(omost_box box, int *location, int *offset, int *area,
                        double *iou)
 {
     double best = -1;
-    for (int i = 0; i < OMOST_N_BOXES; i++) {
-        int l = i / 81, o = i / 9 % 9, a = i % 9;
-        omost_box b = omost_box_of(l, o, a);
-        int both = overlap(box, b), either = box_area(box) + box_area(b) - both;
-        double score = either > 0 ? (double)both / either : 0;
-        if (score <= best) continue;
-        best = score;
-        *location = l;
-        *offset = o;
-        *area = a;
-    }
+    for (int l = 0; l < OMOST_N_PLACES; l++)
+        for (int o = 0; o < OMOST_N_PLACES; o++)
+            for (int a = 0; a < OMOST_N_PLACES; a++) {
+                double score = om_box_iou(box, omost_box_of(l, o, a));
+                if (score <= best) continue;
+                best = score;
+                *location = l;
+                *offset = o;
+                *area = a;
+            }
     if (iou) *iou = best;
 }

@@ -58,17 +58,17 @@ typedef struct om_option {
 } om_option;
 
 /* What one option got. */
-typedef struct om_value {
+typedef struct om_opt_value {
     bool set;         /* it was given */
     const char *text; /* its value as typed, else the default, else NULL */
     int choice;       /* index into choices, of the default as well; or -1 */
     int width, height;
-} om_value;
+} om_opt_value;
 
 enum { OM_MAX_OPTIONS = 16 };
 
 typedef struct om_args {
-    om_value opt[OM_MAX_OPTIONS]; /* by index in the command's table */
+    om_opt_value opt[OM_MAX_OPTIONS]; /* by index in the command's table */
     char **operand;               /* borrowed from argv */
     int n_operands;
     bool help;

@@ -37,7 +37,7 @@ static const char *option_words(const om_option *o, char buf[64])
     return buf;
 }
 
-static int read_choice(const om_cli *cli, const om_option *o, om_value *v)
+static int read_choice(const om_cli *cli, const om_option *o, om_opt_value *v)
 {
     char list[200] = "";
     size_t used = 0;
@@ -66,7 +66,7 @@ static const char *read_side(const char *p, const om_option *o, int *side)
     return p;
 }
 
-static int read_size(const om_cli *cli, const om_option *o, om_value *v)
+static int read_size(const om_cli *cli, const om_option *o, om_opt_value *v)
 {
     const char *p = read_side(v->text, o, &v->width);
     if (p && (*p == 'x' || *p == 'X'))
@@ -81,7 +81,7 @@ static int read_size(const om_cli *cli, const om_option *o, om_value *v)
         o->name, o->min, o->max, v->text);
 }
 
-static int read_value(const om_cli *cli, const om_option *o, om_value *v)
+static int read_value(const om_cli *cli, const om_option *o, om_opt_value *v)
 {
     if (o->kind == OM_ARG_CHOICE) return read_choice(cli, o, v);
     if (o->kind == OM_ARG_SIZE) return read_size(cli, o, v);
@@ -94,7 +94,7 @@ static int read_value(const om_cli *cli, const om_option *o, om_value *v)
 static int take(scan *s, const om_option *o, const char *inline_value)
 {
     char words[64];
-    om_value *v = &s->out->opt[o - s->cli->cmd->options];
+    om_opt_value *v = &s->out->opt[o - s->cli->cmd->options];
     v->set = true;
     if (o->kind == OM_ARG_NONE) return 0;
     if (!inline_value) {
@@ -169,7 +169,7 @@ static void set_defaults(const om_command *cmd, om_args *out)
     *out = (om_args){0};
     for (size_t i = 0; cmd->options[i].name; i++) {
         const om_option *o = &cmd->options[i];
-        om_value *v = &out->opt[i];
+        om_opt_value *v = &out->opt[i];
         v->text = o->fallback;
         v->choice = -1;
         for (int k = 0; o->fallback && o->choices && o->choices[k]; k++)

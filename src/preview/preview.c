@@ -63,12 +63,17 @@ omost_status om_drawing_start(om_drawing *d, const omost_canvas *cv,
 {
     omost_error unread;
     if (!err) err = &unread;
+    om_error_clear(err);
     *d = (om_drawing){0};
     omost_status st = settle(opts, &d->opts, err);
     if (st != OMOST_OK) return st;
     d->layout = omost_layout_new(cv, err);
-    d->font = d->layout ? om_font_new(d->opts.env, err) : NULL;
-    return d->font ? add_everything(d, cv, err) : err->status;
+    if (!d->layout) return err->status;
+    if (d->opts.labels != OMOST_LABELS_NONE) { /* else nothing is written */
+        d->font = om_font_new(d->opts.env, err);
+        if (!d->font) return err->status;
+    }
+    return add_everything(d, cv, err);
 }
 
 void om_drawing_finish(om_drawing *d)

@@ -33,12 +33,20 @@ omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk,
     return OMOST_OK;
 }
 
-static omost_status read_text(const om_bag_opts *o, om_str text, om_text_ids *t,
-                              omost_error *err)
+/* The ids of prefix number i. */
+static omost_status read_prefix(const om_bag_opts *o, om_str text, size_t i,
+                                om_text_ids *t, omost_error *err)
 {
-    if (!o->known_ids || !om_str_eq(o->known, text))
+    om_known_prefixes *k = o->known;
+    if (!k || i >= sizeof k->text / sizeof *k->text)
         return om_text_ids_make(t, o->tk, text, err);
-    *t = *o->known_ids;
+    if (!k->text[i].p || k->text[i].p != text.p || k->text[i].n != text.n) {
+        k->text[i] = (om_str){0};
+        omost_status st = om_text_ids_make(&k->ids[i], o->tk, text, err);
+        if (st != OMOST_OK) return st;
+        k->text[i] = text;
+    }
+    *t = k->ids[i];
     return OMOST_OK;
 }
 
@@ -71,6 +79,7 @@ omost_status omost_tokenizer_row(const omost_tokenizer *tk, omost_str text,
 {
     uint32_t *ids[2] = {row->ids, row->ids_2};
     size_t n;
+    om_error_clear(err);
     for (int i = 0; i < 2; i++) {
         omost_status st =
             omost_tokenizer_encode(tk, (omost_encoder)i, text, ids[i] + 1,
@@ -96,7 +105,9 @@ static omost_status find_uneven(om_bags *out, const om_bag_opts *o,
     for (size_t i = 0; i < texts.n && !out->uneven; i++) {
         om_text_ids t;
         if (!om_tokenizer_may_differ(o->tk, texts.p[i])) continue;
-        omost_status st = read_text(o, texts.p[i], &t, err);
+        omost_status st = is_suffix
+                              ? om_text_ids_make(&t, o->tk, texts.p[i], err)
+                              : read_prefix(o, texts.p[i], i, &t, err);
         if (st != OMOST_OK) return st;
         size_t most = is_suffix ? OMOST_ROW_ROOM : SIZE_MAX;
         if (min_size(t.n, most) == min_size(t.n_2, most)) continue;
@@ -128,13 +139,12 @@ typedef struct packer {
     omost_error *err;
 } packer;
 
-static omost_status make_ids(const packer *p, om_str text, om_text_ids *t)
+/* Where the encoders disagree, the first one's ids serve both. */
+static void make_even(const packer *p, om_text_ids *t)
 {
-    omost_status st = read_text(p->o, text, t, p->err);
-    if (st == OMOST_OK && p->out->uneven)
+    if (p->out->uneven)
         memcpy(t->ids_2, t->ids,
                min_size(t->n, OMOST_ROW_ROOM) * sizeof *t->ids);
-    return st;
 }
 
 static omost_status read_prefixes(packer *p, omost_texts texts)
@@ -146,8 +156,10 @@ static omost_status read_prefixes(packer *p, omost_texts texts)
     if (!p->prefixes) return om_fail_nomem(p->err);
     p->n_prefixes = texts.n;
     for (size_t i = 0; i < texts.n; i++) {
-        omost_status st = make_ids(p, texts.p[i], &p->prefixes[i]);
+        om_text_ids *t = &p->prefixes[i];
+        omost_status st = read_prefix(p->o, texts.p[i], i, t, p->err);
         if (st != OMOST_OK) return st;
+        make_even(p, t);
         p->out->n_prefix += p->prefixes[i].n;
     }
     return OMOST_OK;
@@ -221,8 +233,9 @@ static omost_status start_row(packer *p)
 static omost_status put_suffix(packer *p, om_str text)
 {
     om_text_ids t;
-    omost_status st = make_ids(p, text, &t);
+    omost_status st = om_text_ids_make(&t, p->o->tk, text, p->err);
     if (st != OMOST_OK) return st;
+    make_even(p, &t);
     size_t n = min_size(t.n, OMOST_ROW_ROOM);
     if (!p->open || p->used + (ptrdiff_t)n > p->room) st = start_row(p);
     if (st != OMOST_OK) return st;

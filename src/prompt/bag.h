@@ -11,16 +11,20 @@ typedef struct om_text_ids {
     uint32_t ids[OMOST_ROW_ROOM], ids_2[OMOST_ROW_ROOM];
 } om_text_ids;
 
+/* The texts the last prompt began with, and their ids. Nearly all regions begin
+ * with the same texts, at the same place in memory: to read a long global
+ * description again for each of a thousand would take as many times as long. */
+typedef struct om_known_prefixes {
+    om_str text[2]; /* by place: the quality, the global description */
+    om_text_ids ids[2];
+} om_known_prefixes;
+
 typedef struct om_bag_opts {
     const omost_tokenizer *tk;
     bool strict;
     bool fit_prefix; /* cut prefixes that leave suffixes no room */
     size_t max_rows;
-    /* A text that many prompts begin with, and its ids: the canvas's own global
-     * description. Reading it again for every region would take as many times
-     * as long. NULL: none. */
-    const om_text_ids *known_ids;
-    om_str known;
+    om_known_prefixes *known; /* NULL: none */
 } om_bag_opts;
 
 /* The rows (by the env: om_bags_free), and what a person may want to know. */

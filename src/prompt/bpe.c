@@ -63,11 +63,11 @@ void om_bpe_key(const char *word, size_t n, uint64_t key[2])
     memcpy(key, word, n);
 }
 
-bool om_bpe_add_word(om_bpe *b, om_word w)
+bool om_bpe_add_word(om_bpe *b, om_whole_word w)
 {
     uint32_t at = word_slot(w.key);
     for (uint32_t i = 0; i < MAX_CHAIN; i++) {
-        om_word *slot = &b->words[(at + i) & b->word_mask];
+        om_whole_word *slot = &b->words[(at + i) & b->word_mask];
         if (slot->key[0] || slot->key[1]) continue;
         *slot = w;
         return true;
@@ -81,7 +81,7 @@ static uint32_t find_word(const om_bpe *b, const char *word, size_t n)
     om_bpe_key(word, n, key);
     uint32_t at = word_slot(key);
     for (uint32_t i = 0; i < MAX_CHAIN; i++) {
-        const om_word *slot = &b->words[(at + i) & b->word_mask];
+        const om_whole_word *slot = &b->words[(at + i) & b->word_mask];
         if (slot->key[0] == key[0] && slot->key[1] == key[1]) return slot->id;
         if (!slot->key[0] && !slot->key[1]) break;
     }

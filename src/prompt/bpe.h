@@ -24,10 +24,10 @@ typedef struct om_merge {
 } om_merge;
 
 /* A word that the merges turn into a single id. */
-typedef struct om_word {
+typedef struct om_whole_word {
     uint64_t key[2]; /* its bytes, zeros behind them; 0,0: a free slot */
     uint32_t id;
-} om_word;
+} om_whole_word;
 
 #define OM_ID_NONE UINT32_MAX
 
@@ -40,7 +40,7 @@ typedef struct om_bpe {
     uint32_t unit[256], unit_end[256]; /* a byte within a word, at its end */
     om_merge *merges;
     uint32_t merge_mask; /* slots - 1 */
-    om_word *words;
+    om_whole_word *words;
     uint32_t word_mask;
 } om_bpe;
 
@@ -75,6 +75,6 @@ omost_status om_bpe_word(const om_bpe *b, const char *word, size_t n,
 void om_bpe_key(const char *word, size_t n, uint64_t key[2]);
 /* Put it in; false when its chain is too long. */
 bool om_bpe_add_merge(om_bpe *b, om_merge m);
-bool om_bpe_add_word(om_bpe *b, om_word w);
+bool om_bpe_add_word(om_bpe *b, om_whole_word w);
 
 #endif

@@ -385,12 +385,12 @@ static omost_status try_word(loader *l, uint32_t id, uint32_t *n)
     if (len == 0 || memchr(bytes, 0, len)) return OMOST_OK;
     uint32_t got = OM_ID_NONE;
     om_ids out = {.p = &got, .cap = 1};
-    om_word *words = l->b->words;
+    om_whole_word *words = l->b->words;
     l->b->words = NULL;
     omost_status st = om_bpe_word(l->b, bytes, len, &out, l->err);
     l->b->words = words;
     if (st != OMOST_OK || out.n != 1 || got != id) return st;
-    om_word w = {.id = id};
+    om_whole_word w = {.id = id};
     om_bpe_key(bytes, len, w.key);
     ++*n;
     return om_bpe_add_word(l->b, w) ? OMOST_OK : hostile(l, l->vocab_name);

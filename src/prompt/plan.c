@@ -2,7 +2,6 @@
  * omost/plan.h. Texts come from plan_texts.c, rows from bag.c. */
 #include "prompt/plan_impl.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -16,7 +15,8 @@ typedef struct planner {
     const omost_tokenizer *tk;
     om_texts_opts texts;
     om_bag_opts bags;
-    om_text_ids global_ids;
+    om_known_prefixes known;
+    om_str uneven; /* the text that the last note on "!" was about */
     omost_error *err;
 } planner;
 
@@ -104,19 +104,26 @@ static omost_status make_texts(planner *pl, omost_condition *c)
 
 /* ---- rows -------------------------------------------------------------- */
 
+/* Shared texts are mostly the same bytes: then there is nothing to compare. */
+static bool same_text(om_str a, om_str b)
+{
+    return (a.p == b.p && a.n == b.n) || om_str_eq(a, b);
+}
+
 static omost_status note_bags(planner *pl, const omost_condition *c,
                               const om_bags *b)
 {
     const who w = who_is(c);
     omost_status st = OMOST_OK;
-    /* About the canvas's own global description once is enough. */
-    if (b->uneven &&
-        (c->is_global || !om_str_eq(b->uneven_text, pl->bags.known)))
+    /* About a text that many regions share once is enough. */
+    if (b->uneven && !same_text(b->uneven_text, pl->uneven)) {
+        pl->uneven = b->uneven_text;
         st = add_note(
             pl, c,
             "%s: \"!\" counts differently for the two text encoders in \"%s\"; "
             "the first one's tokens serve both",
             w.z, quote_of(b->uneven_text).z);
+    }
     if (st == OMOST_OK && b->prefix_cut)
         st = add_note(
             pl, c,
@@ -170,16 +177,6 @@ static omost_status make_rows(planner *pl, om_plan_item *item)
     return st;
 }
 
-/* The global description begins nearly every region's prompt: read it once. */
-static omost_status know_global(planner *pl)
-{
-    const omost_condition *c = omost_layout_item(pl->plan->layout, 0);
-    if (c->prefixes.n == 0) return OMOST_OK;
-    pl->bags.known = c->prefixes.p[0];
-    pl->bags.known_ids = &pl->global_ids;
-    return om_text_ids_make(&pl->global_ids, pl->tk, pl->bags.known, pl->err);
-}
-
 /* ---- the plan ---------------------------------------------------------- */
 
 static omost_status check_global(planner *pl)
@@ -203,8 +200,9 @@ static omost_status build(planner *pl)
     if (!plan->items) return om_fail_nomem(pl->err);
     for (size_t i = 0; i < plan->n; i++)
         plan->items[i].condition = *omost_layout_item(plan->layout, i);
+    if (!om_plan_quality(&plan->arena, &pl->texts))
+        return om_fail_nomem(pl->err);
     omost_status st = check_global(pl);
-    if (st == OMOST_OK && pl->tk) st = know_global(pl);
     for (size_t i = 0; i < plan->n && st == OMOST_OK; i++) {
         st = make_texts(pl, &plan->items[i].condition);
         if (st == OMOST_OK && pl->tk) st = make_rows(pl, &plan->items[i]);
@@ -225,6 +223,7 @@ omost_plan *omost_plan_new(const omost_canvas *canvas,
 {
     const omost_plan_opts none = {0};
     const omost_plan_opts *o = opts ? opts : &none;
+    om_error_clear(err);
     omost_plan *plan = om_zalloc(o->env, sizeof *plan);
     if (!plan) {
         om_fail_nomem(err);
@@ -238,7 +237,11 @@ omost_plan *omost_plan_new(const omost_canvas *canvas,
     pl.texts = (om_texts_opts){
         .canvas = canvas, .style = style_of(o), .profile = o->profile};
     pl.bags = (om_bag_opts){
-        .tk = tk, .strict = o->strict, .fit_prefix = o->fit_prefix};
+        .tk = tk,
+        .strict = o->strict,
+        .fit_prefix = o->fit_prefix,
+        .known = &pl.known,
+    };
     if (build(&pl) == OMOST_OK) return plan;
     omost_plan_free(plan);
     return NULL;
@@ -263,20 +266,18 @@ size_t omost_plan_count(const omost_plan *plan)
 
 const omost_condition *omost_plan_condition(const omost_plan *plan, size_t i)
 {
-    assert(i < plan->n);
-    return &plan->items[i].condition;
+    return i < plan->n ? &plan->items[i].condition : NULL;
 }
 
 size_t omost_plan_row_count(const omost_plan *plan, size_t i)
 {
-    assert(i < plan->n);
-    return plan->items[i].n_rows;
+    return i < plan->n ? plan->items[i].n_rows : 0;
 }
 
 const omost_row *omost_plan_row(const omost_plan *plan, size_t i, size_t j)
 {
-    assert(i < plan->n && j < plan->items[i].n_rows);
-    return &plan->items[i].rows[j];
+    bool there = i < plan->n && j < plan->items[i].n_rows;
+    return there ? &plan->items[i].rows[j] : NULL;
 }
 
 size_t omost_plan_note_count(const omost_plan *plan)
@@ -286,6 +287,5 @@ size_t omost_plan_note_count(const omost_plan *plan)
 
 const omost_note *omost_plan_note(const omost_plan *plan, size_t i)
 {
-    assert(i < plan->n_notes);
-    return &plan->notes[i];
+    return i < plan->n_notes ? &plan->notes[i] : NULL;
 }

@@ -5,7 +5,9 @@
 #include "canvas/print.h"
 #include "prompt/plan_impl.h"
 
-enum { MAX_JSON = 1 << 30 };
+/* All rows with all ids are 17 MB. What goes beyond is a long text repeated for
+ * every region. */
+enum { MAX_JSON = 64 << 20 };
 
 static void put_comma(om_buf *b, size_t i)
 {
@@ -117,6 +119,7 @@ static void put_notes(om_buf *b, const omost_plan *plan)
 char *omost_plan_to_json(const omost_plan *plan, size_t *len, omost_error *err)
 {
     om_buf b;
+    om_error_clear(err);
     om_buf_init(&b, plan->env, MAX_JSON);
     om_buf_putc(&b, '{');
     put_color(&b, plan->items[0].condition.color);

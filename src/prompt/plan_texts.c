@@ -98,17 +98,23 @@ static om_str *copy_texts(om_arena *a, omost_texts t, size_t more)
 }
 
 /* The profile's words of quality as a first prefix. */
-static bool put_quality(om_arena *a, const omost_profile *profile,
-                        omost_condition *c)
+static bool put_quality(om_arena *a, const om_texts_opts *o, omost_condition *c)
 {
-    om_str quality = profile ? omost_profile_quality(profile) : (om_str){0};
-    if (quality.n == 0) return true;
+    if (o->quality.n == 0) return true;
     om_str *p = om_arena_array(a, c->prefixes.n + 1, sizeof *p);
     if (!p) return false;
-    p[0] = join(a, quality, ",");
+    p[0] = o->quality;
     for (size_t i = 0; i < c->prefixes.n; i++) p[i + 1] = c->prefixes.p[i];
     c->prefixes = (omost_texts){p, c->prefixes.n + 1};
-    return p[0].p != NULL;
+    return true;
+}
+
+bool om_plan_quality(om_arena *a, om_texts_opts *opts)
+{
+    om_str s = opts->profile ? omost_profile_quality(opts->profile)
+                             : (om_str){0};
+    opts->quality = s.n ? join(a, s, ",") : (om_str){0};
+    return s.n == 0 || opts->quality.p;
 }
 
 /* ---- style DESCRIPTION ------------------------------------------------- */
@@ -163,28 +169,24 @@ static bool apply_rules(om_arena *a, const om_texts_opts *o, omost_condition *c,
 static bool description_texts(om_arena *a, const om_texts_opts *o,
                               omost_condition *c, om_texts_news *news)
 {
-    return apply_rules(a, o, c, news) && put_quality(a, o->profile, c);
+    return apply_rules(a, o, c, news) && put_quality(a, o, c);
 }
 
 /* ---- style TAGS -------------------------------------------------------- */
 
-static bool brings_quality(const omost_profile *p)
-{
-    return p && omost_profile_quality(p).n > 0;
-}
-
 /* The tags of a region, then of its moods, then those of the whole picture.
  * Context is repeated for every region, so its longest pieces, which are no
  * tags but whole sentences, stay away. */
-static void put_region(tag_list *l, const omost_region *r,
-                       const omost_global *g, bool *no_tags)
+static void put_region(tag_list *l, const om_texts_opts *o,
+                       const omost_region *r, bool *no_tags)
 {
+    const omost_global *g = omost_canvas_global(o->canvas);
     put_tags(l, r->tags, SIZE_MAX);
     *no_tags = l->n == 0;
     if (l->n == 0) put_tag(l, om_str_strip(r->description, ",. "));
     put_tags(l, r->atmosphere, SIZE_MAX);
     put_tags(l, r->style, SIZE_MAX);
-    if (!brings_quality(l->profile)) put_tags(l, r->quality_meta, SIZE_MAX);
+    if (o->quality.n == 0) put_tags(l, r->quality_meta, SIZE_MAX);
     if (g && r->has_prefix) put_tags(l, g->tags, OM_TAG_KEY);
 }
 
@@ -216,12 +218,12 @@ static bool tag_texts(om_arena *a, const om_texts_opts *o, omost_condition *c,
     const omost_global *g = omost_canvas_global(o->canvas);
     tag_list l = {.a = a, .profile = o->profile};
     if (!c->is_global)
-        put_region(&l, omost_canvas_region(o->canvas, c->region), g,
+        put_region(&l, o, omost_canvas_region(o->canvas, c->region),
                    &news->no_tags);
     else if (g)
         put_global(&l, g, &news->no_tags);
     news->tags_left = l.tags_left;
-    return put_pieces(&l, c) && put_quality(a, o->profile, c);
+    return put_pieces(&l, c) && put_quality(a, o, c);
 }
 
 bool om_plan_texts(om_arena *a, const om_texts_opts *opts, omost_condition *c,

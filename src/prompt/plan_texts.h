@@ -9,14 +9,18 @@ typedef struct om_texts_opts {
     const omost_canvas *canvas;
     omost_prompt_style style;     /* DESCRIPTION or TAGS */
     const omost_profile *profile; /* may be NULL */
+    om_str quality; /* the profile's, as every prompt begins with it; or empty */
 } om_texts_opts;
 
 /* What was done that a person may want to know. */
 typedef struct om_texts_news {
     bool no_tags; /* the description stands in for them */
-    bool
-        tags_left; /* more than OMOST_MAX_TAGS in one text: the rest is left out */
+    /* more than OMOST_MAX_TAGS in one text: the rest is left out */
+    bool tags_left;
 } om_texts_news;
+
+/* Fill opts->quality from opts->profile. False when there is no memory. */
+bool om_plan_quality(om_arena *a, om_texts_opts *opts);
 
 /* Replace the texts of `c`, an item of the canvas's layout, by those of the
  * style; new ones live in the arena. False when there is no memory. */

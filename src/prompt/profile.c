@@ -301,6 +301,7 @@ static omost_profile *read_new(const omost_env *env, source *s)
 omost_profile *omost_profile_builtin(const omost_env *env, const char *name,
                                      omost_error *err)
 {
+    om_error_clear(err);
     if (!is_builtin(om_str_of(name))) {
         om_fail(err, OMOST_MISSING,
                 "there is no built-in profile \"%.60s\"; there are sdxl, "
@@ -321,6 +322,7 @@ const char *omost_profile_name(size_t i)
 omost_profile *omost_profile_read(const omost_env *env, const char *text,
                                   size_t len, omost_error *err)
 {
+    om_error_clear(err);
     if (len > OM_PROFILE_MAX_TEXT) {
         om_fail(err, OMOST_LIMIT, "a profile of more than %d bytes",
                 OM_PROFILE_MAX_TEXT);

@@ -55,6 +55,7 @@ bool omost_tokenizer_has_builtin(void)
 
 omost_tokenizer *omost_tokenizer_builtin(const omost_env *env, omost_error *err)
 {
+    om_error_clear(err);
     if (!omost_tokenizer_has_builtin()) {
         om_fail(err, OMOST_MISSING,
                 "this build carries no vocabulary: name a model's tokenizer "
@@ -201,6 +202,7 @@ omost_tokenizer *omost_tokenizer_open(const omost_env *env, const char *dir,
 {
     omost_error local;
     if (!err) err = &local;
+    om_error_clear(err);
     bool is_model =
         !has_file(dir, "vocab.json") && has_file(dir, "tokenizer/vocab.json");
     return is_model ? open_model(env, dir, err) : open_files(env, dir, err);
@@ -244,6 +246,7 @@ omost_status omost_tokenizer_encode(const omost_tokenizer *tk,
 {
     om_ids out = {.p = ids, .cap = cap};
     *n = 0;
+    om_error_clear(err);
     if (text.n > OMOST_MAX_INPUT)
         return om_fail(err, OMOST_LIMIT,
                        "a text of %zu bytes is over the limit of %d", text.n,

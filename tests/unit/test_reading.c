@@ -252,6 +252,25 @@ static void test_region_limit(void **state)
     om_buf_free(&b);
 }
 
+static void test_list_limit(void **state)
+{
+    (void)state;
+    for (int over = 0; over < 2; over++) {
+        om_buf b;
+        omost_error err;
+        begin_reply(&b);
+        om_buf_puts(&b, "canvas.set_global_description('A', [");
+        for (int i = 0; i < OMOST_MAX_TEXTS + over; i++)
+            om_buf_puts(&b, "'x',");
+        om_buf_puts(&b, "], '', 'red')\n```\n");
+        omost_canvas *cv = parse_buf(&b, &err);
+        assert_int_equal(cv == NULL, over);
+        if (over) assert_int_equal(err.status, OMOST_LIMIT);
+        omost_canvas_free(cv);
+        om_buf_free(&b);
+    }
+}
+
 /* Bounded memory whatever a megabyte holds. */
 static void assert_hostile(const char *head, char fill, const char *tail)
 {
@@ -289,6 +308,31 @@ static void test_hostile(void **state)
     assert_hostile("", '1', "\n```\n");
     assert_hostile("canvas.set_global_description(", '-', ")\n```\n");
     assert_hostile("canvas.set_global_description('", '\\', "");
+}
+
+/* Shapes that once took a time square in their size: seconds to minutes. */
+static void test_no_squares(void **state)
+{
+    (void)state;
+    om_buf b;
+    omost_error err;
+    om_buf_init(&b, NULL, OMOST_MAX_INPUT);
+    for (int i = 0; i < 250000; i++) om_buf_puts(&b, "#\n");
+    for (int i = 0; i < 7000; i++)
+        om_buf_puts(&b, "canvas.set_global_description(\n```\n");
+    omost_canvas_free(parse_buf(&b, &err));
+    b.n = 0;
+    om_buf_puts(&b, "```python\n");
+    for (int i = 0; i < 100000; i++)
+        om_buf_puts(&b, "\xE2\x80\x9C" "a\xE2\x80\x9D;");
+    assert_null(parse_buf(&b, &err));
+    om_buf_free(&b);
+    omost_reader *rd = omost_reader_new(NULL, NULL, NULL, &err);
+    assert_int_equal(omost_reader_feed(rd, "canvas = Canvas()\n", 18, &err), 0);
+    for (int i = 0; i < 500000; i++)
+        assert_int_equal(omost_reader_feed(rd, " ", 1, &err), OMOST_OK);
+    assert_null(omost_reader_finish(rd, &err));
+    omost_reader_free(rd);
 }
 
 /* Every allocation made to fail once: an error, no leak, no crash. */
@@ -376,6 +420,268 @@ static void test_told_at_the_bracket(void **state)
     omost_canvas_free(cv);
 }
 
+/* A reply whose events take every turn: a bare canvas, an empty block, another
+ * fence, and the exact block that wins. */
+static const char mixed[] =
+    "Prose.\ncanvas = Canvas()\n" REGION_CALL "\n" REGION_CALL "\n\nBut no:\n"
+    "```py\ncanvas = Canvas()\n" REGION_CALL "\n```\n"
+    "```python\n" GLOBAL_CALL
+    "\ncanvas.add_local_description('on left', 'no offset', "
+    "'a small square area', 1, 'B', [], '', '', '', '', 'blue')\n" REGION_CALL
+    "\n```\n";
+
+/* What a listener that believes the events knows in the end. */
+typedef struct told {
+    size_t regions, notes, events, stop_at;
+    const omost_global *global;
+    const omost_region *region[8];
+    const omost_note *note[8];
+} told;
+
+static bool believe(void *user, const omost_read_event *ev)
+{
+    told *t = user;
+    t->events++;
+    switch (ev->kind) {
+    case OMOST_READ_START:
+        t->regions = 0;
+        t->global = NULL;
+        break;
+    case OMOST_READ_GLOBAL: t->global = ev->global; break;
+    case OMOST_READ_REGION:
+        assert_int_equal(ev->index, t->regions);
+        t->region[t->regions++] = ev->region;
+        break;
+    case OMOST_READ_NOTE:
+        t->note[ev->index] = ev->note;
+        t->notes = ev->index + 1;
+        break;
+    }
+    return t->events != t->stop_at;
+}
+
+static omost_canvas *read_mixed(told *t, size_t piece, omost_error *err)
+{
+    omost_status st = OMOST_OK;
+    const size_t n = sizeof mixed - 1;
+    omost_reader *rd = omost_reader_new(NULL, believe, t, err);
+    assert_non_null(rd);
+    for (size_t i = 0; i < n && st == OMOST_OK; i += piece)
+        st = omost_reader_feed(rd, mixed + i, n - i < piece ? n - i : piece,
+                               err);
+    omost_canvas *cv = omost_reader_finish(rd, err);
+    omost_reader_free(rd);
+    return cv;
+}
+
+static void test_events_are_the_document(void **state)
+{
+    (void)state;
+    for (size_t piece = 1; piece <= sizeof mixed; piece++) {
+        told t = {0};
+        omost_error err;
+        omost_canvas *cv = read_mixed(&t, piece, &err);
+        if (!cv) fail_msg("%s", err.msg);
+        assert_int_equal(t.regions, omost_canvas_count(cv));
+        assert_int_equal(t.notes, omost_canvas_note_count(cv));
+        assert_ptr_equal(t.global, omost_canvas_global(cv));
+        for (size_t i = 0; i < t.regions; i++)
+            assert_ptr_equal(t.region[i], omost_canvas_region(cv, i));
+        for (size_t i = 0; i < t.notes; i++)
+            assert_ptr_equal(t.note[i], omost_canvas_note(cv, i));
+        omost_canvas_free(cv);
+    }
+}
+
+/* Stopped at any event, however the bytes are cut, nothing more is told. */
+static void test_stopping_is_final(void **state)
+{
+    (void)state;
+    static const size_t pieces[] = {1, 13, sizeof mixed};
+    told all = {0};
+    omost_error err;
+    omost_canvas_free(read_mixed(&all, 1, &err));
+    assert_true(all.events >= 9);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t n = 1; n <= all.events; n++) {
+            told t = {.stop_at = n};
+            assert_null(read_mixed(&t, pieces[i], &err));
+            assert_int_equal(err.status, OMOST_CANCELLED);
+            assert_int_equal(t.events, n);
+        }
+}
+
+/* ---- messages ---------------------------------------------------------- */
+
+static void assert_message(const char *msg, bool cut)
+{
+    assert_int_equal(om_utf8_valid_len(msg, strlen(msg)), strlen(msg));
+    for (const char *p = msg; *p; p++) assert_true((unsigned char)*p >= 0x20);
+    assert_int_equal(om_str_find(om_str_of(msg), OM_STR("...")) != SIZE_MAX,
+                     cut);
+}
+
+static omost_canvas *parse_area(const char *area, omost_error *err)
+{
+    om_buf b;
+    begin_reply(&b);
+    om_buf_printf(&b,
+                  "canvas.add_local_description('on the left', 'no offset', "
+                  "'%s', 1, 'B', [], '', '', '', '', 'blue')\n```\n",
+                  area);
+    omost_canvas *cv = parse_buf(&b, err);
+    om_buf_free(&b);
+    return cv;
+}
+
+/* Texts of a canvas in messages: short, whole characters, no controls. */
+static void test_messages_quote_safely(void **state)
+{
+    (void)state;
+    omost_error err;
+    om_buf area;
+    for (int n = 0; n < 8; n++) {
+        om_buf_init(&area, NULL, 4096);
+        om_buf_fill(&area, 'x', (size_t)n);
+        for (int i = 0; i < 100; i++) om_buf_puts(&area, "\xF0\x9F\x98\x80");
+        assert_null(parse_area(area.p, &err));
+        assert_message(err.msg, true);
+        om_buf_free(&area);
+    }
+    omost_canvas *cv = parse_area("a small\\x1b[31m squar area", &err);
+    assert_non_null(cv);
+    assert_message(omost_canvas_note(cv, 0)->msg, false);
+    omost_canvas_free(cv);
+    /* a message that is itself too long: a name in a list of its own */
+    char name[202];
+    memset(name, 'n', 200);
+    name[200] = '\0';
+    om_buf b;
+    begin_reply(&b);
+    om_buf_printf(&b, "canvas.set_global_description('A', [], '', 'red', "
+                      "%s='')\n```\n", name);
+    cv = parse_buf(&b, &err);
+    assert_non_null(cv);
+    const char *msg = omost_canvas_note(cv, 0)->msg;
+    assert_message(msg, true);
+    assert_true(om_str_ends(om_str_of(msg), OM_STR("...")));
+    omost_canvas_free(cv);
+    om_buf_free(&b);
+    begin_reply(&b);
+    om_buf_printf(&b, "%sx\n```\n", name);
+    assert_null(parse_buf(&b, &err));
+    assert_string_equal(err.msg, "this name is too long");
+    om_buf_free(&b);
+}
+
+static void test_note_limit(void **state)
+{
+    (void)state;
+    om_buf b;
+    omost_error err;
+    begin_reply(&b);
+    om_buf_puts(&b, "canvas.set_global_description('A', ['x'");
+    for (int i = 0; i < 1200; i++) om_buf_puts(&b, ", 'x' 'y'");
+    om_buf_puts(&b, "], '', 'red')\n```\n");
+    omost_canvas *cv = parse_buf(&b, &err);
+    assert_non_null(cv);
+    assert_int_equal(omost_canvas_note_count(cv), 1000);
+    assert_string_equal(omost_canvas_note(cv, 999)->msg,
+                        "more notes follow; they were left out");
+    omost_canvas_free(cv);
+    om_buf_free(&b);
+}
+
+/* What is left out takes its notes with it. */
+static void test_no_notes_on_what_was_cut(void **state)
+{
+    (void)state;
+    om_buf b;
+    omost_error err;
+    begin_reply(&b);
+    om_buf_puts(&b, "canvas.set_global_description('A', ['x' 'y', 'z");
+    omost_canvas *cv = parse_buf(&b, &err);
+    assert_non_null(cv);
+    assert_int_equal(omost_canvas_note_count(cv), 2);
+    assert_non_null(strstr(omost_canvas_note(cv, 0)->msg, "cut off"));
+    assert_non_null(strstr(omost_canvas_note(cv, 1)->msg, "not closed"));
+    omost_canvas_free(cv);
+    om_buf_free(&b);
+}
+
+/* A place far to the right, behind wide characters or ones without width. */
+static void test_diagnostic_shows_the_place(void **state)
+{
+    (void)state;
+    static const char *const runs[] = {"x", "\xE6\xBC\xA2", "\xCC\x81", "\t"};
+    static const int counts[] = {0, 40, 60, 200, 60000};
+    for (size_t r = 0; r < 4; r++)
+        for (size_t c = 0; c < 5; c++) {
+            om_buf line;
+            om_buf_init(&line, NULL, 1 << 20);
+            for (int i = 0; i < counts[c]; i++) om_buf_puts(&line, runs[r]);
+            om_buf_puts(&line, "!here");
+            char *d = omost_diagnostic("f", om_buf_view(&line), 1,
+                                       counts[c] + 1, 5, "error", "m");
+            assert_non_null(d);
+            const char *text = strchr(d, '\n') + 1;
+            const char *carets = strchr(text, '\n') + 1;
+            assert_non_null(strstr(text, "!here"));
+            assert_non_null(strstr(carets, "^~~~~"));
+            assert_true(strlen(d) < 8192);
+            omost_text_free(NULL, d);
+            om_buf_free(&line);
+        }
+}
+
+/* ---- parts ------------------------------------------------------------- */
+
+static omost_canvas *one_region(omost_number distance, size_t n_details,
+                                omost_error *err)
+{
+    static omost_str details[OMOST_MAX_TEXTS + 1];
+    const omost_region r = {
+        .distance = distance,
+        .description = OM_STR("A"),
+        .detailed_descriptions = {details, n_details},
+    };
+    return omost_canvas_new(NULL, NULL, &r, 1, err);
+}
+
+static void test_parts_are_checked(void **state)
+{
+    (void)state;
+    omost_error err;
+    static const struct {
+        omost_number x;
+        const char *digits; /* NULL: refused */
+    } cases[] = {
+        {{OMOST_NUMBER_INT, 5, {0}}, ""},
+        {{OMOST_NUMBER_INT, 2.5, {0}}, NULL},
+        {{OMOST_NUMBER_INT, 1e20, {0}}, "100000000000000000000"},
+        {{OMOST_NUMBER_INT, 1e16, {"5", 1}}, NULL},
+        {{OMOST_NUMBER_INT, 5, {"5", 1}}, ""},
+        {{OMOST_NUMBER_INT, 5, {"abc", 3}}, NULL},
+        {{OMOST_NUMBER_INT, 9007199254740992, {"9007199254740993", 16}},
+         "9007199254740993"},
+        {{OMOST_NUMBER_BOOL, 7, {0}}, NULL},
+        {{OMOST_NUMBER_FLOAT, 7, {"7", 1}}, NULL},
+        {{OMOST_NUMBER_FLOAT, -7, {0}}, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        omost_canvas *cv = one_region(cases[i].x, 0, &err);
+        if (!cv != !cases[i].digits) fail_msg("case %zu: %s", i, err.msg);
+        if (!cv) continue;
+        assert_true(om_str_eqz(omost_canvas_region(cv, 0)->distance.digits,
+                               cases[i].digits));
+        omost_canvas_free(cv);
+    }
+    const omost_number one = {OMOST_NUMBER_FLOAT, 1, {0}};
+    omost_canvas_free(one_region(one, OMOST_MAX_TEXTS, &err));
+    assert_null(one_region(one, OMOST_MAX_TEXTS + 1, &err));
+    assert_int_equal(err.status, OMOST_LIMIT);
+}
+
 /* Numbers compare as Python compares them. */
 static int compare_distances(const char *a, const char *b)
 {
@@ -429,10 +735,19 @@ int main(void)
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_input_limit),
         cmocka_unit_test(test_region_limit),
+        cmocka_unit_test(test_list_limit),
         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_no_squares),
         cmocka_unit_test(test_every_allocation_can_fail),
         cmocka_unit_test(test_stopping),
         cmocka_unit_test(test_told_at_the_bracket),
+        cmocka_unit_test(test_events_are_the_document),
+        cmocka_unit_test(test_stopping_is_final),
+        cmocka_unit_test(test_messages_quote_safely),
+        cmocka_unit_test(test_note_limit),
+        cmocka_unit_test(test_no_notes_on_what_was_cut),
+        cmocka_unit_test(test_diagnostic_shows_the_place),
+        cmocka_unit_test(test_parts_are_checked),
         cmocka_unit_test(test_exact_comparison),
     };
     return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
