@@ -1,11 +1,25 @@
 /* json.c - see json.h. */
 #include "base/json.h"
 
+/* Empty objects are two bytes of text and a hundred times that in memory. */
+static bool too_many_levels(om_str text)
+{
+    enum { MOST = 100000 };
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == '{' || text.p[i] == '[';
+    return n > MOST;
+}
+
 json_t *om_json_parse(om_str text, const char *what, omost_error *err)
 {
     json_error_t je;
     const size_t flags =
         JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
+    if (too_many_levels(text)) {
+        om_fail(err, OMOST_LIMIT, "%s holds too many objects and arrays", what);
+        return NULL;
+    }
     json_t *v = json_loadb(text.p ? text.p : "", text.n, flags, &je);
     if (v) return v;
     if (json_error_code(&je) == json_error_out_of_memory) {

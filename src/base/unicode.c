@@ -49,8 +49,8 @@ static void put_mapped(om_buf *out, om_str s, mapping *map)
     if (U_SUCCESS(st)) n = map(u, n, v, (int32_t)room, &st);
     put_utf16(out, v, n, &st);
     if (U_FAILURE(st))
-        out->status = st == U_MEMORY_ALLOCATION_ERROR ? OMOST_NOMEM
-                                                      : OMOST_FORMAT;
+        out->status =
+            st == U_MEMORY_ALLOCATION_ERROR ? OMOST_NOMEM : OMOST_FORMAT;
     om_free(out->env, u);
 }
 
@@ -147,6 +147,13 @@ static uint32_t named_by_alias(char *z)
     return a ? a->rune : variation_selector(z);
 }
 
+static bool has_lower(const char *z)
+{
+    for (; *z; z++)
+        if (*z >= 'a' && *z <= 'z') return true;
+    return false;
+}
+
 uint32_t om_unicode_named(om_str name)
 {
     char z[128]; /* the longest name of Unicode has 88 characters */
@@ -159,7 +166,11 @@ uint32_t om_unicode_named(om_str name)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         UErrorCode st = U_ZERO_ERROR;
         UChar32 c = u_charFromName(kinds[i], z, &st);
-        if (U_SUCCESS(st)) return (uint32_t)c;
+        if (U_FAILURE(st)) continue;
+        /* Python compares these two families of computed names by case */
+        bool computed = u_hasBinaryProperty(c, UCHAR_UNIFIED_IDEOGRAPH) ||
+                        (c >= 0xAC00 && c <= 0xD7A3);
+        return computed && has_lower(z) ? OM_RUNE_BAD : (uint32_t)c;
     }
     return named_by_alias(z);
 }

@@ -3,67 +3,17 @@
 #include "canvas/build.h"
 
 #include "base/utf8.h"
-#include "canvas/canvas_vocab.def"
+#include "canvas/fields.h"
 #include "canvas/number.h"
 #include "canvas/print.h"
 #include "canvas/vocab.h"
-
-/* ---- the methods and their parameters, as tables ----------------------- */
-
-typedef enum param_type {
-    TYPE_TEXT,
-    TYPE_TEXTS,
-    TYPE_NUMBER,
-    TYPE_LOCATION,
-    TYPE_OFFSET,
-    TYPE_AREA,
-    TYPE_COLOR,
-} param_type;
-
-typedef struct param {
-    const char *name;
-    param_type type;
-} param;
-
-static const param global_params[] = {
-#define X(name, type) {#name, TYPE_##type},
-    OM_GLOBAL_PARAM_LIST(X)};
-static const param local_params[] = {OM_LOCAL_PARAM_LIST(X)
-#undef X
-};
-
-enum { N_GLOBAL = sizeof global_params / sizeof *global_params };
-enum { N_LOCAL = sizeof local_params / sizeof *local_params };
-
-/* Places of the parameters in a bound call. */
-enum {
-#define X(name, type) GLOBAL_##name,
-    OM_GLOBAL_PARAM_LIST(X)
-#undef X
-};
-enum {
-#define X(name, type) LOCAL_##name,
-    OM_LOCAL_PARAM_LIST(X)
-#undef X
-};
-
-typedef struct method {
-    const char *name;
-    const param *params;
-    size_t n;
-} method;
-
-static const method set_global = {"set_global_description", global_params,
-                                  N_GLOBAL};
-static const method add_local = {"add_local_description", local_params,
-                                 N_LOCAL};
 
 /* One call being carried out. */
 typedef struct call {
     om_builder *b;
     const om_statement *s;
-    const method *m;
-    const om_value *values[N_LOCAL]; /* by parameter; NULL: not given */
+    const om_method *m;
+    const om_value *values[OM_MAX_FIELDS]; /* by parameter; NULL: not given */
     omost_error *err;
 } call;
 
@@ -74,16 +24,16 @@ static om_place place(const call *c, const om_token *at)
 
 /* ---- arguments to parameters ------------------------------------------- */
 
-static int find_param(const method *m, om_str name)
+static int find_param(const om_method *m, om_str name)
 {
     for (size_t i = 0; i < m->n; i++)
-        if (om_str_eqz(name, m->params[i].name)) return (int)i;
+        if (om_str_eqz(name, m->fields[i].name)) return (int)i;
     return -1;
 }
 
 static omost_status bind_one(call *c, const om_arg *a, size_t i)
 {
-    const method *m = c->m;
+    const om_method *m = c->m;
     int k = (int)i;
     if (a->name.n) {
         k = find_param(m, a->name);
@@ -103,12 +53,12 @@ static omost_status bind_one(call *c, const om_arg *a, size_t i)
         return om_fail_at(
             c->err, OMOST_SYNTAX, place(c, &a->at),
             "an argument without a name cannot follow one with a name; write %s=...",
-            m->params[k].name);
+            m->fields[k].name);
     }
     if (c->values[k])
         return om_fail_at(c->err, OMOST_SYNTAX, place(c, &a->at),
                           "%s is given twice; keep one of them",
-                          m->params[k].name);
+                          m->fields[k].name);
     c->values[k] = &a->value;
     return OMOST_OK;
 }
@@ -123,23 +73,25 @@ static omost_status bind(call *c)
 
 /* A parameter that was not given: an error in strict mode and where the
  * meaning would be lost, else a note that says what is taken instead. */
-static omost_status missing(call *c, int k, const char *instead)
+static omost_status missing(call *c, int k)
 {
-    const char *name = c->m->params[k].name;
-    if (c->b->strict || !instead)
-        return om_fail_at(c->err, OMOST_SYNTAX, place(c, &c->s->method_at),
-                          "%s lacks its %s; add %s=...", c->m->name, name,
-                          name);
-    return om_canvas_note(c->b->cv, place(c, &c->s->method_at), c->err,
-                          "%s lacks its %s; taken as %s", c->m->name, name,
-                          instead);
+    const om_field *f = &c->m->fields[k];
+    om_place at = place(c, &c->s->method_at);
+    if (c->b->strict || !f->instead)
+        return om_fail_at(c->err, OMOST_SYNTAX, at, "%s lacks its %s; add %s=...",
+                          c->m->name, f->name, f->name);
+    return om_canvas_note(c->b->cv, at, c->err, "%s lacks its %s; taken as %s",
+                          c->m->name, f->name,
+                          f->instead[0]                 ? f->instead
+                          : f->type == OM_FIELD_TEXTS ? "an empty list"
+                                                        : "empty");
 }
 
 static omost_status wrong_type(call *c, int k, const om_value *v,
                                const char *wanted)
 {
     return om_fail_at(c->err, OMOST_SYNTAX, place(c, &v->at),
-                      "%s should be %s, not %s", c->m->params[k].name, wanted,
+                      "%s should be %s, not %s", c->m->fields[k].name, wanted,
                       om_value_kind_name(v->kind));
 }
 
@@ -170,17 +122,17 @@ static omost_status join_list(call *c, const om_value *v, om_str *out)
     return OMOST_OK;
 }
 
-static omost_status take_text(call *c, int k, bool required, om_str *out)
+static omost_status take_text(call *c, int k, om_str *out)
 {
     const om_value *v = c->values[k];
     *out = (om_str){"", 0};
-    if (!v) return missing(c, k, required ? NULL : "empty");
+    if (!v) return missing(c, k);
     if (v->kind == OM_VALUE_STR) {
         *out = v->text;
         return OMOST_OK;
     }
     if (c->b->strict) return wrong_type(c, k, v, "a string");
-    if (v->kind == OM_VALUE_NONE && !required)
+    if (v->kind == OM_VALUE_NONE && c->m->fields[k].instead)
         return om_canvas_note(c->b->cv, place(c, &v->at), c->err,
                               "None was taken as an empty string");
     bool list = v->kind == OM_VALUE_LIST || v->kind == OM_VALUE_TUPLE;
@@ -189,7 +141,7 @@ static omost_status take_text(call *c, int k, bool required, om_str *out)
     if (st != OMOST_OK) return st;
     return om_canvas_note(c->b->cv, place(c, &v->at), c->err,
                           "%s should be a string; the %s was joined",
-                          c->m->params[k].name,
+                          c->m->fields[k].name,
                           om_value_kind_name(v->kind) + 2);
 }
 
@@ -202,7 +154,7 @@ static omost_status copy_items(call *c, int k, const om_value *v,
         if (v->items[i].kind != OM_VALUE_STR)
             return om_fail_at(c->err, OMOST_SYNTAX, place(c, &v->items[i].at),
                               "%s should hold strings only, not %s",
-                              c->m->params[k].name,
+                              c->m->fields[k].name,
                               om_value_kind_name(v->items[i].kind));
         p[i] = v->items[i].text;
     }
@@ -215,13 +167,13 @@ static omost_status take_texts(call *c, int k, omost_texts *out)
     const om_value *v = c->values[k];
     om_value one;
     *out = (omost_texts){0};
-    if (!v) return missing(c, k, "an empty list");
+    if (!v) return missing(c, k);
     if (v->kind == OM_VALUE_LIST) return copy_items(c, k, v, out);
     if (c->b->strict) return wrong_type(c, k, v, "a list of strings");
     omost_status st =
         om_canvas_note(c->b->cv, place(c, &v->at), c->err,
                        "%s should be a list of strings; %s was taken as one",
-                       c->m->params[k].name, om_value_kind_name(v->kind));
+                       c->m->fields[k].name, om_value_kind_name(v->kind));
     if (st != OMOST_OK || v->kind == OM_VALUE_NONE) return st;
     if (v->kind == OM_VALUE_TUPLE) return copy_items(c, k, v, out);
     if (v->kind != OM_VALUE_STR)
@@ -231,14 +183,6 @@ static omost_status take_texts(call *c, int k, omost_texts *out)
 }
 
 /* ---- words ------------------------------------------------------------- */
-
-static omost_word_kind word_kind(param_type t)
-{
-    return t == TYPE_LOCATION ? OMOST_WORD_LOCATION
-           : t == TYPE_OFFSET ? OMOST_WORD_OFFSET
-           : t == TYPE_AREA   ? OMOST_WORD_AREA
-                              : OMOST_WORD_COLOR;
-}
 
 /* "#rgb" or "#rrggbb" */
 static bool parse_hex_color(om_str s, omost_rgb *out)
@@ -276,30 +220,31 @@ static quoted quote_of(om_str s)
 static omost_status unknown_word(call *c, int k, const om_value *v)
 {
     static const char *const remedy[] = {
-        [TYPE_LOCATION] =
+        [OMOST_WORD_LOCATION] =
             "write \"in the center\", \"on the left\", \"on the top-right\" and so on",
-        [TYPE_OFFSET] =
+        [OMOST_WORD_OFFSET] =
             "write \"no offset\", \"slightly to the left\" and so on",
-        [TYPE_AREA] =
+        [OMOST_WORD_AREA] =
             "write \"a small square area\", \"a large vertical area\" and so on",
-        [TYPE_COLOR] = "write an HTML colour name such as \"steelblue\"",
+        [OMOST_WORD_COLOR] = "write an HTML colour name such as \"steelblue\"",
     };
-    const param *p = &c->m->params[k];
+    const om_field *f = &c->m->fields[k];
     quoted q = quote_of(v->text);
     return om_fail_at(c->err, OMOST_RANGE, place(c, &v->at),
                       "\"%s\" is not, and is not close to, any %s; %s", q.z,
-                      p->type == TYPE_COLOR ? "colour name" : p->name,
-                      remedy[p->type]);
+                      f->kind == OMOST_WORD_COLOR ? "colour name" : f->name,
+                      remedy[f->kind]);
 }
 
-static omost_status take_word(call *c, int k, const char *instead, int *out)
+static omost_status take_word(call *c, int k, int *out)
 {
     const om_value *v = c->values[k];
-    const omost_word_kind kind = word_kind(c->m->params[k].type);
+    const om_field *f = &c->m->fields[k];
+    const omost_word_kind kind = f->kind;
     omost_rgb rgb;
     if (!v) {
-        *out = instead ? om_word_exact(kind, om_str_of(instead)) : 0;
-        return missing(c, k, instead);
+        *out = f->instead ? om_word_exact(kind, om_str_of(f->instead)) : 0;
+        return missing(c, k);
     }
     if (v->kind != OM_VALUE_STR) return wrong_type(c, k, v, "a string");
     omost_status st = om_word_find(c->b->cv->arena.env, kind, v->text, out);
@@ -333,7 +278,7 @@ static omost_status take_distance(call *c, int k, omost_number *out)
 {
     const om_value *v = c->values[k];
     om_value bare;
-    if (!v) return missing(c, k, NULL);
+    if (!v) return missing(c, k);
     if (v->kind == OM_VALUE_STR && !c->b->strict &&
         number_in_quotes(c, v, &bare)) {
         omost_status st = om_canvas_note(
@@ -354,44 +299,42 @@ static omost_status take_distance(call *c, int k, omost_number *out)
 
 /* ---- the calls --------------------------------------------------------- */
 
-/* Runs a step unless one before it failed. */
-#define STEP(st, expr) ((st) = (st) == OMOST_OK ? (expr) : (st))
+static omost_status take(call *c, int k, void *out)
+{
+    switch (c->m->fields[k].type) {
+    case OM_FIELD_TEXT: return take_text(c, k, out);
+    case OM_FIELD_TEXTS: return take_texts(c, k, out);
+    case OM_FIELD_NUMBER: return take_distance(c, k, out);
+    case OM_FIELD_WORD: return take_word(c, k, out);
+    }
+    return OMOST_OK;
+}
+
+/* Bind the arguments and fill in the struct that the method's fields are of. */
+static omost_status take_all(call *c, void *out)
+{
+    omost_status st = bind(c);
+    for (size_t k = 0; k < c->m->n && st == OMOST_OK; k++)
+        st = take(c, (int)k, om_field_of(out, &c->m->fields[k]));
+    return st;
+}
 
 static omost_status do_set_global(call *c)
 {
     const om_place at = place(c, &c->s->at);
     omost_global g = {.line = at.line, .col = at.col};
-    omost_status st = bind(c);
-    STEP(st, take_text(c, GLOBAL_description, true, &g.description));
-    STEP(st,
-         take_texts(c, GLOBAL_detailed_descriptions, &g.detailed_descriptions));
-    STEP(st, take_text(c, GLOBAL_tags, false, &g.tags));
-    STEP(st, take_word(c, GLOBAL_HTML_web_color_name, "gray", &g.color));
-    return STEP(st, om_canvas_set_global(c->b->cv, &g, c->err));
+    omost_status st = take_all(c, &g);
+    return st == OMOST_OK ? om_canvas_set_global(c->b->cv, &g, c->err) : st;
 }
 
 static omost_status do_add_local(call *c)
 {
     const om_place at = place(c, &c->s->at);
-    omost_region r = {.line = at.line, .col = at.col};
-    omost_status st = bind(c);
-    STEP(st, take_word(c, LOCAL_location, NULL, &r.location));
-    STEP(st, take_word(c, LOCAL_offset, "no offset", &r.offset));
-    STEP(st, take_word(c, LOCAL_area, NULL, &r.area));
-    STEP(st, take_distance(c, LOCAL_distance_to_viewer, &r.distance));
-    STEP(st, take_text(c, LOCAL_description, true, &r.description));
-    STEP(st,
-         take_texts(c, LOCAL_detailed_descriptions, &r.detailed_descriptions));
-    STEP(st, take_text(c, LOCAL_tags, false, &r.tags));
-    STEP(st, take_text(c, LOCAL_atmosphere, false, &r.atmosphere));
-    STEP(st, take_text(c, LOCAL_style, false, &r.style));
-    STEP(st, take_text(c, LOCAL_quality_meta, false, &r.quality_meta));
-    STEP(st, take_word(c, LOCAL_HTML_web_color_name, "gray", &r.color));
-    /* the global description in force is its prefix */
-    const omost_global *g = c->b->cv->global;
-    r.has_prefix = g != NULL;
+    const omost_global *g = c->b->cv->global; /* in force: its prefix */
+    omost_region r = {.line = at.line, .col = at.col, .has_prefix = g != NULL};
     if (g) r.prefix = g->description;
-    return STEP(st, om_canvas_add_region(c->b->cv, &r, c->err));
+    omost_status st = take_all(c, &r);
+    return st == OMOST_OK ? om_canvas_add_region(c->b->cv, &r, c->err) : st;
 }
 
 /* ---- statements -------------------------------------------------------- */
@@ -452,13 +395,13 @@ omost_status om_build(om_builder *b, const om_statement *s, om_built *what,
     }
     omost_status st = check_object(b, s, err);
     if (st != OMOST_OK) return st;
-    if (om_str_eqz(s->method, set_global.name)) {
-        c.m = &set_global;
+    if (om_str_eqz(s->method, om_set_global.name)) {
+        c.m = &om_set_global;
         *what = OM_BUILT_GLOBAL;
         return do_set_global(&c);
     }
-    if (om_str_eqz(s->method, add_local.name)) {
-        c.m = &add_local;
+    if (om_str_eqz(s->method, om_add_local.name)) {
+        c.m = &om_add_local;
         *what = OM_BUILT_REGION;
         return do_add_local(&c);
     }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "canvas/fields.h"
 #include "canvas/number.h"
 
 enum { MAX_NOTES = 1000 };
@@ -151,7 +152,7 @@ static omost_status copy_texts(om_arena *a, omost_texts *t, const char *what,
 {
     omost_status st = OMOST_OK;
     if (t->n > OMOST_MAX_TEXTS)
-        return om_fail(err, OMOST_LIMIT, "a list holds at most %d texts",
+        return om_fail(err, OMOST_LIMIT, "%s holds more than %d texts", what,
                        OMOST_MAX_TEXTS);
     om_str *copy = om_arena_array(a, t->n, sizeof *copy);
     if (!copy) return om_fail_nomem(err);
@@ -163,76 +164,72 @@ static omost_status copy_texts(om_arena *a, omost_texts *t, const char *what,
     return st;
 }
 
-static omost_status copy_global(omost_canvas *cv, const omost_global *from,
+static omost_status copy_number(om_arena *a, omost_number *x, const char *what,
                                 omost_error *err)
 {
-    om_arena *a = &cv->arena;
-    omost_global g = *from;
-    omost_status st = OMOST_OK;
-    if (!omost_word(OMOST_WORD_COLOR, g.color))
-        return om_fail(err, OMOST_RANGE, "%d is not the index of a colour",
-                       g.color);
-    if ((st = copy_text(a, &g.description, "the global description", err)) !=
-            OMOST_OK ||
-        (st = copy_texts(a, &g.detailed_descriptions, "a global detail",
-                         err)) != OMOST_OK ||
-        (st = copy_text(a, &g.tags, "the global tags", err)) != OMOST_OK)
-        return st;
-    return om_canvas_set_global(cv, &g, err);
-}
-
-static omost_status check_region(const omost_region *r, size_t i,
-                                 omost_error *err)
-{
-    const char *bad = !omost_word(OMOST_WORD_LOCATION, r->location) ? "location"
-                      : !omost_word(OMOST_WORD_OFFSET, r->offset)   ? "offset"
-                      : !omost_word(OMOST_WORD_AREA, r->area)       ? "area"
-                      : !omost_word(OMOST_WORD_COLOR, r->color)     ? "colour"
-                                                                    : NULL;
-    if (bad)
+    om_number_verdict v = om_number_canonical(a, x);
+    if (v == OM_NUMBER_NOMEM) return om_fail_nomem(err);
+    if (v != OM_NUMBER_OK)
         return om_fail(err, OMOST_RANGE,
-                       "region %zu: the %s index is out of range", i, bad);
-    if (!om_number_is_positive(&r->distance))
-        return om_fail(err, OMOST_RANGE,
-                       "region %zu: the distance to the viewer must be above 0",
-                       i);
+                       "%s is no number that can be written: an integer must "
+                       "be whole and its digits its own, True is 1",
+                       what);
+    if (!om_number_is_positive(x))
+        return om_fail(err, OMOST_RANGE, "%s must be above 0", what);
     return OMOST_OK;
 }
 
-static omost_status copy_distance(om_arena *a, omost_number *x, size_t i,
-                                  omost_error *err)
+static omost_status copy_field(om_arena *a, const om_field *f, void *v,
+                               const char *what, omost_error *err)
 {
-    switch (om_number_canonical(a, x)) {
-    case OM_NUMBER_OK: return OMOST_OK;
-    case OM_NUMBER_NOMEM: return om_fail_nomem(err);
-    default: break;
+    switch (f->type) {
+    case OM_FIELD_TEXT: return copy_text(a, v, what, err);
+    case OM_FIELD_TEXTS: return copy_texts(a, v, what, err);
+    case OM_FIELD_NUMBER: return copy_number(a, v, what, err);
+    case OM_FIELD_WORD: break;
     }
-    return om_fail(err, OMOST_RANGE,
-                   "region %zu: its distance is no number that can be written: "
-                   "an integer must be whole and its digits its own, True is 1",
-                   i);
+    if (omost_word(f->kind, *(int *)v)) return OMOST_OK;
+    return om_fail(err, OMOST_RANGE, "%s: no word has the index %d", what,
+                   *(int *)v);
+}
+
+/* Check what the fields of `object` hold and move it into the canvas. */
+static omost_status copy_fields(omost_canvas *cv, const om_method *m,
+                                const char *owner, void *object,
+                                omost_error *err)
+{
+    omost_status st = OMOST_OK;
+    for (size_t i = 0; i < m->n && st == OMOST_OK; i++) {
+        const om_field *f = &m->fields[i];
+        char what[64];
+        snprintf(what, sizeof what, "%s: %s", owner, f->name);
+        st = copy_field(&cv->arena, f, om_field_of(object, f), what, err);
+    }
+    return st;
+}
+
+static omost_status copy_global(omost_canvas *cv, const omost_global *from,
+                                omost_error *err)
+{
+    omost_global g = *from;
+    omost_status st = copy_fields(cv, &om_set_global, "global", &g, err);
+    return st == OMOST_OK ? om_canvas_set_global(cv, &g, err) : st;
 }
 
 static omost_status copy_region(omost_canvas *cv, const omost_region *from,
                                 omost_error *err)
 {
-    om_arena *a = &cv->arena;
     omost_region r = *from;
-    om_str *texts[] = {&r.description, &r.tags,         &r.atmosphere,
-                       &r.style,       &r.quality_meta, &r.prefix};
-    size_t n_texts = sizeof texts / sizeof *texts;
-    omost_status st = check_region(&r, cv->n, err);
-    if (st == OMOST_OK) st = copy_distance(a, &r.distance, cv->n, err);
-    if (!r.has_prefix) r.prefix = (om_str){0};
+    char owner[32];
+    snprintf(owner, sizeof owner, "region %zu", cv->n);
+    omost_status st = copy_fields(cv, &om_add_local, owner, &r, err);
     /* nearly always the canvas's own description: not copied for each region */
-    if (r.has_prefix && om_str_eq(r.prefix, cv->global->description)) {
+    if (!r.has_prefix)
+        r.prefix = (om_str){0};
+    else if (om_str_eq(r.prefix, cv->global->description))
         r.prefix = cv->global->description;
-        n_texts--;
-    }
-    for (size_t i = 0; i < n_texts && st == OMOST_OK; i++)
-        st = copy_text(a, texts[i], "a text of a region", err);
-    if (st == OMOST_OK)
-        st = copy_texts(a, &r.detailed_descriptions, "a detail", err);
+    else if (st == OMOST_OK)
+        st = copy_text(&cv->arena, &r.prefix, owner, err);
     return st == OMOST_OK ? om_canvas_add_region(cv, &r, err) : st;
 }
 

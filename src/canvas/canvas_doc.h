@@ -15,6 +15,7 @@ struct omost_canvas {
     size_t n, cap;
     const omost_note **notes;
     size_t n_notes, cap_notes;
+    uint32_t n_named; /* \N{...} looked up while reading */
 };
 
 omost_canvas *om_canvas_alloc(const omost_env *env, omost_error *err);

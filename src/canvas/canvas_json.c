@@ -1,4 +1,5 @@
-/* canvas_json.c - see canvas_json.h. One table of keys serves both ways.
+/* canvas_json.c - see canvas_json.h. The keys are the parameters of the
+ * calls (fields.h).
  *
  * Numbers keep their kind: 5 is Python's int, 5.0 its float, true its True.
  * What JSON cannot carry, or what JavaScript would round (infinity, integers
@@ -6,9 +7,9 @@
 #include "canvas/canvas_json.h"
 
 #include <math.h>
-#include <stddef.h>
 
 #include "canvas/canvas_doc.h"
+#include "canvas/fields.h"
 #include "canvas/import.h"
 #include "canvas/number.h"
 #include "canvas/print.h"
@@ -16,49 +17,6 @@
 
 #define FORMAT "omost-canvas"
 enum { VERSION = 1 };
-
-typedef enum field_type { WORD, NUMBER, TEXT, TEXTS } field_type;
-
-typedef struct field {
-    const char *key;
-    size_t at; /* in the struct */
-    field_type type;
-    omost_word_kind kind; /* of a WORD */
-} field;
-
-/* clang-format off */
-#define REGION(key, type, kind, member) \
-    {key, offsetof(omost_region, member), type, kind}
-/* clang-format on */
-static const field region_fields[] = {
-    REGION("location", WORD, OMOST_WORD_LOCATION, location),
-    REGION("offset", WORD, OMOST_WORD_OFFSET, offset),
-    REGION("area", WORD, OMOST_WORD_AREA, area),
-    REGION("distance_to_viewer", NUMBER, 0, distance),
-    REGION("description", TEXT, 0, description),
-    REGION("detailed_descriptions", TEXTS, 0, detailed_descriptions),
-    REGION("tags", TEXT, 0, tags),
-    REGION("atmosphere", TEXT, 0, atmosphere),
-    REGION("style", TEXT, 0, style),
-    REGION("quality_meta", TEXT, 0, quality_meta),
-    REGION("HTML_web_color_name", WORD, OMOST_WORD_COLOR, color),
-};
-
-/* clang-format off */
-#define GLOBAL(key, type, kind, member) \
-    {key, offsetof(omost_global, member), type, kind}
-/* clang-format on */
-static const field global_fields[] = {
-    GLOBAL("description", TEXT, 0, description),
-    GLOBAL("detailed_descriptions", TEXTS, 0, detailed_descriptions),
-    GLOBAL("tags", TEXT, 0, tags),
-    GLOBAL("HTML_web_color_name", WORD, OMOST_WORD_COLOR, color),
-};
-
-enum {
-    N_REGION_FIELDS = sizeof region_fields / sizeof *region_fields,
-    N_GLOBAL_FIELDS = sizeof global_fields / sizeof *global_fields,
-};
 
 /* ---- writing ----------------------------------------------------------- */
 
@@ -129,19 +87,20 @@ static void put_texts(writer *w, const omost_texts *t)
     close_level(w, ']');
 }
 
-static void put_fields(writer *w, const field *f, size_t n, const void *from)
+static void put_fields(writer *w, const om_method *m, const void *from)
 {
-    for (size_t i = 0; i < n; i++) {
-        const void *p = (const char *)from + f[i].at;
-        put_key(w, f[i].key);
-        switch (f[i].type) {
-        case WORD:
-            om_json_write_str(
-                w->b, om_str_of(omost_word(f[i].kind, *(const int *)p)));
+    for (size_t i = 0; i < m->n; i++) {
+        const om_field *f = &m->fields[i];
+        const void *p = om_field_in(from, f);
+        put_key(w, f->name);
+        switch (f->type) {
+        case OM_FIELD_WORD:
+            om_json_write_str(w->b,
+                              om_str_of(omost_word(f->kind, *(const int *)p)));
             break;
-        case NUMBER: om_canvas_write_json_number(w->b, p); break;
-        case TEXT: om_json_write_str(w->b, *(const om_str *)p); break;
-        case TEXTS: put_texts(w, p); break;
+        case OM_FIELD_NUMBER: om_canvas_write_json_number(w->b, p); break;
+        case OM_FIELD_TEXT: om_json_write_str(w->b, *(const om_str *)p); break;
+        case OM_FIELD_TEXTS: put_texts(w, p); break;
         }
     }
 }
@@ -167,7 +126,7 @@ static void put_global(writer *w, const omost_global *g)
         return;
     }
     open_level(w, '{');
-    put_fields(w, global_fields, N_GLOBAL_FIELDS, g);
+    put_fields(w, &om_set_global, g);
     close_level(w, '}');
 }
 
@@ -179,7 +138,7 @@ static void put_regions(writer *w, const omost_canvas *cv)
         const omost_region *r = omost_canvas_region(cv, i);
         next_value(w);
         open_level(w, '{');
-        put_fields(w, region_fields, N_REGION_FIELDS, r);
+        put_fields(w, &om_add_local, r);
         put_prefix(w, r, omost_canvas_global(cv));
         close_level(w, '}');
     }
@@ -222,10 +181,10 @@ static const char *const kind_names[] = {
 };
 
 /* A word is corrected with a note, as in a reply. */
-static omost_status read_word(om_import *im, const field *f, const json_t *v,
+static omost_status read_word(om_import *im, const om_field *f, const json_t *v,
                               int *out)
 {
-    if (!json_is_string(v)) return om_import_wrong(im, f->key, "a string", v);
+    if (!json_is_string(v)) return om_import_wrong(im, f->name, "a string", v);
     om_str text = om_json_str(v);
     *out = om_word_exact(f->kind, text);
     if (*out >= 0) return OMOST_OK;
@@ -237,11 +196,11 @@ static omost_status read_word(om_import *im, const field *f, const json_t *v,
     *out = omost_word_find(f->kind, text);
     if (st == OMOST_OK && *out < 0)
         st = om_fail(im->err, OMOST_RANGE, "%s%s%s: \"%s\" is not %s",
-                     OM_IMPORT_AT(im, f->key), shown.p, kind_names[f->kind]);
+                     OM_IMPORT_AT(im, f->name), shown.p, kind_names[f->kind]);
     else if (st == OMOST_OK)
         st = om_canvas_note(im->cv, (om_place){0}, im->err,
                             "%s%s%s: \"%s\" is not %s; taken as \"%s\"",
-                            OM_IMPORT_AT(im, f->key), shown.p,
+                            OM_IMPORT_AT(im, f->name), shown.p,
                             kind_names[f->kind], omost_word(f->kind, *out));
     om_buf_free(&shown);
     return st;
@@ -288,38 +247,40 @@ static omost_status read_number(om_import *im, const char *key, const json_t *v,
     return st;
 }
 
-static omost_status read_field(om_import *im, const field *f, const json_t *v,
-                               void *out)
+static omost_status read_field(om_import *im, const om_field *f,
+                               const json_t *v, void *out)
 {
     switch (f->type) {
-    case TEXT: return om_import_text(im, f->key, v, out);
-    case TEXTS: return om_import_texts(im, f->key, v, out);
-    case WORD:
-    case NUMBER: break;
+    case OM_FIELD_TEXT: return om_import_text(im, f->name, v, out);
+    case OM_FIELD_TEXTS: return om_import_texts(im, f->name, v, out);
+    case OM_FIELD_WORD:
+    case OM_FIELD_NUMBER: break;
     }
     if (!v)
         return om_fail(im->err, OMOST_FORMAT, "%s%s%s is missing",
-                       OM_IMPORT_AT(im, f->key));
-    return f->type == WORD ? read_word(im, f, v, out)
-                           : read_number(im, f->key, v, out);
+                       OM_IMPORT_AT(im, f->name));
+    return f->type == OM_FIELD_WORD ? read_word(im, f, v, out)
+                                    : read_number(im, f->name, v, out);
 }
 
-static omost_status read_fields(om_import *im, const field *f, size_t n,
+static omost_status read_fields(om_import *im, const om_method *m,
                                 const json_t *obj, void *out)
 {
     omost_status st = OMOST_OK;
-    for (size_t i = 0; i < n && st == OMOST_OK; i++)
-        st = read_field(im, &f[i], json_object_get(obj, f[i].key),
-                        (char *)out + f[i].at);
+    for (size_t i = 0; i < m->n && st == OMOST_OK; i++) {
+        const om_field *f = &m->fields[i];
+        st = read_field(im, f, json_object_get(obj, f->name),
+                        om_field_of(out, f));
+    }
     return st;
 }
 
-static omost_status check_keys(om_import *im, json_t *obj, const field *f,
-                               size_t n, const char *extra)
+static omost_status check_keys(om_import *im, json_t *obj, const om_method *m,
+                               const char *extra)
 {
-    const char *known[N_REGION_FIELDS + 2] = {0};
-    for (size_t i = 0; i < n; i++) known[i] = f[i].key;
-    known[n] = extra;
+    const char *known[OM_MAX_FIELDS + 2] = {0};
+    for (size_t i = 0; i < m->n; i++) known[i] = m->fields[i].name;
+    known[m->n] = extra;
     return om_import_check_keys(im, obj, known);
 }
 
@@ -331,9 +292,9 @@ static omost_status read_global(om_import *im, json_t *v, omost_global *g)
         im->where[0] = '\0';
         return om_import_wrong(im, "global", "an object or null", v);
     }
-    omost_status st = check_keys(im, v, global_fields, N_GLOBAL_FIELDS, NULL);
+    omost_status st = check_keys(im, v, &om_set_global, NULL);
     if (st == OMOST_OK)
-        st = read_fields(im, global_fields, N_GLOBAL_FIELDS, v, g);
+        st = read_fields(im, &om_set_global, v, g);
     im->where[0] = '\0';
     return st;
 }
@@ -376,9 +337,9 @@ static omost_status read_region(om_import *im, json_t *v, const omost_global *g)
     omost_region r = {0};
     if (!json_is_object(v)) return om_import_wrong(im, "", "an object", v);
     omost_status st =
-        check_keys(im, v, region_fields, N_REGION_FIELDS, "prefix");
+        check_keys(im, v, &om_add_local, "prefix");
     if (st == OMOST_OK)
-        st = read_fields(im, region_fields, N_REGION_FIELDS, v, &r);
+        st = read_fields(im, &om_add_local, v, &r);
     if (st == OMOST_OK)
         st = read_prefix(im, json_object_get(v, "prefix"), g, before, &r);
     return st == OMOST_OK ? om_canvas_add_region(im->cv, &r, im->err) : st;

@@ -26,6 +26,14 @@ static void fail(om_code *c, const omost_error *err)
     c->st = err->status;
 }
 
+void om_code_fail(om_code *c, om_place at, const char *msg)
+{
+    omost_error err = {0};
+    if (c->st != OMOST_OK) return;
+    om_fail_at(&err, OMOST_SYNTAX, at, "%s", msg);
+    fail(c, &err);
+}
+
 /* ---- events ------------------------------------------------------------ */
 
 static void tell(om_code *c, omost_read_event ev)
@@ -36,8 +44,24 @@ static void tell(om_code *c, omost_read_event ev)
     c->st = om_fail(&c->error, OMOST_CANCELLED, "reading was stopped");
 }
 
+/* Notes come in the order of parameters; told they are in that of the text. */
+static void sort_notes(const omost_note **p, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const omost_note *x = p[i];
+        size_t k = i;
+        for (; k > 0 && (p[k - 1]->line > x->line ||
+                         (p[k - 1]->line == x->line && p[k - 1]->col > x->col));
+             k--)
+            p[k] = p[k - 1];
+        p[k] = x;
+    }
+}
+
 void om_code_tell_notes(om_code *c)
 {
+    omost_canvas *cv = c->cv;
+    sort_notes(cv->notes + c->notes_told, cv->n_notes - c->notes_told);
     for (; c->notes_told < c->cv->n_notes; c->notes_told++)
         tell(c, (omost_read_event){.kind = OMOST_READ_NOTE,
                                    .index = c->notes_told,
@@ -79,7 +103,8 @@ void om_code_start(om_code *c, uint32_t pos, uint32_t line)
     c->builder =
         (om_builder){.cv = c->cv, .lx = &c->lexer, .strict = c->strict};
     c->n = 0;
-    c->applied = c->any = c->noted_indent = c->cut = false;
+    c->applied = c->any = c->noted_indent = c->cut = c->cut_string = false;
+    c->left_out = (om_place){0};
     c->st = OMOST_OK;
     om_lexer_start(&c->lexer, pos, line, !c->strict);
     om_code_forget(c);
@@ -125,6 +150,12 @@ static void wait_for_end(om_code *c, uint32_t at, const omost_error *err)
     c->cut = true;
     c->cut_at = at;
     c->cut_err = *err;
+}
+
+static void wait_for_end_of_string(om_code *c, const omost_error *err)
+{
+    wait_for_end(c, c->lexer.scan, err);
+    c->cut_string = true;
 }
 
 static void run_statement(om_code *c)
@@ -236,7 +267,7 @@ static void read_on(om_code *c, const char *text, uint32_t end, bool ended)
         if (r == OM_LEX_TOKEN)
             on_token(c, &t);
         else if (r == OM_LEX_OPEN_STRING && !c->strict)
-            wait_for_end(c, c->lexer.scan, &err);
+            wait_for_end_of_string(c, &err);
         else
             fail_lexing(c, &err);
     }
@@ -257,42 +288,70 @@ static om_place place_of_cut(om_code *c)
     return om_lexer_place(&c->lexer, c->n ? &c->tokens[0] : &here);
 }
 
+/* Whether what stands unfinished at the end can be a call that was cut off: it
+ * is one of the canvas's, and either a bracket or a string is open or no fence
+ * tells that the writer had finished. */
+static bool may_be_cut_call(om_code *c, bool closed, bool open_token)
+{
+    if (c->n == 0) return true;
+    om_str head = om_token_text(&c->lexer, &c->tokens[0]);
+    om_str name = c->builder.object.n ? c->builder.object : OM_STR("canvas");
+    if (c->n == 1 && !open_token)
+        return !closed && om_str_starts(name, head);
+    return om_str_eq(head, name) &&
+           (open_token || c->lexer.depth > 0 || !closed);
+}
+
+static void leave_out(om_code *c, om_place at)
+{
+    omost_error err = {0};
+    c->left_out = at;
+    omost_status st =
+        c->strict
+            ? om_fail_at(&err, OMOST_SYNTAX, at,
+                         "the code ends in the middle of this statement")
+            : om_canvas_note(c->cv, at, &err,
+                             "the reply was cut off in the middle of this; it "
+                             "was left out");
+    if (st != OMOST_OK) fail(c, &err);
+}
+
 /* The code ends inside a statement. What is there of it is still parsed: a
  * fault before the cut is a fault, and only the rest may be missing. */
-static void end_inside(om_code *c, bool cut_token)
+static void end_inside(om_code *c, bool closed)
 {
     om_statement s;
     bool ran_out = true;
     omost_error err = {0};
-    size_t n_notes = c->cv->n_notes;
+    const bool open_token =
+        c->cut ? c->cut_string : c->lexer.pos < c->lexer.end;
+    const size_t n_notes = c->cv->n_notes;
     om_place at = place_of_cut(c);
     omost_status st = c->n ? parse(c, &s, &ran_out, &err) : OMOST_SYNTAX;
-    if (st == OMOST_OK && !cut_token) {
+    if (st == OMOST_OK && !open_token) {
         run_statement(c); /* whole: only its line end was missing */
         return;
     }
-    if (st == OMOST_NOMEM || (st != OMOST_OK && !ran_out)) {
+    bool cut = ran_out && may_be_cut_call(c, closed, open_token);
+    if (st == OMOST_OK) st = c->cut_err.status; /* whole, and a string after */
+    if (st == OMOST_NOMEM || (!cut && c->n > 0)) {
+        if (err.status == OMOST_OK)
+            om_fail_at(&err, OMOST_SYNTAX, at,
+                       "the code ends in the middle of this statement");
         fail(c, &err);
         return;
     }
     om_arena_reset(&c->scratch);
     c->cv->n_notes = n_notes; /* notes on what is left out are no news */
-    if (c->strict)
-        st = om_fail_at(&err, OMOST_SYNTAX, at,
-                        "the code ends in the middle of this statement");
-    else
-        st = om_canvas_note(
-            c->cv, at, &err,
-            "the reply was cut off in the middle of this; it was left out");
-    if (st != OMOST_OK) fail(c, &err);
+    leave_out(c, at);
 }
 
-void om_code_end(om_code *c, const char *text, uint32_t end)
+void om_code_end(om_code *c, const char *text, uint32_t end, bool closed)
 {
     if (c->st != OMOST_OK) return;
     read_on(c, text, end, true);
     if (c->st != OMOST_OK) return;
-    bool cut_token = c->cut || c->lexer.pos < c->lexer.end;
-    if (c->n > 0 || cut_token) end_inside(c, cut_token);
+    if (c->n > 0 || c->cut || c->lexer.pos < c->lexer.end)
+        end_inside(c, closed);
     om_code_tell_notes(c);
 }

@@ -28,6 +28,8 @@ typedef struct om_code {
     bool told; /* of a part of the canvas, since it was last forgotten */
 
     bool cut;        /* a line ended too early: fine only if the reply ends */
+    bool cut_string;     /* ... inside a string */
+    om_place left_out;   /* the statement that was cut off; line 0: none */
     uint32_t cut_at; /* where that line ended */
     omost_error cut_err; /* the error it is otherwise */
 
@@ -49,8 +51,11 @@ bool om_code_has_stopped(const om_code *c);
 /* Read on: `text` holds everything so far, code up to byte `end`. */
 void om_code_read(om_code *c, const char *text, uint32_t end);
 
-/* No more code will come. */
-void om_code_end(om_code *c, const char *text, uint32_t end);
+/* No more code will come; `closed`: a fence says so. */
+void om_code_end(om_code *c, const char *text, uint32_t end, bool closed);
+
+/* Refuse the code whatever it holds. */
+void om_code_fail(om_code *c, om_place at, const char *msg);
 
 /* True between statements. */
 bool om_code_is_idle(const om_code *c);

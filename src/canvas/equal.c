@@ -2,6 +2,7 @@
  * do not count; the kind of a number does: 5 is not 5.0. */
 #include "base/str.h"
 #include "canvas/canvas_doc.h"
+#include "canvas/fields.h"
 
 static bool same_texts(omost_texts a, omost_texts b)
 {
@@ -11,28 +12,40 @@ static bool same_texts(omost_texts a, omost_texts b)
     return true;
 }
 
+static bool same_field(om_field_type type, const void *a, const void *b)
+{
+    const omost_number *x = a, *y = b;
+    switch (type) {
+    case OM_FIELD_TEXT: return om_str_eq(*(const om_str *)a, *(const om_str *)b);
+    case OM_FIELD_WORD: return *(const int *)a == *(const int *)b;
+    case OM_FIELD_NUMBER:
+        return x->kind == y->kind && omost_number_cmp(x, y) == 0;
+    case OM_FIELD_TEXTS:
+        return same_texts(*(const omost_texts *)a, *(const omost_texts *)b);
+    }
+    return false;
+}
+
+static bool same_fields(const om_method *m, const void *a, const void *b)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        const om_field *f = &m->fields[i];
+        if (!same_field(f->type, om_field_in(a, f), om_field_in(b, f)))
+            return false;
+    }
+    return true;
+}
+
 static bool same_global(const omost_global *a, const omost_global *b)
 {
-    if (!a || !b) return a == b;
-    return a->color == b->color && om_str_eq(a->description, b->description) &&
-           om_str_eq(a->tags, b->tags) &&
-           same_texts(a->detailed_descriptions, b->detailed_descriptions);
+    return a && b ? same_fields(&om_set_global, a, b) : a == b;
 }
 
 static bool same_region(const omost_region *a, const omost_region *b)
 {
-    return a->location == b->location && a->offset == b->offset &&
-           a->area == b->area && a->color == b->color &&
-           a->distance.kind == b->distance.kind &&
-           omost_number_cmp(&a->distance, &b->distance) == 0 &&
-           om_str_eq(a->description, b->description) &&
-           om_str_eq(a->tags, b->tags) &&
-           om_str_eq(a->atmosphere, b->atmosphere) &&
-           om_str_eq(a->style, b->style) &&
-           om_str_eq(a->quality_meta, b->quality_meta) &&
-           a->has_prefix == b->has_prefix &&
+    return a->has_prefix == b->has_prefix &&
            (!a->has_prefix || om_str_eq(a->prefix, b->prefix)) &&
-           same_texts(a->detailed_descriptions, b->detailed_descriptions);
+           same_fields(&om_add_local, a, b);
 }
 
 bool omost_canvas_equal(const omost_canvas *a, const omost_canvas *b)

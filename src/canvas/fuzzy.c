@@ -7,7 +7,7 @@
 omost_status om_fuzzy_init(om_fuzzy *f, const omost_env *env, om_str text)
 {
     /* Lower-casing may add characters but never removes one. */
-    f->n = 0;
+    *f = (om_fuzzy){.n = 0};
     if (text.n > 4 * OM_FUZZY_MAX_TEXT ||
         om_utf8_count(text.p, text.n) > OM_FUZZY_MAX_TEXT)
         return OMOST_RANGE;
@@ -17,6 +17,7 @@ omost_status om_fuzzy_init(om_fuzzy *f, const omost_env *env, om_str text)
     omost_status st = low.status;
     for (size_t i = 0, len; st == OMOST_OK && i < low.n; i += len) {
         uint32_t rune = om_utf8_decode(low.p + i, low.p + low.n, &len);
+        if (rune < 128) f->count[rune]++;
         if (f->n < OM_FUZZY_MAX_TEXT) f->text[f->n++] = rune;
         else st = OMOST_RANGE;
     }
@@ -59,15 +60,25 @@ static int matched(const char *a, const uint32_t *b, int alo, int ahi, int blo,
            matched(a, b, m.a + m.n, ahi, m.b + m.n, bhi);
 }
 
+om_fuzzy_score om_fuzzy_bound(const om_fuzzy *f, const char *word)
+{
+    uint8_t left[sizeof f->count];
+    int la = 0, common = 0;
+    memcpy(left, f->count, sizeof left);
+    for (; word[la]; la++) {
+        uint8_t *n = &left[(unsigned char)word[la] & 127];
+        if (!*n) continue;
+        --*n;
+        common++;
+    }
+    return (om_fuzzy_score){2 * common, la + f->n};
+}
+
 om_fuzzy_score om_fuzzy_compare(const om_fuzzy *f, const char *word)
 {
     int la = (int)strlen(word);
-    om_fuzzy_score s = {0, la + f->n};
-    int shorter = la < f->n ? la : f->n;
-    /* difflib's real_quick_ratio: an upper bound that skips most work */
-    if (4 * shorter >= s.total)
-        s.twice_matched = 2 * matched(word, f->text, 0, la, 0, f->n);
-    return s;
+    int common = matched(word, f->text, 0, la, 0, f->n);
+    return (om_fuzzy_score){2 * common, la + f->n};
 }
 
 bool om_fuzzy_is_close(om_fuzzy_score s)

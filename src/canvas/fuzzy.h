@@ -22,6 +22,7 @@ enum {
 typedef struct om_fuzzy {
     uint32_t text[OM_FUZZY_MAX_TEXT];
     int n;
+    uint8_t count[128]; /* of each ASCII character */
 } om_fuzzy;
 
 /* 2 M over la + lb. */
@@ -31,6 +32,9 @@ typedef struct om_fuzzy_score {
 
 /* RANGE when the text is too long to be close to any word. */
 omost_status om_fuzzy_init(om_fuzzy *f, const omost_env *env, om_str text);
+/* An upper bound of the score: characters in common, wherever they stand
+ * (difflib's quick_ratio), at a tenth of the cost. */
+om_fuzzy_score om_fuzzy_bound(const om_fuzzy *f, const char *word);
 om_fuzzy_score om_fuzzy_compare(const om_fuzzy *f, const char *word);
 /* ratio >= 0.5 */
 bool om_fuzzy_is_close(om_fuzzy_score s);

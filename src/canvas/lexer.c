@@ -117,7 +117,7 @@ static om_lex_result give(om_lexer *lx, om_token *tok, om_token_kind kind,
     };
     lx->pos = lx->scan = end;
     lx->at_start = lx->at_line_start = kind == OM_TOKEN_NEWLINE;
-    lx->space_before = false;
+    lx->space_before = lx->joined = false;
     return OM_LEX_TOKEN;
 }
 
@@ -154,8 +154,10 @@ static om_lex_result skip_space(om_lexer *lx, omost_error *err)
             lx->in_comment = false;
             continue;
         }
-        if (c == ' ' || c == '\t' || c == '\f') {
+        if (c == ' ' || c == '\t') {
             lx->space_before = true;
+        } else if (c == '\f') {
+            lx->space_before = false; /* it takes the line back to its start */
         } else if (c == '#') {
             lx->in_comment = true;
         } else if (c == '\n' || c == '\r') {
@@ -175,12 +177,15 @@ static om_lex_result skip_space(om_lexer *lx, omost_error *err)
             if (!m) return OM_LEX_MORE;
             n += m;
             begin_line(lx, lx->pos + n);
+            lx->joined = true;
         } else {
             return OM_LEX_TOKEN;
         }
         lx->pos += n;
     }
     lx->scan = lx->pos;
+    if (lx->ended && lx->joined && !lx->lenient)
+        return fail_here(lx, err, "a line must follow the backslash");
     return lx->ended ? OM_LEX_END : OM_LEX_MORE;
 }
 
@@ -464,7 +469,7 @@ void om_lexer_start(om_lexer *lx, uint32_t pos, uint32_t line, bool lenient)
     lx->pos = lx->scan = lx->line_start = pos;
     lx->line = line;
     lx->end = pos;
-    lx->ended = lx->in_comment = lx->space_before = false;
+    lx->ended = lx->in_comment = lx->space_before = lx->joined = false;
     lx->lenient = lenient;
     lx->at_start = lx->at_line_start = true;
     lx->depth = 0;

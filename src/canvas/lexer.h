@@ -54,6 +54,7 @@ typedef struct om_lexer {
     bool at_start;                       /* nothing of the statement read yet */
     bool at_line_start;                  /* and it is the first of its line */
     bool in_comment, space_before;
+    bool joined; /* by a backslash to a line of which nothing was seen yet */
     int depth;
     struct om_bracket {
         char open;

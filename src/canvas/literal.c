@@ -11,7 +11,9 @@ typedef struct decoder {
     const char *p, *end; /* what is left of the body */
     char *out;           /* as long as the body: no escape grows */
     bool raw, bytes, format, strict, joined;
+    uint32_t *n_named;
     char *fault;
+    omost_status st; /* of the fault */
 } decoder;
 
 static bool fail(decoder *d, const char *msg)
@@ -58,6 +60,10 @@ static bool take_named(decoder *d, uint32_t *rune)
     if (!close)
         return fail(d, "a \\N escape in this string needs a name: \\N{BULLET}");
     om_str name = {d->p + 1, (size_t)(close - d->p) - 1};
+    if (++*d->n_named > OM_MAX_NAMED) {
+        d->st = OMOST_LIMIT;
+        return fail(d, "a canvas may name at most 1000 characters by \\N{...}");
+    }
     *rune = om_unicode_named(name);
     if (*rune == OM_RUNE_BAD) {
         name.n = om_utf8_floor(name.p, name.n, 60);
@@ -215,9 +221,13 @@ static bool is_plain(om_str s, const decoder *d)
 
 omost_status om_literal_decode(om_str token, bool typographic, bool strict,
                                om_arena *arena, om_literal *out,
+                               uint32_t *n_named,
                                char fault[OM_LITERAL_FAULT])
 {
-    decoder d = {.strict = strict, .fault = fault};
+    decoder d = {.strict = strict,
+                 .n_named = n_named,
+                 .fault = fault,
+                 .st = OMOST_SYNTAX};
     om_str body = body_of(token, typographic, &d);
     *out = (om_literal){.is_bytes = d.bytes};
     if (is_plain(body, &d)) {
@@ -231,7 +241,7 @@ omost_status om_literal_decode(om_str token, bool typographic, bool strict,
     d.end = body.p + body.n;
     d.out = start;
     while (d.p < d.end)
-        if (!decode_step(&d)) return OMOST_SYNTAX;
+        if (!decode_step(&d)) return d.st;
     out->text = (om_str){start, (size_t)(d.out - start)};
     out->joined_pairs = d.joined;
     return OMOST_OK;

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_DIGITS = 4300 }; /* sys.int_info.default_max_str_digits */
+enum {
+    MAX_DIGITS = 4300, /* sys.int_info.default_max_str_digits */
+    MAX_BASED = 1024,  /* of other bases; Python has no limit there */
+};
 static const uint64_t EXACT = (uint64_t)1 << 53;
 
 static int digit_value(char c)
@@ -51,23 +54,40 @@ static om_number_verdict set_int(omost_number *out, om_str digits,
     return out->digits.p ? OM_NUMBER_OK : OM_NUMBER_NOMEM;
 }
 
-/* 0x.., 0o.., 0b..: as far as 64 bits go. */
+/* The decimal digits of an integer in another base, whose n digits are in
+ * `scratch`: limbs of nine decimal digits, multiplied and added. */
+static size_t to_decimal(const char *scratch, size_t n, int base, char *out)
+{
+    enum { LIMBS = MAX_BASED * 4 / 29 + 2 }; /* 29 bits and more each */
+    uint32_t limb[LIMBS] = {0};
+    size_t used = 1, len = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t carry = (uint64_t)digit_value(scratch[i]);
+        for (size_t k = 0; k < used; k++) {
+            carry += (uint64_t)limb[k] * (uint64_t)base;
+            limb[k] = (uint32_t)(carry % 1000000000);
+            carry /= 1000000000;
+        }
+        if (carry) limb[used++] = (uint32_t)carry;
+    }
+    for (size_t k = used; k-- > 0;)
+        len += (size_t)snprintf(out + len, 10, k + 1 == used ? "%u" : "%09u",
+                                limb[k]);
+    return len;
+}
+
+/* 0x.., 0o.., 0b.. */
 static om_number_verdict parse_based(om_str s, int base, char *scratch,
                                      om_arena *arena, omost_number *out)
 {
+    char text[MAX_BASED * 4 / 3];
     size_t used;
     if (s.n && s.p[0] == '_') s = om_str_skip(s, 1);
     size_t n = take_digits(s, base, scratch, &used);
     if (n == 0 || used != s.n) return OM_NUMBER_BAD;
-    uint64_t v = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (__builtin_mul_overflow(v, (uint64_t)base, &v))
-            return OM_NUMBER_TOO_LONG;
-        v += (uint64_t)digit_value(scratch[i]);
-    }
-    char text[24];
-    int len = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-    return set_int(out, (om_str){text, (size_t)len}, arena);
+    if (n > MAX_BASED) return OM_NUMBER_TOO_LONG;
+    return set_int(out, (om_str){text, to_decimal(scratch, n, base, text)},
+                   arena);
 }
 
 /* C's strtod in the C locale, whatever the program has set. */

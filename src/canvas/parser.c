@@ -133,9 +133,13 @@ static bool decode_string(om_parser *p, const om_token *t, om_literal *lit)
 {
     char fault[OM_LITERAL_FAULT];
     p->st = om_literal_decode(om_token_text(p->lx, t), t->typographic,
-                              p->strict, &p->cv->arena, lit, fault);
+                              p->strict, &p->cv->arena, lit, &p->cv->n_named,
+                              fault);
     if (p->st == OMOST_NOMEM) return fail_nomem(p);
-    if (p->st != OMOST_OK) return fail_at(p, t, "%s", fault);
+    if (p->st != OMOST_OK) {
+        om_fail_at(p->err, p->st, om_lexer_place(p->lx, t), "%s", fault);
+        return false;
+    }
     if (lit->joined_pairs &&
         !note(p, t,
               "two surrogate escapes in a row were taken as one character"))
@@ -293,12 +297,20 @@ static bool parse_bracketed(om_parser *p, om_value *out)
     return true;
 }
 
-/* ["+"|"-"] NUMBER */
+/* ["+"|"-"] ( NUMBER | "True" | "False" ) */
 static bool parse_signed(om_parser *p, om_value *out)
 {
     bool minus = is_op(peek(p), '-');
     p->pos++;
-    if (!parse_number(p, out)) return false;
+    const om_token *t = peek(p);
+    if (is_name(p, t, "True") || is_name(p, t, "False")) {
+        out->kind = OM_VALUE_NUMBER; /* an int once it has a sign */
+        out->number = (omost_number){.kind = OMOST_NUMBER_INT,
+                                     .value = is_name(p, t, "True")};
+        p->pos++;
+    } else if (!parse_number(p, out)) {
+        return false;
+    }
     if (minus) out->number.value = -out->number.value;
     return true;
 }

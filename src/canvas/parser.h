@@ -4,10 +4,10 @@
  *               | object "." method "(" [ arg { "," arg } [ "," ] ] ")"
  *               | STRING { STRING } | "pass"
  *     arg       = [ NAME "=" ] value
- *     value     = STRING { STRING } | [ "+" | "-" ] NUMBER
- *               | "True" | "False" | "None" | "..."
+ *     value     = STRING { STRING } | [ "+" | "-" ] number | "None" | "..."
  *               | "(" value ")" | "(" [ value "," { value "," } [ value ] ] ")"
  *               | "[" [ value { "," value } [ "," ] ] "]"
+ *     number    = NUMBER | "True" | "False"
  *
  * Anything else would have to be executed and is refused with its place. What
  * values mean to a canvas is decided in build.h. */

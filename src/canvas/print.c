@@ -16,6 +16,7 @@
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "canvas/canvas_doc.h"
+#include "canvas/fields.h"
 
 /* ---- numbers ----------------------------------------------------------- */
 
@@ -178,32 +179,46 @@ static void put_text(om_buf *b, const char *name, om_str s)
     om_buf_puts(b, ",\n");
 }
 
-static void put_word(om_buf *b, const char *name, omost_word_kind kind, int i)
+static void put_details(om_buf *b, const char *name, const omost_texts *t)
 {
-    put_text(b, name, om_str_of(omost_word(kind, i)));
-}
-
-static void put_details(om_buf *b, omost_texts t)
-{
-    om_buf_puts(b, "    detailed_descriptions=[");
-    if (t.n) om_buf_putc(b, '\n');
-    for (size_t i = 0; i < t.n; i++) {
+    om_buf_printf(b, "    %s=[", name);
+    if (t->n) om_buf_putc(b, '\n');
+    for (size_t i = 0; i < t->n; i++) {
         om_buf_puts(b, "        ");
-        om_print_quoted(b, t.p[i]);
+        om_print_quoted(b, t->p[i]);
         om_buf_puts(b, ",\n");
     }
-    om_buf_puts(b, t.n ? "    ],\n" : "],\n");
+    om_buf_puts(b, t->n ? "    ],\n" : "],\n");
+}
+
+static void put_field(om_buf *b, const om_field *f, const void *v)
+{
+    switch (f->type) {
+    case OM_FIELD_TEXT: put_text(b, f->name, *(const om_str *)v); break;
+    case OM_FIELD_TEXTS: put_details(b, f->name, v); break;
+    case OM_FIELD_WORD:
+        put_text(b, f->name, om_str_of(omost_word(f->kind, *(const int *)v)));
+        break;
+    case OM_FIELD_NUMBER:
+        om_buf_printf(b, "    %s=", f->name);
+        om_print_number(b, v);
+        om_buf_puts(b, ",\n");
+        break;
+    }
+}
+
+static void put_call(om_buf *b, const om_method *m, const void *object)
+{
+    om_buf_printf(b, "canvas.%s(\n", m->name);
+    for (size_t i = 0; i < m->n; i++)
+        put_field(b, &m->fields[i], om_field_in(object, &m->fields[i]));
+    om_buf_puts(b, ")\n");
 }
 
 static void put_global(om_buf *b, const omost_global *g)
 {
-    om_buf_puts(b, "\n# Set a global description for the canvas\n"
-                   "canvas.set_global_description(\n");
-    put_text(b, "description", g->description);
-    put_details(b, g->detailed_descriptions);
-    put_text(b, "tags", g->tags);
-    put_word(b, "HTML_web_color_name", OMOST_WORD_COLOR, g->color);
-    om_buf_puts(b, ")\n");
+    om_buf_puts(b, "\n# Set a global description for the canvas\n");
+    put_call(b, &om_set_global, g);
 }
 
 static bool is_upper(char c)
@@ -249,21 +264,7 @@ static void put_comment(om_buf *b, om_str description)
 static void put_region(om_buf *b, const omost_region *r)
 {
     put_comment(b, r->description);
-    om_buf_puts(b, "canvas.add_local_description(\n");
-    put_word(b, "location", OMOST_WORD_LOCATION, r->location);
-    put_word(b, "offset", OMOST_WORD_OFFSET, r->offset);
-    put_word(b, "area", OMOST_WORD_AREA, r->area);
-    om_buf_puts(b, "    distance_to_viewer=");
-    om_print_number(b, &r->distance);
-    om_buf_puts(b, ",\n");
-    put_text(b, "description", r->description);
-    put_details(b, r->detailed_descriptions);
-    put_text(b, "tags", r->tags);
-    put_text(b, "atmosphere", r->atmosphere);
-    put_text(b, "style", r->style);
-    put_text(b, "quality_meta", r->quality_meta);
-    put_word(b, "HTML_web_color_name", OMOST_WORD_COLOR, r->color);
-    om_buf_puts(b, ")\n");
+    put_call(b, &om_add_local, r);
 }
 
 /* The global description in force where the printer stands. */

@@ -7,7 +7,6 @@
  * marked exactly ```python wins over what came before it, so that whatever
  * strict mode accepts reads the same in both modes. */
 #include "base/utf8.h"
-#include "canvas/canvas_vocab.def"
 #include "canvas/code.h"
 
 typedef enum where {
@@ -33,6 +32,7 @@ struct omost_reader {
     uint32_t line;      /* its number */
     bool has_prose;     /* something stood before the code: it is a reply, not
                          * a file of code alone, as fmt writes it */
+    uint32_t statement; /* the first line before it that would be executed */
     bool line_begun;    /* part of it was read as code: it is code */
     uint32_t ready;     /* code up to here may be read, and has not been */
     where at;
@@ -133,6 +133,29 @@ static bool looks_like_prose(om_str t)
     return rest.p[0] == ' ' && rest.n > 1 && is_name_char(rest.p[1]);
 }
 
+/* A line that would do something if it were run: an import, a block, an
+ * assignment, a call. Words of prose with a bracket after a space are not. */
+static bool looks_like_statement(om_str t)
+{
+    size_t n = first_word(t);
+    om_str word = {t.p, n}, rest = om_str_skip(t, n);
+    if (t.n && t.p[0] == '@') return true;
+    if (n == 0) return false;
+    if (is_keyword(word) && t.p[t.n - 1] == ':') return true;
+    if (om_str_eqz(word, "import") || om_str_eqz(word, "del"))
+        return rest.n > 1 && rest.p[0] == ' ' &&
+               first_word(om_str_skip(rest, 1)) == rest.n - 1;
+    if (om_str_eqz(word, "from"))
+        return om_str_find(rest, OM_STR(" import ")) != SIZE_MAX;
+    while (rest.n > 1 && rest.p[0] == '.' && is_name_char(rest.p[1])) {
+        rest = om_str_skip(rest, 1);
+        rest = om_str_skip(rest, first_word(rest));
+    }
+    if (rest.n && rest.p[0] == '(') return om_str_find(rest, OM_STR(")")) != SIZE_MAX;
+    return take(&rest, " ") ? rest.n > 1 && rest.p[0] == '=' && rest.p[1] != '='
+                            : rest.n > 1 && rest.p[0] == '=';
+}
+
 /* ---- code begins and ends ---------------------------------------------- */
 
 static void note_at(omost_reader *rd, uint32_t line, const char *msg)
@@ -151,6 +174,13 @@ static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
     rd->code_pos = pos;
     rd->code_line = line;
     om_code_start(&rd->code, pos, line);
+    if (src == BARE && rd->statement) {
+        om_place at = {.line = (int)rd->statement, .col = 1, .len = 1};
+        om_code_fail(&rd->code, at,
+                     "this line before the canvas would have to be executed; "
+                     "a canvas holds nothing but its own calls");
+        return;
+    }
     if (src == BARE && rd->has_prose)
         note_at(rd, line,
                 "there is no ```python block; the canvas was read from here");
@@ -160,9 +190,9 @@ static void open_code(omost_reader *rd, source src, uint32_t pos, uint32_t line)
             "the code block is not marked ```python exactly; it was read all the same");
 }
 
-static void close_code(omost_reader *rd, uint32_t end)
+static void close_code(omost_reader *rd, uint32_t end, bool closed)
 {
-    om_code_end(&rd->code, rd->text, end);
+    om_code_end(&rd->code, rd->text, end, closed);
     rd->ready = 0;
     rd->code_end = end;
     rd->at = IN_TAIL;
@@ -206,15 +236,17 @@ static void code_line(omost_reader *rd, om_str line, uint32_t end)
 {
     /* Most lines are code whatever is in them: they are read many at a time. */
     if (rd->src == EXACT && !begins_with_tick(line)) {
-        rd->ready = end;
+        /* the line end before a fence is the fence's: strict waits with it */
+        rd->ready = rd->strict ? (uint32_t)(line.p + line.n - rd->text) : end;
         return;
     }
     read_ready(rd);
     om_str t = om_str_strip(line, " \t\r");
     bool prose =
         rd->src == BARE && om_code_is_idle(&rd->code) && looks_like_prose(t);
+    const uint32_t fence_end = rd->strict && rd->line_pos > rd->code_pos;
     if (!rd->line_begun && (prose || closes_code(rd, line)))
-        close_code(rd, rd->line_pos);
+        close_code(rd, rd->line_pos - fence_end, true);
     else
         om_code_read(&rd->code, rd->text, end);
 }
@@ -228,6 +260,8 @@ static void prose_line(omost_reader *rd, om_str line, uint32_t end)
     bool fence = fence_language(t, &language, &at_start);
     bool bare = !fence && rd->at == IN_PROSE && begins_canvas(t);
     if (t.n && t.p[0] != '#' && !bare) rd->has_prose = true;
+    if (!rd->statement && rd->at == IN_PROSE && !bare && looks_like_statement(t))
+        rd->statement = rd->line;
     if (fence && is_python(language)) {
         open_code(rd, VARIANT, end, rd->line + 1);
     } else if (fence && at_start) {
@@ -434,7 +468,7 @@ static void end_text(omost_reader *rd)
     if (rest.n) on_line(rd, rest, rd->valid, false);
     if (rd->at != IN_CODE) return;
     bool bare = rd->src == BARE;
-    close_code(rd, rd->valid);
+    close_code(rd, rd->valid, false);
     if (rd->at != IN_TAIL || rd->code.st != OMOST_OK) return;
     if (rd->strict)
         fail_text(rd, OMOST_SYNTAX, rd->line_pos,
@@ -478,6 +512,10 @@ static omost_status judge(omost_reader *rd)
         return om_fail_at(
             err, OMOST_SYNTAX, top,
             "the canvas lacks canvas.set_global_description(...)");
+    if (!cv->global && cv->n == 0 && rd->code.left_out.line)
+        return om_fail_at(err, OMOST_SYNTAX, rd->code.left_out,
+                          "the reply was cut off here before any call was "
+                          "whole; ask for it again");
     if (!cv->global && cv->n == 0)
         return om_fail_at(err, OMOST_SYNTAX, top,
                           "nothing is described: the canvas has neither a "

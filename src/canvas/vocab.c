@@ -99,7 +99,9 @@ omost_status om_word_find(const omost_env *env, omost_word_kind kind,
     int n;
     const word_row *t = table(kind, &n);
     for (int i = 0; i < n; i++) {
-        om_fuzzy_score s = om_fuzzy_compare(&f, t[i].words);
+        om_fuzzy_score s = om_fuzzy_bound(&f, t[i].words);
+        if (!om_fuzzy_is_close(s) || om_fuzzy_score_cmp(s, best) < 0) continue;
+        s = om_fuzzy_compare(&f, t[i].words);
         int c = om_fuzzy_score_cmp(s, best);
         if (!om_fuzzy_is_close(s) || c < 0) continue;
         /* equal scores: the larger string, as heapq.nlargest of pairs has it */
