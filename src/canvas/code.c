@@ -61,6 +61,7 @@ static void sort_notes(const omost_note **p, size_t n)
 void om_code_tell_notes(om_code *c)
 {
     omost_canvas *cv = c->cv;
+    if (c->notes_told == cv->n_notes) return;
     sort_notes(cv->notes + c->notes_told, cv->n_notes - c->notes_told);
     for (; c->notes_told < c->cv->n_notes; c->notes_told++)
         tell(c, (omost_read_event){.kind = OMOST_READ_NOTE,

@@ -459,6 +459,7 @@ omost_status omost_reader_feed(omost_reader *rd, const char *bytes, size_t n,
 
 static void end_text(omost_reader *rd)
 {
+    if (rd->n == 0) return;
     if (rd->valid < rd->n && rd->strict) {
         fail_text(rd, OMOST_FORMAT, rd->valid,
                   "the text ends in the middle of a character");

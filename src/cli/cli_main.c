@@ -110,6 +110,7 @@ int main(int argc, char **argv)
 {
     hold_standard_streams();
     signal(SIGPIPE, SIG_IGN); /* writing fails instead, which is handled */
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of write */
     om_cli cli = {.color = wants_color()};
     if (argc < 2) {
         om_buf b;

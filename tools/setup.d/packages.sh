@@ -69,7 +69,7 @@ packages_missing() {
     local group package probe
     while read -r group package probe; do
         case $1:$group in
-        all:* | *:build | test:test | lint:lint) ;;
+        all:* | *:build | test:test | lint:test | lint:lint) ;;
         *) continue ;;
         esac
         need_is_met "$probe" || echo "$package"
@@ -123,6 +123,7 @@ packages_ensure() {
         names=${names/CLANG_RT/$(clang_rt_package)}
         ;;
     esac
+    note "installing $names (takes a minute or so)"
     # Fresh machines have no lists, old ones have stale lists: try, update, retry.
     # shellcheck disable=SC2086  # names is a list of words
     if ! apt_install $names; then

@@ -16,18 +16,15 @@ dnnl_at_least=3
 
 engine_ensure() {
     local rc=0
-    engine_kind=none
     prefix=
     step_begin
     if engine_in_system; then
-        engine_kind=system
         step_end ok "inference libraries: the system's own"
         return
     fi
     if have dpkg-deb; then
         prefix=$cache/prefix-$(prefix_id)
         if prefix_is_good; then
-            engine_kind=prefix
             step_end ok "inference libraries: ${prefix##*/}"
             return
         fi
@@ -35,7 +32,6 @@ engine_ensure() {
     if [ "$offline" = 0 ] && engine_in_apt; then
         # shellcheck disable=SC2086  # a list of words
         if apt_install $prefix_packages && engine_in_system; then
-            engine_kind=system
             prefix=
             step_end new "inference libraries: installed from the system's apt"
             return
@@ -53,7 +49,6 @@ engine_ensure() {
     [ "$offline" = 0 ] || rc=4
     [ "$rc" != 0 ] || with_lock prefix_build || rc=$?
     if [ "$rc" = 0 ]; then
-        engine_kind=prefix
         step_end new "inference libraries: ${prefix##*/}"
         return
     fi
@@ -228,6 +223,9 @@ APT::Get::List-Cleanup "false";
 APT::Keep-Downloaded-Packages "true";
 APT::Sandbox::User "";
 Acquire::AllowInsecureRepositories "false";
+// A frozen mirror or a wrong clock makes a list "expired". Its signature is
+// checked all the same; an old list only means older packages.
+Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 Acquire::Retries "2";
 Debug::NoLocking "true";
