@@ -6,7 +6,7 @@ WERROR ?= OFF
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help build debug demo test lint format fuzz bench install clean
+.PHONY: help build debug demo test tsan lint format fuzz bench install clean
 
 # $(call compile,PRESET): configure once, then let ninja see what changed.
 define compile
@@ -43,6 +43,13 @@ test: ## all tests, plain and with sanitizers, and the boundary checks
 	@grep -hE '^(\*\*\* )?SKIPPED' build/*/Testing/Temporary/LastTest.log | \
 	    sort -u | grep . || echo "no test was left out"
 
+# The one test with threads; the engine's libraries would be all false alarms.
+tsan: ## the promises about threads, under ThreadSanitizer
+	@tools/setup test
+	@cmake --preset tsan -DOMOST_WERROR=$(WERROR) --log-level=NOTICE >/dev/null
+	@cmake --build --preset tsan -j $(JOBS) --target test_threads
+	ctest --preset tsan -R test_threads
+
 lint: ## layout, clang-tidy, cppcheck, shellcheck
 	@tools/setup lint
 	@cmake --preset release --log-level=NOTICE >/dev/null
@@ -59,9 +66,7 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
 
 bench: build ## build and run the benchmarks
 	@cmake --build --preset release -j $(JOBS) --target bench
-	@if [ -x bench/run ]; then bench/run; \
-	else for b in build/release/bench/*; do \
-	    [ ! -x "$$b" ] || { echo "== $$b"; "$$b"; }; done; fi
+	@bench/run
 
 # A tree of its own: an installed omost looks for its libraries where they will
 # be, not in the builder's cache.

@@ -44,8 +44,7 @@ if(OMOST_WERROR)
 endif()
 # Masks are -inf and NaN is a finding: never -ffast-math here.
 set(c_only "$<COMPILE_LANGUAGE:C>")
-target_compile_options(omost_flags INTERFACE
-    "$<${c_only}:${warnings}>" -fno-strict-overflow)
+target_compile_options(omost_flags INTERFACE "$<${c_only}:${warnings}>")
 
 if(OMOST_SANITIZE)
   set(sanitize "-fsanitize=${OMOST_SANITIZE}")

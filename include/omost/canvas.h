@@ -37,8 +37,8 @@ enum {
     OMOST_GRID = 90,               /* cells along each side of the layout */
     OMOST_MAX_INPUT = 1024 * 1024, /* bytes of a canvas text or JSON */
     OMOST_MAX_REGIONS = 1000,      /* regions of one canvas */
-    OMOST_MAX_NESTING = 100,        /* brackets inside one another */
-    OMOST_MAX_TEXTS = 10000 /* texts of one list */
+    OMOST_MAX_NESTING = 100,       /* brackets inside one another */
+    OMOST_MAX_TEXTS = 10000        /* texts of one list */
 };
 
 /* ---- the words --------------------------------------------------------- */
@@ -211,7 +211,7 @@ typedef enum omost_read_event_kind {
 
 typedef struct omost_read_event {
     omost_read_event_kind kind;
-    size_t index;               /* of the region or note */
+    size_t index; /* of the region or note */
     /* What the kind names. All of it lives as long as the canvas that finish
      * gives, or as the reader when it gives none. */
     const omost_global *global;

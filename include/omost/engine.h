@@ -63,7 +63,8 @@ typedef struct omost_probe {
 
 /* All zero, or NULL for the whole, means the defaults. */
 typedef struct omost_probe_opts {
-    /* Folder of ggml's back ends; NULL: the one found at build time. */
+    /* Folder of ggml's back ends; NULL: the one found at build time. Only the
+     * first probe of a process loads back ends: from then on this is ignored. */
     const char *ggml_plugins;
     /* Threads a ggml device is given; 0: all processors. (oneDNN decides for
      * itself, by OMP_NUM_THREADS.) */

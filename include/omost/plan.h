@@ -48,9 +48,10 @@ extern "C" {
 enum {
     OMOST_ROW_IDS = 77,  /* token ids of a row: start, 75 of text, end, pads */
     OMOST_ROW_ROOM = 75, /* of them for text */
-    OMOST_MAX_ROWS = 16384, /* rows of one plan */
-    OMOST_MAX_TAGS = 256,   /* tags of one text that the tag style looks at */
-    OMOST_MAX_CELLS = 65536 /* cells along one side of a mask */
+    OMOST_MAX_ROWS = 16384,  /* rows of one plan */
+    OMOST_MAX_TAGS = 256,    /* tags of one text that the tag style looks at */
+    OMOST_MAX_CELLS = 65536, /* cells along one side of a mask */
+    OMOST_MAX_PLAN_JSON = 64 << 20 /* bytes; all rows with all ids are 17 MB */
 };
 
 /* ---- the tokenizer ----------------------------------------------------- */
@@ -64,8 +65,10 @@ typedef struct omost_tokenizer omost_tokenizer;
 
 /* From a folder with vocab.json and merges.txt, or a model folder that has
  * such folders tokenizer/ and (checked to hold the same words) tokenizer_2/.
- * A tokenizer_config.json beside them says what pads the rows. Files are
- * checked in full before use; errors name the file and the line. */
+ * In a model folder, tokenizer_config.json beside each vocabulary says what pads
+ * the rows of its encoder; a vocabulary alone does not tell which encoder it
+ * belongs to and serves both, padded as SDXL does. Files are checked in full
+ * before use; errors name the file and the line. */
 OMOST_API omost_tokenizer *omost_tokenizer_open(const omost_env *env,
                                                 const char *dir,
                                                 omost_error *err);
@@ -174,7 +177,8 @@ OMOST_API omost_plan *omost_plan_new(const omost_canvas *canvas,
                                      const omost_plan_opts *opts,
                                      omost_error *err);
 /* Conditions, the global one included. Item 0 is the global one, the others
- * run from far to near; texts are as the style makes them. */
+ * run from far to near; texts are as the style makes them. Here and below, NULL
+ * or 0 for an index out of range. */
 OMOST_API size_t omost_plan_count(const omost_plan *plan);
 OMOST_API const omost_condition *omost_plan_condition(const omost_plan *plan,
                                                       size_t i);
@@ -197,7 +201,9 @@ OMOST_API void omost_plan_free(omost_plan *plan);
  * global condition, the number as it was written (1 for True), "inf" for the
  * infinite one, and a string of digits for an integer beyond 64 bits. "bags"
  * are the rows; there is none without a tokenizer. "notes" are the canvas's,
- * then the plan's. Free it with omost_text_free() and the env of the plan. */
+ * then the plan's. LIMIT beyond OMOST_MAX_PLAN_JSON bytes, which takes a very
+ * long description repeated for very many regions. Free it with
+ * omost_text_free() and the env of the plan. */
 OMOST_API char *omost_plan_to_json(const omost_plan *plan, size_t *len,
                                    omost_error *err);
 

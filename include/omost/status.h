@@ -2,8 +2,10 @@
  *
  * A function that can fail returns an omost_status, or an object that is NULL
  * when it failed, and fills the caller's omost_error (NULL is allowed where
- * the reason does not matter). The library never prints, exits or aborts, has
- * no mutable globals and keeps no "last error".
+ * the reason does not matter). Every function that takes an omost_error clears
+ * it first: after a success its status is OMOST_OK and there is no message. The
+ * library never prints, exits or aborts, has no mutable globals and keeps no
+ * "last error".
  *
  *     omost_error err;
  *     omost_canvas *cv = omost_canvas_parse(text, len, NULL, &err);
@@ -75,7 +77,13 @@ typedef struct omost_str {
 /* Where memory comes from. `realloc(user, p, size)` behaves as C's realloc;
  * size 0 frees and returns NULL. It must be callable from every thread that
  * uses an object made with it, and must outlive these objects. A NULL env
- * means libc. */
+ * means libc.
+ *
+ * All memory of ours comes from the env, and that of libpng (with its zlib) and
+ * FreeType. Libraries that offer no way to give each call its own take theirs
+ * from libc: jansson (while JSON is read or written), ICU (tables at first use,
+ * and the ordering of right-to-left text), libcrypto, stdio's buffers, and
+ * everything the engine computes with. */
 typedef void *omost_realloc_fn(void *user, void *p, size_t size);
 typedef struct omost_env {
     omost_realloc_fn *realloc;

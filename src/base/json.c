@@ -17,7 +17,8 @@ json_t *om_json_parse(om_str text, const char *what, omost_error *err)
     const size_t flags =
         JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
     if (too_many_levels(text)) {
-        om_fail(err, OMOST_LIMIT, "%s holds too many objects and arrays", what);
+        om_fail_at(err, OMOST_LIMIT, (om_place){1, 1, 1},
+                   "%s holds too many objects and arrays", what);
         return NULL;
     }
     json_t *v = json_loadb(text.p ? text.p : "", text.n, flags, &je);

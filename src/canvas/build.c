@@ -78,13 +78,14 @@ static omost_status missing(call *c, int k)
     const om_field *f = &c->m->fields[k];
     om_place at = place(c, &c->s->method_at);
     if (c->b->strict || !f->instead)
-        return om_fail_at(c->err, OMOST_SYNTAX, at, "%s lacks its %s; add %s=...",
-                          c->m->name, f->name, f->name);
+        return om_fail_at(c->err, OMOST_SYNTAX, at,
+                          "%s lacks its %s; add %s=...", c->m->name, f->name,
+                          f->name);
     return om_canvas_note(c->b->cv, at, c->err, "%s lacks its %s; taken as %s",
                           c->m->name, f->name,
-                          f->instead[0]                 ? f->instead
+                          f->instead[0]               ? f->instead
                           : f->type == OM_FIELD_TEXTS ? "an empty list"
-                                                        : "empty");
+                                                      : "empty");
 }
 
 static omost_status wrong_type(call *c, int k, const om_value *v,

@@ -293,8 +293,7 @@ static omost_status read_global(om_import *im, json_t *v, omost_global *g)
         return om_import_wrong(im, "global", "an object or null", v);
     }
     omost_status st = check_keys(im, v, &om_set_global, NULL);
-    if (st == OMOST_OK)
-        st = read_fields(im, &om_set_global, v, g);
+    if (st == OMOST_OK) st = read_fields(im, &om_set_global, v, g);
     im->where[0] = '\0';
     return st;
 }
@@ -336,10 +335,8 @@ static omost_status read_region(om_import *im, json_t *v, const omost_global *g)
     const omost_region *before = n ? omost_canvas_region(im->cv, n - 1) : NULL;
     omost_region r = {0};
     if (!json_is_object(v)) return om_import_wrong(im, "", "an object", v);
-    omost_status st =
-        check_keys(im, v, &om_add_local, "prefix");
-    if (st == OMOST_OK)
-        st = read_fields(im, &om_add_local, v, &r);
+    omost_status st = check_keys(im, v, &om_add_local, "prefix");
+    if (st == OMOST_OK) st = read_fields(im, &om_add_local, v, &r);
     if (st == OMOST_OK)
         st = read_prefix(im, json_object_get(v, "prefix"), g, before, &r);
     return st == OMOST_OK ? om_canvas_add_region(im->cv, &r, im->err) : st;

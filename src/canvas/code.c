@@ -297,8 +297,7 @@ static bool may_be_cut_call(om_code *c, bool closed, bool open_token)
     if (c->n == 0) return true;
     om_str head = om_token_text(&c->lexer, &c->tokens[0]);
     om_str name = c->builder.object.n ? c->builder.object : OM_STR("canvas");
-    if (c->n == 1 && !open_token)
-        return !closed && om_str_starts(name, head);
+    if (c->n == 1 && !open_token) return !closed && om_str_starts(name, head);
     return om_str_eq(head, name) &&
            (open_token || c->lexer.depth > 0 || !closed);
 }

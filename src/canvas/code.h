@@ -27,10 +27,10 @@ typedef struct om_code {
     size_t notes_told;
     bool told; /* of a part of the canvas, since it was last forgotten */
 
-    bool cut;        /* a line ended too early: fine only if the reply ends */
-    bool cut_string;     /* ... inside a string */
-    om_place left_out;   /* the statement that was cut off; line 0: none */
-    uint32_t cut_at; /* where that line ended */
+    bool cut;          /* a line ended too early: fine only if the reply ends */
+    bool cut_string;   /* ... inside a string */
+    om_place left_out; /* the statement that was cut off; line 0: none */
+    uint32_t cut_at;   /* where that line ended */
     omost_error cut_err; /* the error it is otherwise */
 
     omost_status st; /* once not OK, nothing more is read */

@@ -82,7 +82,10 @@ static void put_excerpt(om_buf *b, om_str line, int col, int len)
         om_buf_rune(b, shown(r));
         width += w;
         if (at < col + len)
-            om_buf_fill(&carets, at < col ? ' ' : at == col ? '^' : '~',
+            om_buf_fill(&carets,
+                        at < col    ? ' '
+                        : at == col ? '^'
+                                    : '~',
                         (size_t)w);
     }
     if (at <= col) om_buf_putc(&carets, '^'); /* at the line's end */

@@ -16,7 +16,8 @@ static bool same_field(om_field_type type, const void *a, const void *b)
 {
     const omost_number *x = a, *y = b;
     switch (type) {
-    case OM_FIELD_TEXT: return om_str_eq(*(const om_str *)a, *(const om_str *)b);
+    case OM_FIELD_TEXT:
+        return om_str_eq(*(const om_str *)a, *(const om_str *)b);
     case OM_FIELD_WORD: return *(const int *)a == *(const int *)b;
     case OM_FIELD_NUMBER:
         return x->kind == y->kind && omost_number_cmp(x, y) == 0;

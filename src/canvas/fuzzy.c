@@ -18,8 +18,10 @@ omost_status om_fuzzy_init(om_fuzzy *f, const omost_env *env, om_str text)
     for (size_t i = 0, len; st == OMOST_OK && i < low.n; i += len) {
         uint32_t rune = om_utf8_decode(low.p + i, low.p + low.n, &len);
         if (rune < 128) f->count[rune]++;
-        if (f->n < OM_FUZZY_MAX_TEXT) f->text[f->n++] = rune;
-        else st = OMOST_RANGE;
+        if (f->n < OM_FUZZY_MAX_TEXT)
+            f->text[f->n++] = rune;
+        else
+            st = OMOST_RANGE;
     }
     om_buf_free(&low);
     return st;

@@ -221,8 +221,7 @@ static bool is_plain(om_str s, const decoder *d)
 
 omost_status om_literal_decode(om_str token, bool typographic, bool strict,
                                om_arena *arena, om_literal *out,
-                               uint32_t *n_named,
-                               char fault[OM_LITERAL_FAULT])
+                               uint32_t *n_named, char fault[OM_LITERAL_FAULT])
 {
     decoder d = {.strict = strict,
                  .n_named = n_named,

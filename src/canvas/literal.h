@@ -23,7 +23,6 @@ enum {
  * \N{...}. */
 omost_status om_literal_decode(om_str token, bool typographic, bool strict,
                                om_arena *arena, om_literal *out,
-                               uint32_t *n_named,
-                               char fault[OM_LITERAL_FAULT]);
+                               uint32_t *n_named, char fault[OM_LITERAL_FAULT]);
 
 #endif

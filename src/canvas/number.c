@@ -80,14 +80,14 @@ static size_t to_decimal(const char *scratch, size_t n, int base, char *out)
 static om_number_verdict parse_based(om_str s, int base, char *scratch,
                                      om_arena *arena, omost_number *out)
 {
-    char text[MAX_BASED * 4 / 3];
+    char text[MAX_BASED * 4 / 3] = "";
     size_t used;
     if (s.n && s.p[0] == '_') s = om_str_skip(s, 1);
     size_t n = take_digits(s, base, scratch, &used);
     if (n == 0 || used != s.n) return OM_NUMBER_BAD;
     if (n > MAX_BASED) return OM_NUMBER_TOO_LONG;
-    return set_int(out, (om_str){text, to_decimal(scratch, n, base, text)},
-                   arena);
+    size_t len = to_decimal(scratch, n, base, text);
+    return set_int(out, (om_str){text, len}, arena);
 }
 
 /* C's strtod in the C locale, whatever the program has set. */

@@ -132,9 +132,9 @@ static bool parse_value(om_parser *p, context in, om_value *out);
 static bool decode_string(om_parser *p, const om_token *t, om_literal *lit)
 {
     char fault[OM_LITERAL_FAULT];
-    p->st = om_literal_decode(om_token_text(p->lx, t), t->typographic,
-                              p->strict, &p->cv->arena, lit, &p->cv->n_named,
-                              fault);
+    p->st =
+        om_literal_decode(om_token_text(p->lx, t), t->typographic, p->strict,
+                          &p->cv->arena, lit, &p->cv->n_named, fault);
     if (p->st == OMOST_NOMEM) return fail_nomem(p);
     if (p->st != OMOST_OK) {
         om_fail_at(p->err, p->st, om_lexer_place(p->lx, t), "%s", fault);

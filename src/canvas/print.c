@@ -71,7 +71,7 @@ static void shortest(decimal *d, double v)
 
 static void put_float(om_buf *b, double v)
 {
-    decimal d;
+    decimal d = {0};
     if (isinf(v)) {
         om_buf_puts(b, "1e999");
         return;

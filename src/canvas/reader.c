@@ -151,7 +151,8 @@ static bool looks_like_statement(om_str t)
         rest = om_str_skip(rest, 1);
         rest = om_str_skip(rest, first_word(rest));
     }
-    if (rest.n && rest.p[0] == '(') return om_str_find(rest, OM_STR(")")) != SIZE_MAX;
+    if (rest.n && rest.p[0] == '(')
+        return om_str_find(rest, OM_STR(")")) != SIZE_MAX;
     return take(&rest, " ") ? rest.n > 1 && rest.p[0] == '=' && rest.p[1] != '='
                             : rest.n > 1 && rest.p[0] == '=';
 }
@@ -260,7 +261,8 @@ static void prose_line(omost_reader *rd, om_str line, uint32_t end)
     bool fence = fence_language(t, &language, &at_start);
     bool bare = !fence && rd->at == IN_PROSE && begins_canvas(t);
     if (t.n && t.p[0] != '#' && !bare) rd->has_prose = true;
-    if (!rd->statement && rd->at == IN_PROSE && !bare && looks_like_statement(t))
+    if (!rd->statement && rd->at == IN_PROSE && !bare &&
+        looks_like_statement(t))
         rd->statement = rd->line;
     if (fence && is_python(language)) {
         open_code(rd, VARIANT, end, rd->line + 1);

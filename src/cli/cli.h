@@ -69,7 +69,7 @@ enum { OM_MAX_OPTIONS = 16 };
 
 typedef struct om_args {
     om_opt_value opt[OM_MAX_OPTIONS]; /* by index in the command's table */
-    char **operand;               /* borrowed from argv */
+    char **operand;                   /* borrowed from argv */
     int n_operands;
     bool help;
 } om_args;

@@ -52,25 +52,32 @@ static json_t *place_json(int line, int col, const char *msg)
                      msg);
 }
 
+/* NULL when there is no memory. */
 static json_t *canvas_json(const omost_canvas *cv)
 {
     json_t *notes = json_array(), *colors = json_array();
+    int failed = 0;
     for (size_t i = 0; i < omost_canvas_note_count(cv); i++) {
         const omost_note *n = omost_canvas_note(cv, i);
-        json_array_append_new(notes, place_json(n->line, n->col, n->msg));
+        failed |=
+            json_array_append_new(notes, place_json(n->line, n->col, n->msg));
     }
     const omost_global *g = omost_canvas_global(cv);
     if (g)
-        json_array_append_new(
+        failed |= json_array_append_new(
             colors, json_string(omost_word(OMOST_WORD_COLOR, g->color)));
     for (size_t i = 0; i < omost_canvas_count(cv); i++) {
         int c = omost_canvas_region(cv, i)->color;
-        json_array_append_new(colors,
-                              json_string(omost_word(OMOST_WORD_COLOR, c)));
+        failed |=
+            json_array_append_new(colors,
+                                  json_string(omost_word(OMOST_WORD_COLOR, c)));
     }
-    return json_pack("{s:b, s:I, s:o, s:o}", "global", g != NULL, "regions",
-                     (json_int_t)omost_canvas_count(cv), "colors", colors,
-                     "notes", notes);
+    json_t *v = json_pack("{s:b, s:I, s:o, s:o}", "global", g != NULL,
+                          "regions", (json_int_t)omost_canvas_count(cv),
+                          "colors", colors, "notes", notes);
+    if (!failed) return v;
+    json_decref(v);
+    return NULL;
 }
 
 static json_t *error_json(const omost_error *err)

@@ -16,6 +16,9 @@ enum {
     OPT_QUIET
 };
 
+/* Laid out, JSON is rarely more than twice as long. */
+enum { MAX_OUTPUT = 4 * OMOST_MAX_PLAN_JSON };
+
 static const char *const style_names[] = {
 #define X(name, word, help) [OMOST_PROMPT_##name] = word,
     OMOST_PROMPT_STYLE_LIST(X)
@@ -84,7 +87,7 @@ static int write_plan(om_cli *cli, const om_args *args, const omost_plan *plan)
     om_buf b;
     char *json = omost_plan_to_json(plan, &n, &err);
     if (!json) return om_complain(cli, &err);
-    om_buf_init(&b, NULL, 16 * n + 1); /* deeper than 4 levels it never is */
+    om_buf_init(&b, NULL, MAX_OUTPUT);
     if (args->opt[OPT_COMPACT].set)
         om_buf_put(&b, json, n);
     else

@@ -235,43 +235,43 @@ static outcome check_product(size_t m, size_t k, size_t n,
     return out;
 }
 
-static void probe_type(const omost_probe_opts *opts, omost_probe *probe,
-                       const char *name, dnnl_data_type_t type)
+static void probe_type(const om_probe_sink *to, bool quick, const char *name,
+                       dnnl_data_type_t type)
 {
     /* Sums of 77 products of 64ths are exact in f32, so is every order. */
     enum { M = 33, K = 77, N = 65, BIG = 1024, RUNS = 5 };
     const double tolerance = 1e-5;
+    om_finding f = {.name = name};
     outcome o = check_product(M, K, N, type, 1, true);
     if (o.status != dnnl_success) {
-        om_probe_add(probe, OMOST_COMPONENT_FAILED, name, "",
-                     "a %dx%dx%d product failed: %s", M, K, N,
-                     dnnl_status2str(o.status));
+        om_probe_tell(to, f, "a %dx%dx%d product failed: %s", M, K, N,
+                      dnnl_status2str(o.status));
         return;
     }
     if (!(o.error <= tolerance)) {
-        om_probe_add(probe, OMOST_COMPONENT_FAILED, name, "",
-                     "a %dx%dx%d product is wrong by %g", M, K, N, o.error);
+        om_probe_tell(to, f, "a %dx%dx%d product is wrong by %g", M, K, N,
+                      o.error);
         return;
     }
+    f.works = true;
     outcome big = {.status = dnnl_unimplemented};
-    if (!opts->quick) big = check_product(BIG, BIG, BIG, type, RUNS, false);
+    if (!quick) big = check_product(BIG, BIG, BIG, type, RUNS, false);
     if (big.status == dnnl_success && big.seconds > 0)
-        om_probe_add(probe, OMOST_COMPONENT_OK, name, "",
-                     "products are right; %.0f GFLOP/s at %d^3",
-                     2e-9 * BIG * BIG * BIG / big.seconds, BIG);
+        om_probe_tell(to, f, "products are right; %.0f GFLOP/s at %d^3",
+                      2e-9 * BIG * BIG * BIG / big.seconds, BIG);
     else
-        om_probe_add(probe, OMOST_COMPONENT_OK, name, "", "products are right");
+        om_probe_tell(to, f, "products are right");
 }
 
-void om_dnnl_probe(const omost_probe_opts *opts, omost_probe *probe)
+void om_dnnl_probe(const om_probe_sink *to, bool quick)
 {
     const dnnl_version_t *v = dnnl_version();
     char version[32];
     snprintf(version, sizeof version, "%d.%d.%d", v->major, v->minor, v->patch);
     bool has_bf16;
     const char *isa = isa_name(&has_bf16);
-    om_probe_add(probe, OMOST_COMPONENT_OK, "oneDNN", version,
-                 "computes with %s", isa);
-    probe_type(opts, probe, "oneDNN f32", dnnl_f32);
-    if (has_bf16) probe_type(opts, probe, "oneDNN bf16", dnnl_bf16);
+    const om_finding f = {.works = true, .name = "oneDNN", .version = version};
+    om_probe_tell(to, f, "computes with %s", isa);
+    probe_type(to, quick, "oneDNN f32", dnnl_f32);
+    if (has_bf16) probe_type(to, quick, "oneDNN bf16", dnnl_bf16);
 }

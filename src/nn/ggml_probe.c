@@ -56,22 +56,19 @@ static bool try_device(ggml_backend_dev_t dev, int n_threads)
     return true;
 }
 
-static void add_device(omost_probe *probe, ggml_backend_dev_t dev,
-                       int n_threads)
+static void tell_device(const om_probe_sink *to, ggml_backend_dev_t dev,
+                        int n_threads)
 {
-    char name[sizeof probe->component[0].name];
+    char name[48], memory[48] = "";
     snprintf(name, sizeof name, "ggml:%s", ggml_backend_dev_name(dev));
     size_t free_bytes = 0, total_bytes = 0;
     ggml_backend_dev_memory(dev, &free_bytes, &total_bytes);
-    bool works = try_device(dev, n_threads);
-    omost_component *c =
-        om_probe_add(probe, works ? OMOST_COMPONENT_OK : OMOST_COMPONENT_FAILED,
-                     name, "", "%s, %s, %.1f GiB of memory",
-                     ggml_backend_dev_description(dev), device_kind(dev),
-                     (double)total_bytes / (1 << 30));
-    if (c && total_bytes == 0)
-        snprintf(c->detail, sizeof c->detail, "%s, %s",
-                 ggml_backend_dev_description(dev), device_kind(dev));
+    if (total_bytes > 0)
+        snprintf(memory, sizeof memory, ", %.1f GiB of memory",
+                 (double)total_bytes / (1 << 30));
+    const om_finding f = {.works = try_device(dev, n_threads), .name = name};
+    om_probe_tell(to, f, "%s, %s%s", ggml_backend_dev_description(dev),
+                  device_kind(dev), memory);
 }
 
 static int processors(void)
@@ -80,26 +77,22 @@ static int processors(void)
     return n > 0 && n < 4096 ? (int)n : 1;
 }
 
-void om_ggml_probe(const omost_probe_opts *opts, omost_probe *probe)
+void om_ggml_probe(const om_probe_sink *to, const char *plugins, int n_threads)
 {
-    const char *folder =
-        opts->ggml_plugins ? opts->ggml_plugins : OM_GGML_PLUGINS;
-    load_backends(folder);
+    om_finding f = {.name = "ggml", .version = ggml_version()};
+    if (!plugins) plugins = OM_GGML_PLUGINS;
+    load_backends(plugins);
     size_t n_devices = ggml_backend_dev_count();
     if (n_devices == 0) {
-        omost_component *c =
-            om_probe_add(probe, OMOST_COMPONENT_FAILED, "ggml", ggml_version(),
-                         "no back end could be loaded from %s",
-                         folder[0] ? folder : "ggml's own folder");
-        if (c)
-            snprintf(c->remedy, sizeof c->remedy,
-                     "run: tools/setup build && make build");
+        f.remedy = "run: tools/setup build && make build";
+        om_probe_tell(to, f, "no back end could be loaded from %s",
+                      plugins[0] ? plugins : "ggml's own folder");
         return;
     }
-    om_probe_add(probe, OMOST_COMPONENT_OK, "ggml", ggml_version(),
-                 "%zu back ends, %zu devices", ggml_backend_reg_count(),
-                 n_devices);
-    int n_threads = opts->n_threads > 0 ? opts->n_threads : processors();
+    f.works = true;
+    om_probe_tell(to, f, "%zu back ends, %zu devices", ggml_backend_reg_count(),
+                  n_devices);
+    if (n_threads <= 0) n_threads = processors();
     for (size_t i = 0; i < n_devices; i++)
-        add_device(probe, ggml_backend_dev_get(i), n_threads);
+        tell_device(to, ggml_backend_dev_get(i), n_threads);
 }

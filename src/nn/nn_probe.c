@@ -1,23 +1,18 @@
-/* nn_probe.c - appending to a probe. */
+/* nn_probe.c - telling what a probe has found. */
 #include "nn/nn_probe.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-omost_component *om_probe_add(omost_probe *probe, omost_component_state state,
-                              const char *name, const char *version,
-                              const char *fmt, ...)
+void om_probe_tell(const om_probe_sink *to, om_finding f, const char *fmt, ...)
 {
-    if (probe->n >= OMOST_PROBE_MAX) return NULL;
-    omost_component *c = &probe->component[probe->n++];
-    memset(c, 0, sizeof *c);
-    c->state = state;
-    snprintf(c->name, sizeof c->name, "%s", name);
-    snprintf(c->version, sizeof c->version, "%s", version);
+    char detail[400];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(c->detail, sizeof c->detail, fmt, args);
+    vsnprintf(detail, sizeof detail, fmt, args);
     va_end(args);
-    return c;
+    f.detail = detail;
+    if (!f.version) f.version = "";
+    if (!f.remedy) f.remedy = "";
+    to->found(to->user, &f);
 }

@@ -1,20 +1,33 @@
-/* nn_probe.h - what the renderer's libraries can do on this machine. Each
- * function appends components to `probe`; see omost/engine.h. */
+/* nn_probe.h - what the renderer's libraries can do on this machine: each probe
+ * tells its findings one by one. */
 #ifndef OM_NN_PROBE_H
 #define OM_NN_PROBE_H
 
-#include "omost/engine.h"
+#include "omost/status.h"
 
-/* A new component at the end of `probe`, zeroed but for its name and state;
- * NULL when the probe is full. `fmt` makes the detail. */
-omost_component *om_probe_add(omost_probe *probe, omost_component_state state,
-                              const char *name, const char *version,
-                              const char *fmt, ...) OMOST_PRINTF(5, 6);
+typedef struct om_finding {
+    bool works;
+    const char *name, *version, *detail;
+    const char *remedy; /* "" when there is none, or no need */
+} om_finding;
 
-/* "ggml", then one component for every device of every back end. */
-void om_ggml_probe(const omost_probe_opts *opts, omost_probe *probe);
+/* Who is told; the texts are gone when it returns. */
+typedef struct om_probe_sink {
+    void (*found)(void *user, const om_finding *f);
+    void *user;
+} om_probe_sink;
 
-/* "oneDNN", "oneDNN f32" and, where the processor has it, "oneDNN bf16". */
-void om_dnnl_probe(const omost_probe_opts *opts, omost_probe *probe);
+/* Tell it; `fmt` makes the detail. */
+void om_probe_tell(const om_probe_sink *to, om_finding f, const char *fmt, ...)
+    OMOST_PRINTF(3, 4);
+
+/* "ggml", then one finding for every device of every back end. `plugins` is the
+ * folder of the back ends, NULL the one found at build time; each device is
+ * given n_threads, 0 for as many as there are processors. */
+void om_ggml_probe(const om_probe_sink *to, const char *plugins, int n_threads);
+
+/* "oneDNN", "oneDNN f32" and, where the processor has it, "oneDNN bf16"; timed,
+ * unless `quick`. */
+void om_dnnl_probe(const om_probe_sink *to, bool quick);
 
 #endif

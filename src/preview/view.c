@@ -149,7 +149,7 @@ void om_view_init(om_view *v, om_scene *s, const omost_canvas *cv,
     v->n = n;
     for (size_t i = 0; i < n; i++)
         show_region(v, s, i, omost_layout_item(lo, n - i));
-    measure_badges(v, s);
+    if (s->font) measure_badges(v, s);
 }
 
 static om_rgba opaque(omost_rgb c)

@@ -33,20 +33,34 @@ omost_status om_text_ids_make(om_text_ids *t, const omost_tokenizer *tk,
     return OMOST_OK;
 }
 
-/* The ids of prefix number i. */
-static omost_status read_prefix(const om_bag_opts *o, om_str text, size_t i,
-                                om_text_ids *t, omost_error *err)
+/* Mostly they are the very same bytes: then there is nothing to compare. */
+static bool same_text(om_str a, om_str b)
 {
-    om_known_prefixes *k = o->known;
-    if (!k || i >= sizeof k->text / sizeof *k->text)
-        return om_text_ids_make(t, o->tk, text, err);
-    if (!k->text[i].p || k->text[i].p != text.p || k->text[i].n != text.n) {
-        k->text[i] = (om_str){0};
-        omost_status st = om_text_ids_make(&k->ids[i], o->tk, text, err);
+    return a.n == b.n && (a.p == b.p || om_str_eq(a, b));
+}
+
+om_known_text *om_known_find(const om_known_texts *k, om_str text)
+{
+    om_known_text *t = k->first;
+    while (t && !same_text(t->text, text)) t = t->next;
+    return t;
+}
+
+static omost_status read_prefix(const om_bag_opts *o, om_str text,
+                                om_text_ids *ids, omost_error *err)
+{
+    if (!o->known) return om_text_ids_make(ids, o->tk, text, err);
+    om_known_text *t = om_known_find(o->known, text);
+    if (!t) {
+        if (!(t = om_arena_zalloc(&o->known->arena, sizeof *t)))
+            return om_fail_nomem(err);
+        omost_status st = om_text_ids_make(&t->ids, o->tk, text, err);
         if (st != OMOST_OK) return st;
-        k->text[i] = text;
+        t->text = text;
+        t->next = o->known->first;
+        o->known->first = t;
     }
-    *t = k->ids[i];
+    *ids = t->ids;
     return OMOST_OK;
 }
 
@@ -103,11 +117,12 @@ static omost_status find_uneven(om_bags *out, const om_bag_opts *o,
                                 omost_error *err)
 {
     for (size_t i = 0; i < texts.n && !out->uneven; i++) {
-        om_text_ids t;
-        if (!om_tokenizer_may_differ(o->tk, texts.p[i])) continue;
-        omost_status st = is_suffix
-                              ? om_text_ids_make(&t, o->tk, texts.p[i], err)
-                              : read_prefix(o, texts.p[i], i, &t, err);
+        om_text_ids t = {0};
+        omost_status st = OMOST_OK;
+        if (!is_suffix)
+            st = read_prefix(o, texts.p[i], &t, err);
+        else if (om_tokenizer_may_differ(o->tk, texts.p[i]))
+            st = om_text_ids_make(&t, o->tk, texts.p[i], err);
         if (st != OMOST_OK) return st;
         size_t most = is_suffix ? OMOST_ROW_ROOM : SIZE_MAX;
         if (min_size(t.n, most) == min_size(t.n_2, most)) continue;
@@ -157,7 +172,7 @@ static omost_status read_prefixes(packer *p, omost_texts texts)
     p->n_prefixes = texts.n;
     for (size_t i = 0; i < texts.n; i++) {
         om_text_ids *t = &p->prefixes[i];
-        omost_status st = read_prefix(p->o, texts.p[i], i, t, p->err);
+        omost_status st = read_prefix(p->o, texts.p[i], t, p->err);
         if (st != OMOST_OK) return st;
         make_even(p, t);
         p->out->n_prefix += p->prefixes[i].n;

@@ -3,6 +3,7 @@
 #ifndef OM_PROMPT_BAG_H
 #define OM_PROMPT_BAG_H
 
+#include "base/mem.h"
 #include "prompt/tokenizer.h"
 
 /* A text's first ids for both encoders, and how many it has for each. */
@@ -11,20 +12,29 @@ typedef struct om_text_ids {
     uint32_t ids[OMOST_ROW_ROOM], ids_2[OMOST_ROW_ROOM];
 } om_text_ids;
 
-/* The texts the last prompt began with, and their ids. Nearly all regions begin
- * with the same texts, at the same place in memory: to read a long global
- * description again for each of a thousand would take as many times as long. */
-typedef struct om_known_prefixes {
-    om_str text[2]; /* by place: the quality, the global description */
-    om_text_ids ids[2];
-} om_known_prefixes;
+/* Prefixes read before. Most regions begin with the same texts: to read a long
+ * global description again for each of a thousand would take as many times as
+ * long. A canvas has few enough for a list. */
+typedef struct om_known_text {
+    struct om_known_text *next;
+    om_str text;
+    om_text_ids ids;
+    bool told; /* for the planner: there is a note about it */
+} om_known_text;
+
+typedef struct om_known_texts {
+    om_arena arena;
+    om_known_text *first;
+} om_known_texts;
+
+om_known_text *om_known_find(const om_known_texts *k, om_str text);
 
 typedef struct om_bag_opts {
     const omost_tokenizer *tk;
     bool strict;
     bool fit_prefix; /* cut prefixes that leave suffixes no room */
     size_t max_rows;
-    om_known_prefixes *known; /* NULL: none */
+    om_known_texts *known; /* of the prefixes; NULL: none */
 } om_bag_opts;
 
 /* The rows (by the env: om_bags_free), and what a person may want to know. */

@@ -15,8 +15,7 @@ typedef struct planner {
     const omost_tokenizer *tk;
     om_texts_opts texts;
     om_bag_opts bags;
-    om_known_prefixes known;
-    om_str uneven; /* the text that the last note on "!" was about */
+    om_known_texts known;
     omost_error *err;
 } planner;
 
@@ -104,26 +103,21 @@ static omost_status make_texts(planner *pl, omost_condition *c)
 
 /* ---- rows -------------------------------------------------------------- */
 
-/* Shared texts are mostly the same bytes: then there is nothing to compare. */
-static bool same_text(om_str a, om_str b)
-{
-    return (a.p == b.p && a.n == b.n) || om_str_eq(a, b);
-}
-
 static omost_status note_bags(planner *pl, const omost_condition *c,
                               const om_bags *b)
 {
     const who w = who_is(c);
     omost_status st = OMOST_OK;
     /* About a text that many regions share once is enough. */
-    if (b->uneven && !same_text(b->uneven_text, pl->uneven)) {
-        pl->uneven = b->uneven_text;
+    om_known_text *t =
+        b->uneven ? om_known_find(&pl->known, b->uneven_text) : NULL;
+    if (b->uneven && !(t && t->told))
         st = add_note(
             pl, c,
             "%s: \"!\" counts differently for the two text encoders in \"%s\"; "
             "the first one's tokens serve both",
             w.z, quote_of(b->uneven_text).z);
-    }
+    if (t) t->told = true;
     if (st == OMOST_OK && b->prefix_cut)
         st = add_note(
             pl, c,
@@ -242,7 +236,10 @@ omost_plan *omost_plan_new(const omost_canvas *canvas,
         .fit_prefix = o->fit_prefix,
         .known = &pl.known,
     };
-    if (build(&pl) == OMOST_OK) return plan;
+    om_arena_init(&pl.known.arena, o->env, 0);
+    omost_status st = build(&pl);
+    om_arena_free(&pl.known.arena);
+    if (st == OMOST_OK) return plan;
     omost_plan_free(plan);
     return NULL;
 }

@@ -5,10 +5,6 @@
 #include "canvas/print.h"
 #include "prompt/plan_impl.h"
 
-/* All rows with all ids are 17 MB. What goes beyond is a long text repeated for
- * every region. */
-enum { MAX_JSON = 64 << 20 };
-
 static void put_comma(om_buf *b, size_t i)
 {
     if (i > 0) om_buf_putc(b, ',');
@@ -120,7 +116,7 @@ char *omost_plan_to_json(const omost_plan *plan, size_t *len, omost_error *err)
 {
     om_buf b;
     om_error_clear(err);
-    om_buf_init(&b, plan->env, MAX_JSON);
+    om_buf_init(&b, plan->env, OMOST_MAX_PLAN_JSON);
     om_buf_putc(&b, '{');
     put_color(&b, plan->items[0].condition.color);
     om_buf_puts(&b, ",\"conditions\":[");

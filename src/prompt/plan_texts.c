@@ -111,8 +111,8 @@ static bool put_quality(om_arena *a, const om_texts_opts *o, omost_condition *c)
 
 bool om_plan_quality(om_arena *a, om_texts_opts *opts)
 {
-    om_str s = opts->profile ? omost_profile_quality(opts->profile)
-                             : (om_str){0};
+    om_str s =
+        opts->profile ? omost_profile_quality(opts->profile) : (om_str){0};
     opts->quality = s.n ? join(a, s, ",") : (om_str){0};
     return s.n == 0 || opts->quality.p;
 }

@@ -9,7 +9,8 @@ typedef struct om_texts_opts {
     const omost_canvas *canvas;
     omost_prompt_style style;     /* DESCRIPTION or TAGS */
     const omost_profile *profile; /* may be NULL */
-    om_str quality; /* the profile's, as every prompt begins with it; or empty */
+    om_str
+        quality; /* the profile's, as every prompt begins with it; or empty */
 } om_texts_opts;
 
 /* What was done that a person may want to know. */

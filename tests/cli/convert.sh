@@ -60,7 +60,7 @@ want_code 1
 want_err 'list.json'
 head -c 200000 /dev/zero | tr '\0' '[' >deep.json
 run convert deep.json --to python
-want_code 1
+want_code 4
 want_err 'deep.json:1:'
 
 finish

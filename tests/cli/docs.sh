@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # docs.sh - every python block of docs/canvas.md is what it says: a canvas, or,
-# marked "python refused", none.
+# marked "python refused", none; and every link within the repository leads to a
+# file.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -19,4 +20,15 @@ for block in ./*.refused; do
     run check "$block"
     want_code 1
 done
+
+n_links=0
+while IFS= read -r file; do
+    last=${file#"$source_dir/"}
+    while IFS= read -r link; do
+        n_links=$((n_links + 1))
+        [ -e "$(dirname "$file")/$link" ] || fail "a link to $link, which is not there"
+    done < <(awk '/^ *```/ { code = !code } !code' "$file" | grep -oE '\]\([^()]+\)' |
+        sed -E 's/^..//; s/\)$//; s/[ #].*//' | grep -vE '^([a-z]+:|$)')
+done < <(printf '%s\n' "$source_dir"/{README,CONTRIBUTING}.md && find "$source_dir/docs" -name '*.md')
+[ "$n_links" -gt 10 ] || fail "only $n_links links were found"
 finish

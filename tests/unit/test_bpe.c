@@ -2,6 +2,8 @@
  * files that are not what they should be. */
 #include "support.h"
 
+#include <sys/stat.h>
+
 #include "prompt/tokenizer.h"
 
 enum { MAX_IDS = 4096 };
@@ -425,6 +427,134 @@ static void test_bad_vocab(void **state)
     assert_int_equal(err.status, OMOST_FORMAT);
 }
 
+/* ---- folders of our own ------------------------------------------------ */
+
+/* The small vocabulary as a vocab.json: its pieces, those of `first` bytes on
+ * before those below. */
+static om_buf vocab_file(uint32_t first)
+{
+    static const char *const others[] = {"in",
+                                         "th",
+                                         "an",
+                                         "re",
+                                         "ar",
+                                         "er",
+                                         "the</w>",
+                                         "ing</w>",
+                                         "ou",
+                                         "on",
+                                         "<|startoftext|>",
+                                         "<|endoftext|>"};
+    om_buf b;
+    om_buf_init(&b, NULL, 1 << 20);
+    om_buf_putc(&b, '{');
+    uint32_t next = 256, sign[256], id = 0;
+    for (uint32_t c = 0; c < 256; c++)
+        sign[c] = (c >= 33 && c <= 126) || (c >= 161 && c != 173) ? c : next++;
+    for (uint32_t i = 0; i < 512; i++) {
+        uint32_t c = sign[(first + i / 2) % 256];
+        om_buf_puts(&b, c == '"' || c == '\\' ? "\"\\" : "\"");
+        om_buf_rune(&b, c);
+        om_buf_printf(&b, "%s\":%u,", i % 2 ? "</w>" : "", id++);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        om_buf_printf(&b, "%s\"%s\":%u", i ? "," : "", others[i], id++);
+    om_buf_putc(&b, '}');
+    return b;
+}
+
+static void write_file(const char *folder, const char *name, om_str bytes)
+{
+    char path[256];
+    omost_error err;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (om_file_write(NULL, path, bytes, &err) != OMOST_OK)
+        fail_msg("%s", err.msg);
+}
+
+static void write_vocab(const char *folder, const char *name, uint32_t first)
+{
+    om_buf b = vocab_file(first);
+    write_file(folder, name, om_buf_view(&b));
+    om_buf_free(&b);
+}
+
+static void write_pad(const char *folder, const char *name, const char *pad)
+{
+    char text[100];
+    snprintf(text, sizeof text, "{\"pad_token\": %s}", pad);
+    write_file(folder, name, om_str_of(text));
+}
+
+static void check_pads(const char *folder, char pad_1, char pad_2)
+{
+    omost_error err;
+    omost_tokenizer *t = omost_tokenizer_open(NULL, folder, &err);
+    if (!t) fail_msg("%s", err.msg);
+    uint32_t end = omost_tokenizer_end(t), bang = 2 * '!';
+    assert_int_equal(omost_tokenizer_pad(t, OMOST_ENCODER_1),
+                     pad_1 == '!' ? bang : end);
+    assert_int_equal(omost_tokenizer_pad(t, OMOST_ENCODER_2),
+                     pad_2 == '!' ? bang : end);
+    omost_tokenizer_free(t);
+}
+
+static void check_folder_refused(const char *folder, const char *message)
+{
+    omost_error err;
+    assert_null(omost_tokenizer_open(NULL, folder, &err));
+    assert_int_equal(err.status, OMOST_FORMAT);
+    if (!strstr(err.msg, message)) fail_msg("%s\nlacks %s", err.msg, message);
+}
+
+/* Both configurations of a model folder count, and its vocabularies must be the
+ * same; in a folder of one vocabulary the configuration says nothing. */
+static void test_model_folder(void **state)
+{
+    (void)state;
+    char folder[64] = "/tmp/omost-test-XXXXXX", one[80], two[80];
+    assert_non_null(mkdtemp(folder));
+    snprintf(one, sizeof one, "%s/tokenizer", folder);
+    snprintf(two, sizeof two, "%s/tokenizer_2", folder);
+    assert_true(mkdir(one, 0777) == 0 && mkdir(two, 0777) == 0);
+    write_vocab(folder, "tokenizer/vocab.json", 0);
+    write_file(folder, "tokenizer/merges.txt", om_str_of(small_merges));
+    check_pads(folder, 'e', '!'); /* one vocabulary for both */
+    write_vocab(folder, "tokenizer_2/vocab.json", 0);
+    write_file(folder, "tokenizer_2/merges.txt", om_str_of(small_merges));
+    check_pads(folder, 'e', '!');
+    write_pad(folder, "tokenizer/tokenizer_config.json", "\"!\"");
+    check_pads(folder, '!', '!');
+    write_pad(folder, "tokenizer_2/tokenizer_config.json",
+              "{\"content\": \"<|endoftext|>\"}");
+    check_pads(folder, '!', 'e');
+    check_pads(one, 'e', '!');
+    write_pad(folder, "tokenizer/tokenizer_config.json", "\"x\"");
+    check_folder_refused(folder,
+                         "tokenizer/tokenizer_config.json: pad_token \"x\"");
+    write_pad(folder, "tokenizer/tokenizer_config.json", "}");
+    check_folder_refused(folder, "tokenizer/tokenizer_config.json:1: ");
+    write_pad(folder, "tokenizer/tokenizer_config.json", "null");
+    check_pads(folder, 'e', 'e');
+    write_vocab(folder, "tokenizer_2/vocab.json", 7);
+    check_folder_refused(folder,
+                         "tokenizer_2: not the vocabulary of the first");
+    static const char *const names[] = {"tokenizer/vocab.json",
+                                        "tokenizer/merges.txt",
+                                        "tokenizer/tokenizer_config.json",
+                                        "tokenizer_2/vocab.json",
+                                        "tokenizer_2/merges.txt",
+                                        "tokenizer_2/tokenizer_config.json",
+                                        "tokenizer",
+                                        "tokenizer_2",
+                                        "."};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        remove(i + 1 < sizeof names / sizeof *names ? path : folder);
+    }
+}
+
 static void test_missing_folder(void **state)
 {
     (void)state;
@@ -478,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_small),
         cmocka_unit_test(test_bad_text),
         cmocka_unit_test(test_bad_merges),
+        cmocka_unit_test(test_model_folder),
         cmocka_unit_test(test_missing_folder),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_tokens),

@@ -589,7 +589,7 @@ static void test_comfy_errors(void **state)
 static json_t *original_items(const char *name)
 {
     char path[256];
-    om_buf b;
+    om_buf b = {0};
     json_t *item;
     size_t i;
     snprintf(path, sizeof path, "canvas/%s.json", name);
@@ -667,6 +667,9 @@ static void test_read_detects(void **state)
     assert_null(omost_canvas_read(big, OMOST_MAX_INPUT + 1, NULL, &err));
     assert_int_equal(err.status, OMOST_LIMIT);
     assert_null(omost_canvas_read(big, OMOST_MAX_INPUT, NULL, &err));
+    assert_int_equal(err.status, OMOST_LIMIT);
+    /* deeper than the parser goes, but not too many */
+    assert_null(omost_canvas_read(big, 5000, NULL, &err));
     assert_int_equal(err.status, OMOST_FORMAT);
     free(big);
 }

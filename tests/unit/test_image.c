@@ -38,27 +38,32 @@ static void put_chunk(om_buf *b, const char *type, const void *p, size_t n)
     put32(b, crc_of(b->p + from, n + 4));
 }
 
-/* A zlib stream of one stored block. */
-static void put_pixels(om_buf *b, om_str lines)
+/* A zlib stream of stored blocks. */
+static void put_stored(om_buf *z, om_str bytes)
 {
     uint32_t lo = 1, hi = 0;
-    om_buf z;
-    om_buf_init(&z, NULL, 70000);
-    uint16_t n = (uint16_t)lines.n, not_n = (uint16_t)~n;
-    const uint8_t head[] = {0x78,
-                            0x01,
-                            0x01,
-                            (uint8_t)n,
-                            (uint8_t)(n >> 8),
-                            (uint8_t)not_n,
-                            (uint8_t)(not_n >> 8)};
-    for (size_t i = 0; i < lines.n; i++) {
-        lo = (lo + (uint8_t)lines.p[i]) % 65521;
+    for (size_t i = 0; i < bytes.n; i++) {
+        lo = (lo + (uint8_t)bytes.p[i]) % 65521;
         hi = (hi + lo) % 65521;
     }
-    om_buf_put(&z, head, sizeof head);
-    om_buf_str(&z, lines);
-    put32(&z, hi << 16 | lo);
+    om_buf_put(z, "\x78\x01", 2);
+    do {
+        uint16_t n = bytes.n < 65535 ? (uint16_t)bytes.n : 65535;
+        uint16_t not_n = (uint16_t)~n;
+        const uint8_t head[] = {n == bytes.n, (uint8_t)n, (uint8_t)(n >> 8),
+                                (uint8_t)not_n, (uint8_t)(not_n >> 8)};
+        om_buf_put(z, head, sizeof head);
+        om_buf_put(z, bytes.p, n);
+        bytes = om_str_skip(bytes, n);
+    } while (bytes.n);
+    put32(z, hi << 16 | lo);
+}
+
+static void put_pixels(om_buf *b, om_str lines)
+{
+    om_buf z;
+    om_buf_init(&z, NULL, 70000);
+    put_stored(&z, lines);
     put_chunk(b, "IDAT", z.p, z.n);
     om_buf_free(&z);
 }
@@ -386,6 +391,40 @@ static void test_texts(void **state)
                      OMOST_FORMAT);
     om_buf_free(&b);
     om_buf_free(&got);
+}
+
+/* How om_png_find_text() ends for the sample with a packed text of n bytes. */
+static omost_status find_packed(size_t n)
+{
+    om_buf b = sample_png(), with, got, text, chunk;
+    const size_t head = 8 + 25; /* the signature and IHDR */
+    om_buf_init(&got, NULL, 16 << 20);
+    om_buf_init(&text, NULL, 16 << 20);
+    om_buf_init(&chunk, NULL, 16 << 20);
+    om_buf_init(&with, NULL, 16 << 20);
+    om_buf_fill(&text, 'x', n);
+    om_buf_put(&chunk, "big\0\0", 5);
+    put_stored(&chunk, om_buf_view(&text));
+    om_buf_put(&with, b.p, head);
+    put_chunk(&with, "zTXt", chunk.p, chunk.n);
+    om_buf_str(&with, om_str_skip(om_buf_view(&b), head));
+    omost_status st = om_png_find_text(&got, om_buf_view(&with), "big", NULL);
+    if (st == OMOST_OK) assert_int_equal(got.n, n);
+    om_buf_free(&got);
+    om_buf_free(&b);
+    om_buf_free(&with);
+    om_buf_free(&text);
+    om_buf_free(&chunk);
+    return st;
+}
+
+/* A text unpacks to 4 MiB at most, however much libpng itself would take. */
+static void test_big_text(void **state)
+{
+    (void)state;
+    assert_int_equal(find_packed(70000), OMOST_OK);
+    assert_int_equal(find_packed(3 << 20), OMOST_OK);
+    assert_int_equal(find_packed(5 << 20), OMOST_MISSING);
 }
 
 static void test_impossible_texts(void **state)
@@ -824,6 +863,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_rgba),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_big_text),
         cmocka_unit_test(test_impossible_texts),
         cmocka_unit_test(test_buffer_limit),
         cmocka_unit_test(test_save),

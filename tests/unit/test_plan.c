@@ -5,6 +5,7 @@
 #include <dirent.h>
 
 #include "prompt/bag.h"
+#include "prompt/profile.h"
 
 static omost_tokenizer *tk; /* opened once for the group */
 
@@ -220,6 +221,12 @@ static bool has_note(const omost_plan *plan, int line, const char *part)
     return false;
 }
 
+#define TEN_HORSES                                                 \
+    "horse horse horse horse horse horse horse horse horse horse " \
+    "horse horse horse horse horse horse horse horse horse horse " \
+    "horse horse horse horse horse horse horse horse horse horse " \
+    "horse horse horse horse horse horse horse horse horse horse " \
+    "horse horse horse horse horse horse horse horse horse horse "
 #define TEN_CATS "cat cat cat cat cat cat cat cat cat cat "
 #define NINETY_CATS                                                         \
     TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS TEN_CATS \
@@ -261,6 +268,34 @@ static void test_long_prefix(void **state)
         plan, 4, "region 1: the descriptions that begin its prompt have 94"));
     omost_plan_free(plan);
     omost_canvas_free(cv);
+}
+
+/* Two long prefixes each keep an equal share of the 50. */
+static void test_long_prefixes_share(void **state)
+{
+    (void)state;
+    if (!tk) skip();
+    omost_canvas *cv =
+        canvas_of(HEAD GLOBAL(NINETY_CATS, "", "red")
+                      LOCAL("1", NINETY_CATS "horse", "'one'", "x") TAIL);
+    const omost_plan_opts fit = {.fit_prefix = true};
+    omost_plan *plan = omost_plan_new(cv, tk, &fit, NULL);
+    assert_non_null(plan);
+    const omost_row *row = omost_plan_row(plan, 1, 0);
+    for (int i = 1; i <= 50; i++) assert_int_equal(row->ids[i], 2368);
+    assert_int_equal(row->ids[51], 637);
+    omost_plan_free(plan);
+    omost_canvas_free(cv);
+    om_bags b;
+    om_str p[2] = {OM_STR(NINETY_CATS), OM_STR("horse horse " TEN_HORSES)};
+    om_str s = OM_STR("one");
+    const om_bag_opts o = {.tk = tk, .fit_prefix = true, .max_rows = 9};
+    assert_int_equal(om_bags_make(&b, &o, (omost_texts){p, 2},
+                                  (omost_texts){&s, 1}, NULL),
+                     OMOST_OK);
+    for (int i = 1; i <= 25; i++) assert_int_equal(b.rows[0].ids[i], 2368);
+    for (int i = 26; i <= 50; i++) assert_int_equal(b.rows[0].ids[i], 4558);
+    om_bags_free(&b);
 }
 
 static void test_cut_suffix_note(void **state)
@@ -319,7 +354,136 @@ static void test_row_limit(void **state)
     om_bags_free(&b);
 }
 
+/* "!" in a description that many regions share is told of once, and so is that
+ * of an earlier global description. */
+static void test_uneven_notes(void **state)
+{
+    (void)state;
+    if (!tk) skip();
+    omost_canvas *cv =
+        canvas_of(HEAD GLOBAL("First!?!?", "", "red") LOCAL("9", "a", "", "")
+                      LOCAL("5", "b", "", "") GLOBAL("Second!?!?", "", "red")
+                          LOCAL("7", "c", "", "") LOCAL("3", "d!?!?", "", "")
+                              LOCAL("1", "e", "", "x!?!?") TAIL);
+    omost_plan *plan = omost_plan_new(cv, tk, NULL, NULL);
+    assert_non_null(plan);
+    assert_int_equal(omost_plan_note_count(plan), 2);
+    assert_true(has_note(plan, 6, "the whole picture: \"!\" counts"));
+    assert_true(has_note(plan, 4, "region 1: \"!\" counts"));
+    omost_plan_free(plan);
+    omost_canvas_free(cv);
+}
+
+/* Out of range there is nothing, in every build. */
+static void test_out_of_range(void **state)
+{
+    (void)state;
+    omost_error err;
+    memset(&err, 0xff, sizeof err);
+    omost_canvas *cv = canvas_of(HEAD GLOBAL("a", "", "") TAIL);
+    omost_plan *plan = omost_plan_new(cv, NULL, NULL, &err);
+    assert_non_null(plan);
+    assert_int_equal(err.status, OMOST_OK);
+    assert_string_equal(err.msg, "");
+    assert_int_equal(omost_plan_count(plan), 1);
+    assert_null(omost_plan_condition(plan, 1));
+    assert_int_equal(omost_plan_row_count(plan, 1), 0);
+    assert_null(omost_plan_row(plan, 0, 0));
+    assert_null(omost_plan_row(plan, 1, 0));
+    assert_null(omost_plan_note(plan, 0));
+    omost_plan_free(plan);
+    omost_canvas_free(cv);
+}
+
+/* ---- what a text costs ------------------------------------------------- */
+
+static const char small_merges[] = "#version: 0.2\ni n\nt h\na n\nr e\n";
+
+enum { LONG_WORDS = 1000 }; /* each takes one allocation to read */
+
+static void put_global(om_buf *b, const char *first)
+{
+    om_buf_printf(b, "canvas.set_global_description(description='%s", first);
+    for (int i = 0; i < LONG_WORDS; i++) {
+        om_buf_putc(b, ' ');
+        om_buf_fill(b, 'x', 70);
+    }
+    om_buf_puts(b, "', detailed_descriptions=[], tags='', "
+                   "HTML_web_color_name='red')\n");
+}
+
+/* A description is read once, not for every region, whatever global description
+ * it is, however the regions lie and whatever stands before it. */
+static void test_prefixes_are_read_once(void **state)
+{
+    (void)state;
+    om_buf b;
+    omost_error err;
+    om_buf_init(&b, NULL, 1 << 20);
+    om_buf_puts(&b, "canvas = Canvas()\n");
+    put_global(&b, "one!");
+    for (int i = 0; i < 50; i++)
+        om_buf_puts(&b,
+                    i % 2 ? LOCAL("2", "a", "", "") : LOCAL("4", "b", "", ""));
+    put_global(&b, "two!");
+    for (int i = 0; i < 50; i++)
+        om_buf_puts(&b,
+                    i % 2 ? LOCAL("1", "a", "", "") : LOCAL("3", "b", "", ""));
+    omost_canvas *cv = canvas_of(b.p);
+    meter m = {0};
+    const omost_env env = {metered, &m};
+    omost_tokenizer *own =
+        om_tokenizer_parse(&env, (om_str){0}, om_str_of(small_merges), &err);
+    omost_profile *good = omost_profile_read(NULL, "quality: good!", 14, &err);
+    assert_true(own && good);
+    for (int with = 0; with < 2; with++) {
+        const omost_plan_opts o = {.profile = with ? good : NULL,
+                                   .prompt_style = OMOST_PROMPT_DESCRIPTION};
+        size_t before = m.calls;
+        omost_plan *plan = omost_plan_new(cv, own, &o, &err);
+        assert_non_null(plan);
+        /* two texts, two encoders, and a few for every region's rows */
+        assert_true(m.calls - before > 2 * LONG_WORDS);
+        assert_true(m.calls - before < 4 * LONG_WORDS + 100 * 20);
+        omost_plan_free(plan);
+    }
+    omost_profile_free(good);
+    omost_tokenizer_free(own);
+    assert_int_equal(m.live, 0);
+    omost_canvas_free(cv);
+    om_buf_free(&b);
+}
+
 /* ---- JSON -------------------------------------------------------------- */
+
+/* 70 KB said again for each of 1000 regions are too much. */
+static void test_json_limit(void **state)
+{
+    (void)state;
+    om_buf b;
+    omost_error err;
+    om_buf_init(&b, NULL, 1 << 20);
+    om_buf_puts(&b, "canvas = Canvas()\n");
+    put_global(&b, "one");
+    for (int i = 0; i < OMOST_MAX_REGIONS; i++)
+        om_buf_puts(&b, LOCAL("1", "a", "", ""));
+    omost_canvas *cv = canvas_of(b.p);
+    meter m = {0};
+    const omost_env env = {metered, &m};
+    const omost_plan_opts o = {.env = &env};
+    omost_plan *plan = omost_plan_new(cv, NULL, &o, &err);
+    assert_non_null(plan);
+    size_t n = 1;
+    assert_null(omost_plan_to_json(plan, &n, &err));
+    assert_int_equal(err.status, OMOST_LIMIT);
+    assert_string_equal(err.msg,
+                        "the plan's JSON is longer than 67108864 bytes");
+    assert_true(m.most < 4 * (size_t)OMOST_MAX_PLAN_JSON);
+    omost_plan_free(plan);
+    assert_int_equal(m.live, 0);
+    omost_canvas_free(cv);
+    om_buf_free(&b);
+}
 
 static char *to_json(const char *text, const omost_tokenizer *with,
                      const omost_plan_opts *o)
@@ -451,6 +615,30 @@ static void test_profile(void **state)
     check_rule(p, "a girl", NULL);
     check_rule(p, "", NULL);
     omost_profile_free(p);
+}
+
+static void test_rule_limit(void **state)
+{
+    (void)state;
+    om_buf b;
+    omost_error err;
+    om_buf_init(&b, NULL, 1 << 20);
+    for (int i = 0; i < OM_PROFILE_MAX_RULES; i++)
+        om_buf_printf(&b, "%d -> x\n", i);
+    om_buf_puts(&b, "7 -> seven\n"); /* another text for the same tag */
+    omost_profile *p = omost_profile_read(NULL, b.p, b.n, &err);
+    assert_non_null(p);
+    check_rule(p, "7", "seven");
+    omost_profile_free(p);
+    om_buf_puts(&b, "more -> x\n");
+    assert_true(b.n < OM_PROFILE_MAX_TEXT);
+    assert_null(omost_profile_read(NULL, b.p, b.n, &err));
+    assert_int_equal(err.status, OMOST_LIMIT);
+    assert_int_equal(err.line, OM_PROFILE_MAX_RULES + 2);
+    om_buf_fill(&b, '\n', OM_PROFILE_MAX_TEXT);
+    assert_null(omost_profile_read(NULL, b.p, b.n, &err));
+    assert_string_equal(err.msg, "a profile of more than 65536 bytes");
+    om_buf_free(&b);
 }
 
 static void test_builtin_profiles(void **state)
@@ -594,6 +782,30 @@ static void test_description_with_rules(void **state)
     omost_canvas_free(cv);
 }
 
+#define FIFTY "a tag so long that it is a sentence and no tag "
+
+/* Long tags are a canvas's own words: they stay, each once. Only as a region's
+ * context those of the whole picture are left out. */
+static void test_long_tags(void **state)
+{
+    (void)state;
+    omost_error err;
+    omost_canvas *cv =
+        canvas_of(HEAD GLOBAL("x", "", "pond, G" FIFTY FIFTY FIFTY "end")
+                      LOCAL("1", "a dog", "",
+                            "dog, " FIFTY FIFTY FIFTY "1, " FIFTY FIFTY FIFTY
+                            "2, " FIFTY FIFTY FIFTY "1") TAIL);
+    const omost_plan_opts o = {.prompt_style = OMOST_PROMPT_TAGS};
+    omost_plan *plan = omost_plan_new(cv, NULL, &o, &err);
+    check_texts(omost_plan_condition(plan, 0)->suffixes,
+                "G" FIFTY FIFTY FIFTY "end,");
+    check_texts(omost_plan_condition(plan, 1)->suffixes, FIFTY FIFTY FIFTY
+                "1,|" FIFTY FIFTY FIFTY
+                "2,|Calm,|quiet,|Oil painting,|High resolution,|pond,");
+    omost_plan_free(plan);
+    omost_canvas_free(cv);
+}
+
 static void test_many_tags(void **state)
 {
     (void)state;
@@ -662,8 +874,6 @@ static void test_mask_fill(void **state)
 
 /* ---- memory ------------------------------------------------------------ */
 
-static const char small_merges[] = "#version: 0.2\ni n\nt h\na n\nr e\n";
-
 /* Profile, tokenizer, plan and JSON with the n-th allocation failing. */
 static bool plan_all(meter *m, const omost_canvas *cv, omost_prompt_style style)
 {
@@ -713,7 +923,12 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_distances),
         cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_rule_limit),
         cmocka_unit_test(test_builtin_profiles),
+        cmocka_unit_test(test_out_of_range),
+        cmocka_unit_test(test_prefixes_are_read_once),
+        cmocka_unit_test(test_json_limit),
+        cmocka_unit_test(test_long_tags),
         cmocka_unit_test(test_bad_profiles),
         cmocka_unit_test(test_tag_style_alone),
         cmocka_unit_test(test_description_with_rules),
@@ -723,7 +938,9 @@ int main(void)
         cmocka_unit_test(test_direct),
         cmocka_unit_test(test_bags),
         cmocka_unit_test(test_long_prefix),
+        cmocka_unit_test(test_long_prefixes_share),
         cmocka_unit_test(test_cut_suffix_note),
+        cmocka_unit_test(test_uneven_notes),
         cmocka_unit_test(test_no_global),
         cmocka_unit_test(test_row_limit),
         cmocka_unit_test(test_json_rows),

@@ -376,6 +376,32 @@ static void test_twelve_long_names(void **state)
     omost_canvas_free(cv);
 }
 
+/* Names make way for the picture: plates grow to a fifth of it together, though
+ * there is room for more. */
+static void test_plates_leave_the_picture(void **state)
+{
+    (void)state;
+    enum { N = 10 };
+    om_plate p[N];
+    omost_error err;
+    const om_rect within = {0, 0, 1000, 1000};
+    for (int i = 0; i < N; i++)
+        p[i] = (om_plate){.room = {0, 100 * i, 1000, 100},
+                          .size = {[OM_PLATE_BADGE] = {0, 0, 40, 40},
+                                   [OM_PLATE_SHORT] = {0, 0, 100, 40},
+                                   [OM_PLATE_NAME] = {0, 0, 300, 40},
+                                   [OM_PLATE_FULL] = {0, 0, 900, 80}}};
+    assert_int_equal(om_plates_place(p, N, within, 4, NULL, &err), OMOST_OK);
+    int grown = 0, paper = 0;
+    for (int i = 0; i < N; i++) {
+        assert_true(p[i].level >= OM_PLATE_NAME);
+        grown += p[i].level == OM_PLATE_FULL;
+        paper += p[i].at.w * p[i].at.h - 40 * 40;
+    }
+    assert_int_equal(grown, 1);
+    assert_true(paper <= 1000 * 1000 / 5);
+}
+
 static omost_canvas *stacked(size_t n)
 {
     om_buf b;
@@ -419,6 +445,7 @@ static void test_numbers(void **state)
     om_drawing d;
     omost_error err;
     assert_int_equal(om_drawing_start(&d, cv, NULL, &err), OMOST_OK);
+    assert_null(d.font); /* nothing is written: nothing to load it for */
     for (size_t i = 0; i < d.view.n; i++) {
         const om_shown *r = &d.view.region[i];
         assert_ptr_equal(r->item, omost_layout_item(d.layout, d.view.n - i));
@@ -729,6 +756,7 @@ int main(void)
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_labels_of_all_sizes),
         cmocka_unit_test(test_twelve_long_names),
+        cmocka_unit_test(test_plates_leave_the_picture),
         cmocka_unit_test(test_many_on_one_spot),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_contrast),

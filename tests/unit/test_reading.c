@@ -324,7 +324,8 @@ static void test_no_squares(void **state)
     b.n = 0;
     om_buf_puts(&b, "```python\n");
     for (int i = 0; i < 100000; i++)
-        om_buf_puts(&b, "\xE2\x80\x9C" "a\xE2\x80\x9D;");
+        om_buf_puts(&b, "\xE2\x80\x9C"
+                        "a\xE2\x80\x9D;");
     assert_null(parse_buf(&b, &err));
     om_buf_free(&b);
     omost_reader *rd = omost_reader_new(NULL, NULL, NULL, &err);
@@ -558,8 +559,10 @@ static void test_messages_quote_safely(void **state)
     name[200] = '\0';
     om_buf b;
     begin_reply(&b);
-    om_buf_printf(&b, "canvas.set_global_description('A', [], '', 'red', "
-                      "%s='')\n```\n", name);
+    om_buf_printf(&b,
+                  "canvas.set_global_description('A', [], '', 'red', "
+                  "%s='')\n```\n",
+                  name);
     cv = parse_buf(&b, &err);
     assert_non_null(cv);
     const char *msg = omost_canvas_note(cv, 0)->msg;

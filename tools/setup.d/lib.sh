@@ -80,7 +80,6 @@ write_if_changed() {
 write_config() {
     {
         echo "# Written by tools/setup; read by CMakeLists.txt. Not for editing."
-        echo "set(OMOST_DEPS_ENGINE \"$engine_kind\") # system, prefix or none"
         echo "set(OMOST_DEPS_PREFIX \"$prefix\")"
         echo "set(OMOST_DEPS_CLIP_MERGES \"${clip_dir:+$clip_dir/merges.txt}\")"
     } | write_if_changed "$deps/config.cmake"
