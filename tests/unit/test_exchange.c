@@ -593,7 +593,7 @@ static json_t *original_items(const char *name)
     json_t *item;
     size_t i;
     snprintf(path, sizeof path, "canvas/%s.json", name);
-    if (!golden_file(path, &b)) return false;
+    if (!golden_file(path, &b)) return NULL;
     json_t *golden = om_json_parse(om_buf_view(&b), path, NULL), *items = NULL;
     om_buf_free(&b);
     assert_non_null(golden);
