@@ -9,6 +9,7 @@ tests/unit/golden.h makes again from ours; see tests/data/golden/README.md.
 import hashlib
 import json
 import pathlib
+import re
 import sys
 
 KINDS = {"float": 0, "int": 1, "bool": 2}
@@ -94,6 +95,19 @@ def bags(golden):
         yield {"canvas": case["canvas"], "conditions": rows}
 
 
+def model_keys(golden):
+    """Names and shapes of the real SDXL: names that differ in numbers only and
+    are of one shape share a row, "#" stands for each number."""
+    keys = load(golden / "model-single/sdxl-full-size-keys.json")
+    for layout, names in [("checkpoint", keys["single_file"]), *keys["diffusers"].items()]:
+        rows = {}
+        for name, shape in names.items():
+            key = (re.sub(r"[0-9]+", "#", name), tuple(shape))
+            rows.setdefault(key, []).append([int(n) for n in re.findall(r"[0-9]+", name)])
+        for (name, shape), numbers in rows.items():
+            yield {"set": layout, "name": name, "shape": shape, "numbers": numbers}
+
+
 def main():
     golden = pathlib.Path(sys.argv[1])
     out = pathlib.Path(__file__).resolve().parent.parent / "tests/data/golden"
@@ -109,6 +123,7 @@ def main():
     write_lines(out / "bags_direct.jsonl", load(golden / "bags/direct.json"))
     write_lines(out / "nearest_exact_90.jsonl",
                 ([int(n), ix] for n, ix in load(golden / "unet/nearest_exact_90.json").items()))
+    write_lines(out / "sdxl_keys.jsonl", model_keys(golden))
 
 
 if __name__ == "__main__":

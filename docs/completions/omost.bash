@@ -9,7 +9,7 @@ _omost()
     elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'check fmt preview plan diff convert doctor help --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'check fmt preview plan diff convert info doctor help --help --version' -- "$cur"))
         return
     fi
     case $cmd:$prev in
@@ -24,7 +24,7 @@ _omost()
         plan:--output | plan:-o) words=; kind=-f ;;
         convert:--to) words='python reply json comfy'; kind= ;;
         convert:--output | convert:-o) words=; kind=-f ;;
-        help:*) words='check fmt preview plan diff convert doctor help'; kind= ;;
+        help:*) words='check fmt preview plan diff convert info doctor help'; kind= ;;
         *) value= ;;
     esac
     if [[ ! $value && $cur == -?* ]]; then
@@ -36,6 +36,7 @@ _omost()
         plan) words='--model --prompt-style --profile --output --fit-prefix --compact --strict --quiet --help' ;;
         diff) words='--json --exit-code --strict --quiet --help' ;;
         convert) words='--to --output --strict --quiet --help' ;;
+        info) words='--json --tensors --help' ;;
         doctor) words='--json --quick --help' ;;
         help) words='--help' ;;
         esac

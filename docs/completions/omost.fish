@@ -54,9 +54,14 @@ complete -c omost -n '__fish_seen_subcommand_from convert' -l strict -d 'take on
 complete -c omost -n '__fish_seen_subcommand_from convert' -s q -l quiet -d 'leave out the notes on standard error'
 complete -c omost -n '__fish_seen_subcommand_from convert' -s h -l help -d 'show this help'
 complete -c omost -n '__fish_seen_subcommand_from convert' -F
+complete -c omost -n __fish_use_subcommand -a info -d 'tell what a model, picture or canvas file is'
+complete -c omost -n '__fish_seen_subcommand_from info' -l json -d 'print one JSON object a file, each on its own line'
+complete -c omost -n '__fish_seen_subcommand_from info' -l tensors -d 'list the tensors of a model as well'
+complete -c omost -n '__fish_seen_subcommand_from info' -s h -l help -d 'show this help'
+complete -c omost -n '__fish_seen_subcommand_from info' -F
 complete -c omost -n __fish_use_subcommand -a doctor -d 'tell whether everything the program needs is there'
 complete -c omost -n '__fish_seen_subcommand_from doctor' -l json -d 'print the report as JSON'
 complete -c omost -n '__fish_seen_subcommand_from doctor' -l quick -d 'leave out the speed measurement'
 complete -c omost -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'show this help'
 complete -c omost -n __fish_use_subcommand -a help -d 'explain a command'
-complete -c omost -n '__fish_seen_subcommand_from help' -a 'check fmt preview plan diff convert doctor help'
+complete -c omost -n '__fish_seen_subcommand_from help' -a 'check fmt preview plan diff convert info doctor help'

@@ -14,6 +14,7 @@
 #define OMOST_OMOST_H
 
 #include "omost/canvas.h"
+#include "omost/model.h"
 #include "omost/picture.h"
 #include "omost/plan.h"
 #include "omost/status.h"

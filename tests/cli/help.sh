@@ -3,7 +3,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-commands='check fmt preview plan diff convert doctor help'
+commands='check fmt preview plan diff convert info doctor help'
 
 want_narrow() { # FILE
     awk 'length($0) > 79 { bad = 1 } END { exit bad }' "$1" || fail "$1 is wider than 79 columns"

@@ -1,0 +1,58 @@
+/* model_files.h - what a path holds: the files, mapped and checked, and every
+ * tensor in them under its part and diffusers name.
+ *
+ *   folder      model_index.json, unet/ vae/ text_encoder/ text_encoder_2/, in
+ *               each config.json and X.safetensors, X.fp16.safetensors or
+ *               X.safetensors.index.json with its pieces
+ *   checkpoint  one file of all parts, the original code's names
+ *   part        one part alone: its folder, or a file with either names
+ *   lora, other everything else that is safetensors
+ *
+ * Of several files for one part the most precise is taken: the plain one, then
+ * bf16, then fp16. All is immutable but `used` (weights.h). */
+#ifndef OM_WEIGHTS_MODEL_FILES_H
+#define OM_WEIGHTS_MODEL_FILES_H
+
+#include "base/json.h"
+#include "weights/name_map.h"
+#include "weights/safetensors.h"
+
+/* A tensor of a part, or one of the three in a stack of q, k and v. */
+typedef struct om_entry {
+    om_str name; /* in its part, as diffusers has it */
+    const om_st_tensor *t;
+    const om_safetensors *file;
+    omost_model_part part; /* OMOST_MODEL_N_PARTS: of none */
+    int third;             /* 1, 2, 3: that third of its rows; 0: all */
+    bool transposed;
+    bool used; /* somebody asked for it */
+} om_entry;
+
+typedef struct om_model_files {
+    om_arena arena;
+    const char *path;
+    omost_model_kind kind;
+    omost_model_family family;
+    om_safetensors **file;
+    size_t n_files, cap_files;
+    om_entry *entry; /* by part, then name */
+    size_t n_entries, cap_entries;
+    size_t first[OMOST_MODEL_N_PARTS + 2]; /* part's entries begin here */
+    size_t n_ignored;
+    om_blocks blocks;
+    bool v_prediction;
+    json_t *config[OMOST_MODEL_N_PARTS]; /* config.json, or NULL */
+} om_model_files;
+
+om_model_files *om_model_open(const omost_env *env, const char *path,
+                              omost_error *err);
+void om_model_close(om_model_files *m);
+
+/* The part's entry of this name, or NULL. */
+om_entry *om_model_find(const om_model_files *m, omost_model_part part,
+                        om_str name);
+/* The number of entries a part has, and the i-th by name. */
+size_t om_model_count(const om_model_files *m, omost_model_part part);
+om_entry *om_model_at(const om_model_files *m, omost_model_part part, size_t i);
+
+#endif
