@@ -112,6 +112,8 @@ typedef struct omost_texts {
     size_t n;
 } omost_texts;
 
+/* Texts of a canvas never have p == NULL. */
+
 /* canvas.set_global_description(...) */
 typedef struct omost_global {
     omost_str description;

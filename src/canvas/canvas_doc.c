@@ -47,12 +47,23 @@ void om_canvas_clear(omost_canvas *cv)
     cv->n_notes = 0;
 }
 
+/* Texts of a canvas always point somewhere, so that readers may do arithmetic
+ * on the pointers of empty ones. */
+static void point_somewhere(const om_method *m, void *object)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        om_str *text = om_field_of(object, &m->fields[i]);
+        if (m->fields[i].type == OM_FIELD_TEXT && !text->p) *text = OM_STR("");
+    }
+}
+
 omost_status om_canvas_set_global(omost_canvas *cv, const omost_global *g,
                                   omost_error *err)
 {
     omost_global *copy = om_arena_alloc(&cv->arena, sizeof *copy);
     if (!copy) return om_fail_nomem(err);
     *copy = *g;
+    point_somewhere(&om_set_global, copy);
     cv->global = copy;
     return OMOST_OK;
 }
@@ -71,6 +82,8 @@ omost_status om_canvas_add_region(omost_canvas *cv, const omost_region *r,
     omost_region *copy = om_arena_alloc(&cv->arena, sizeof *copy);
     if (!copy) return om_fail_nomem(err);
     *copy = *r;
+    point_somewhere(&om_add_local, copy);
+    if (!copy->prefix.p) copy->prefix = OM_STR("");
     cv->regions[cv->n++] = copy;
     return OMOST_OK;
 }

@@ -16,8 +16,8 @@ struct omost_layout {
 static bool safe_str(om_arena *a, om_str s, om_str *out)
 {
     om_str core = om_str_strip(s, ",. ");
-    const char *end = core.p + core.n;
-    if (s.p && end < s.p + s.n && *end == '.') {
+    /* what was stripped from the end begins with a "." */
+    if (core.n && core.p + core.n < s.p + s.n && core.p[core.n] == '.') {
         *out = (om_str){core.p, core.n + 1};
         return true;
     }

@@ -117,7 +117,7 @@ static om_lex_result give(om_lexer *lx, om_token *tok, om_token_kind kind,
     };
     lx->pos = lx->scan = end;
     lx->at_start = lx->at_line_start = kind == OM_TOKEN_NEWLINE;
-    lx->space_before = lx->joined = false;
+    lx->space_before = false;
     return OM_LEX_TOKEN;
 }
 
@@ -154,6 +154,7 @@ static om_lex_result skip_space(om_lexer *lx, omost_error *err)
             lx->in_comment = false;
             continue;
         }
+        lx->joined = false;
         if (c == ' ' || c == '\t') {
             lx->space_before = true;
         } else if (c == '\f') {
@@ -177,7 +178,7 @@ static om_lex_result skip_space(om_lexer *lx, omost_error *err)
             if (!m) return OM_LEX_MORE;
             n += m;
             begin_line(lx, lx->pos + n);
-            lx->joined = true;
+            lx->joined = m == 1; /* CPython minds all but "\r\n" here */
         } else {
             return OM_LEX_TOKEN;
         }

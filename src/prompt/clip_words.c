@@ -116,6 +116,7 @@ static size_t match_len(const om_bpe *b, om_str s, kind k, size_t char_len,
 
 static omost_status put_words(encoder *e, om_str s)
 {
+    if (s.n == 0) return OMOST_OK;
     const char *p = s.p, *end = s.p + s.n;
     omost_status st = OMOST_OK;
     uint32_t mark;
