@@ -14,6 +14,7 @@ typedef struct call {
     const om_statement *s;
     const om_method *m;
     const om_value *values[OM_MAX_FIELDS]; /* by parameter; NULL: not given */
+    unsigned missing, missing_words;       /* bits by parameter */
     omost_error *err;
 } call;
 
@@ -72,20 +73,40 @@ static omost_status bind(call *c)
 }
 
 /* A parameter that was not given: an error in strict mode and where the
- * meaning would be lost, else a note that says what is taken instead. */
+ * meaning would be lost; else it is remembered for one note on all of them. */
 static omost_status missing(call *c, int k)
 {
     const om_field *f = &c->m->fields[k];
-    om_place at = place(c, &c->s->method_at);
-    if (c->b->strict || !f->instead)
-        return om_fail_at(c->err, OMOST_SYNTAX, at,
-                          "%s lacks its %s; add %s=...", c->m->name, f->name,
-                          f->name);
-    return om_canvas_note(c->b->cv, at, c->err, "%s lacks its %s; taken as %s",
-                          c->m->name, f->name,
-                          f->instead[0]               ? f->instead
-                          : f->type == OM_FIELD_TEXTS ? "an empty list"
-                                                      : "empty");
+    c->missing |= 1u << k;
+    if (f->type == OM_FIELD_WORD) c->missing_words |= 1u << k;
+    if (!c->b->strict && f->instead) return OMOST_OK;
+    return om_fail_at(c->err, OMOST_SYNTAX, place(c, &c->s->method_at),
+                      "%s lacks its %s; add %s=...", c->m->name, f->name,
+                      f->name);
+}
+
+/* "... lacks its offset (taken as no offset), tags; texts are taken as empty" */
+static omost_status note_missing(call *c)
+{
+    om_buf list;
+    if (!c->missing) return OMOST_OK;
+    om_buf_init(&list, c->b->cv->arena.env, 1024);
+    for (size_t k = 0; k < c->m->n; k++) {
+        const om_field *f = &c->m->fields[k];
+        if (!(c->missing >> k & 1)) continue;
+        const bool word = f->type == OM_FIELD_WORD;
+        om_buf_printf(&list, "%s%s%s%s%s", list.n ? ", " : "", f->name,
+                      word ? " (taken as " : "", word ? f->instead : "",
+                      word ? ")" : "");
+    }
+    omost_status st = om_buf_check(&list, "a note", c->err);
+    const unsigned texts = c->missing & ~c->missing_words;
+    if (st == OMOST_OK)
+        st = om_canvas_note(c->b->cv, place(c, &c->s->method_at), c->err,
+                            "%s lacks its %s%s", c->m->name, list.p,
+                            texts ? "; texts are taken as empty" : "");
+    om_buf_free(&list);
+    return st;
 }
 
 static omost_status wrong_type(call *c, int k, const om_value *v,
@@ -317,7 +338,7 @@ static omost_status take_all(call *c, void *out)
     omost_status st = bind(c);
     for (size_t k = 0; k < c->m->n && st == OMOST_OK; k++)
         st = take(c, (int)k, om_field_of(out, &c->m->fields[k]));
-    return st;
+    return st == OMOST_OK ? note_missing(c) : st;
 }
 
 static omost_status do_set_global(call *c)
