@@ -203,9 +203,13 @@ omost_tokenizer *omost_tokenizer_open(const omost_env *env, const char *dir,
     omost_error local;
     if (!err) err = &local;
     om_error_clear(err);
-    bool is_model =
-        !has_file(dir, "vocab.json") && has_file(dir, "tokenizer/vocab.json");
-    return is_model ? open_model(env, dir, err) : open_files(env, dir, err);
+    if (has_file(dir, "vocab.json")) return open_files(env, dir, err);
+    if (has_file(dir, "tokenizer/vocab.json")) return open_model(env, dir, err);
+    om_fail(err, OMOST_MISSING,
+            "%s has no tokenizer: neither vocab.json nor tokenizer/vocab.json "
+            "is there",
+            dir);
+    return NULL;
 }
 
 /* ---- using ------------------------------------------------------------- */
