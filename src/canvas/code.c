@@ -333,7 +333,6 @@ static void end_inside(om_code *c, bool closed)
         return;
     }
     bool cut = ran_out && may_be_cut_call(c, closed, open_token);
-    if (st == OMOST_OK) st = c->cut_err.status; /* whole, and a string after */
     if (st == OMOST_NOMEM || (!cut && c->n > 0)) {
         if (err.status == OMOST_OK)
             om_fail_at(&err, OMOST_SYNTAX, at,
