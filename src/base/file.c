@@ -88,6 +88,12 @@ static FILE *open_temp(const char *temp, const char *path)
     return NULL;
 }
 
+/* The i-th name tried for the temporary file beside `path`. */
+static void temp_name(char *out, size_t room, const char *path, int i)
+{
+    snprintf(out, room, "%s.%ld-%d.tmp", path, (long)getpid(), i);
+}
+
 omost_status om_file_begin(om_file_out *o, const omost_env *env,
                            const char *path, omost_error *err)
 {
@@ -109,7 +115,7 @@ omost_status om_file_begin(om_file_out *o, const omost_env *env,
     } else if ((o->temp = om_alloc(env, room)) != NULL) {
         /* A few tries: a killed process may have left a name behind. */
         for (int i = 0; i < 100 && !o->f; i++) {
-            snprintf(o->temp, room, "%s.%ld-%d.tmp", path, (long)getpid(), i);
+            temp_name(o->temp, room, path, i);
             o->f = open_temp(o->temp, path);
             if (!o->f && errno != EEXIST) break;
         }
@@ -152,6 +158,16 @@ void om_file_abandon(om_file_out *o)
     om_free(o->env, o->temp);
     om_free(o->env, o->path);
     *o = (om_file_out){.env = o->env};
+}
+
+void om_file_sweep(const char *path)
+{
+    char target[PATH_MAX], temp[PATH_MAX + 32];
+    if (link_target(path, target)) path = target;
+    for (int i = 0; i < 100; i++) {
+        temp_name(temp, sizeof temp, path, i);
+        if (unlink(temp) != 0) break;
+    }
 }
 
 omost_status om_file_write(const omost_env *env, const char *path, om_str bytes,

@@ -28,6 +28,10 @@ omost_status om_file_commit(om_file_out *out, omost_error *err);
 /* Remove what was written. Safe after commit and on a zeroed struct. */
 void om_file_abandon(om_file_out *out);
 
+/* Remove what this process has begun for `path` and not committed: for a
+ * program that must end at once while another of its threads is writing. */
+void om_file_sweep(const char *path);
+
 /* Begin, write, commit. */
 omost_status om_file_write(const omost_env *env, const char *path, om_str bytes,
                            omost_error *err);

@@ -27,7 +27,8 @@
     X(4, LIMIT, "out of memory, or an input over a limit")   \
     X(5, DIFFERS,                                            \
       "the answer is \"they differ\": diff --exit-code and " \
-      "fmt --check only")
+      "fmt --check only")                                    \
+    X(130, STOPPED, "stopped by Ctrl-C (143: by a request to end): render only")
 
 enum om_exit {
 #define X(code, name, text) OM_EXIT_##name = code,
@@ -43,6 +44,8 @@ typedef enum om_arg_kind {
     OM_ARG_FOLDER,
     OM_ARG_CHOICE, /* one of `choices` */
     OM_ARG_SIZE,   /* WxH, or N for a square; each within min..max */
+    OM_ARG_INT,    /* within min..max; both 0: any */
+    OM_ARG_NUMBER, /* the same with a fraction */
     OM_ARG_TEXT
 } om_arg_kind;
 
@@ -50,9 +53,12 @@ typedef struct om_option {
     const char *name; /* without the "--" */
     char letter;      /* its short form; 0: none */
     om_arg_kind kind;
-    const char *arg;            /* what help calls its value */
-    const char *const *choices; /* ends with NULL */
+    const char *arg;                      /* what help calls its value */
+    const char *const *choices;           /* ends with NULL; or: */
+    const char *(*choice_at)(size_t i);   /* the i-th, NULL beyond */
+    int (*choice_find)(const char *name); /* its index, or -1 */
     int min, max;
+    bool many; /* every one given counts (om_args.many), not the last alone */
     const char *fallback; /* the default, as text; NULL: none to speak of */
     const char *help;     /* a phrase, without a capital or a full stop */
 } om_option;
@@ -63,14 +69,24 @@ typedef struct om_opt_value {
     const char *text; /* its value as typed, else the default, else NULL */
     int choice;       /* index into choices, of the default as well; or -1 */
     int width, height;
+    int64_t integer; /* of the default as well */
+    double number;
 } om_opt_value;
 
-enum { OM_MAX_OPTIONS = 16 };
+enum { OM_MAX_OPTIONS = 48, OM_MAX_MANY = 64 };
+
+/* One value of an option that may be given often. */
+typedef struct om_many_value {
+    int option;
+    const char *text;
+} om_many_value;
 
 typedef struct om_args {
     om_opt_value opt[OM_MAX_OPTIONS]; /* by index in the command's table */
     char **operand;                   /* borrowed from argv */
     int n_operands;
+    om_many_value many[OM_MAX_MANY]; /* in the order given */
+    int n_many;
     bool help;
 } om_args;
 
@@ -101,7 +117,8 @@ struct om_command {
 enum { OM_MANY = 1 << 20 }; /* max_operands of "FILE..." */
 
 extern const om_command om_cmd_check, om_cmd_fmt, om_cmd_preview, om_cmd_plan,
-    om_cmd_diff, om_cmd_convert, om_cmd_info, om_cmd_doctor, om_cmd_help;
+    om_cmd_diff, om_cmd_convert, om_cmd_render, om_cmd_info, om_cmd_doctor,
+    om_cmd_help;
 
 /* All commands, in the order help shows them; ends with NULL. */
 extern const om_command *const om_commands[];
@@ -136,6 +153,9 @@ extern const om_option om_help_option;
 /* argv[0..argc) are what follows the command's name. */
 int om_args_parse(om_cli *cli, int argc, char **argv, om_args *out);
 
+/* The i-th word a choice may be, NULL beyond. */
+const char *om_option_choice(const om_option *o, size_t i);
+
 /* The one of `words` (ends with NULL) a misspelt `word` probably meant, or
  * NULL. (cli_suggest.c) */
 const char *om_suggest(const char *word, const char *const *words);
@@ -152,6 +172,8 @@ void om_help_version(om_buf *out);
 void om_wrap(om_buf *out, const char *text, int column, int indent, int width);
 /* "  -o, --output OUT" */
 void om_option_usage(om_buf *out, const om_option *o);
+/* Whether min..max mean something. */
+bool om_option_has_range(const om_option *o);
 /* The help of an option with its choices, range and default. */
 void om_option_help(om_buf *out, const om_option *o);
 
@@ -201,6 +223,11 @@ int om_worst(int a, int b);
 int om_usage(const om_cli *cli, const char *fmt, ...) OMOST_PRINTF(2, 3);
 /* "omost CMD: error's sentence"; returns its exit code. */
 int om_complain(const om_cli *cli, const omost_error *err);
+/* Text from files and command lines on standard error: control characters would
+ * talk to the terminal, so they become question marks. */
+void om_put_safe(const char *p, size_t n);
+/* "omost CMD: note: what" */
+void om_say(const om_cli *cli, const char *what);
 /* "FILE: what" */
 void om_tell(const om_input *in, const char *what);
 /* A note or error at its place in the text, with carets. */

@@ -7,6 +7,7 @@
  * meaning when an option is added. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -37,18 +38,33 @@ static const char *option_words(const om_option *o, char buf[64])
     return buf;
 }
 
+const char *om_option_choice(const om_option *o, size_t i)
+{
+    if (o->choice_at) return o->choice_at(i);
+    return o->choices ? o->choices[i] : NULL;
+}
+
+static int find_choice(const om_option *o, const char *text)
+{
+    const char *name;
+    if (o->choice_find) return o->choice_find(text);
+    for (int i = 0; (name = om_option_choice(o, (size_t)i)) != NULL; i++)
+        if (strcmp(name, text) == 0) return i;
+    return -1;
+}
+
 static int read_choice(const om_cli *cli, const om_option *o, om_opt_value *v)
 {
     char list[200] = "";
     size_t used = 0;
-    for (int i = 0; o->choices[i]; i++) {
-        if (strcmp(o->choices[i], v->text) == 0) {
-            v->choice = i;
-            return 0;
-        }
-        const char *sep = i == 0 ? "" : o->choices[i + 1] ? ", " : " or ";
-        int n = snprintf(list + used, sizeof list - used, "%s%s", sep,
-                         o->choices[i]);
+    const char *name;
+    v->choice = find_choice(o, v->text);
+    if (v->choice >= 0) return 0;
+    for (size_t i = 0; (name = om_option_choice(o, i)) != NULL; i++) {
+        const char *sep = i == 0                       ? ""
+                          : om_option_choice(o, i + 1) ? ", "
+                                                       : " or ";
+        int n = snprintf(list + used, sizeof list - used, "%s%s", sep, name);
         if (n > 0 && used + (size_t)n < sizeof list) used += (size_t)n;
     }
     return om_usage(cli, "--%s takes %s, not \"%s\"", o->name, list, v->text);
@@ -81,11 +97,40 @@ static int read_size(const om_cli *cli, const om_option *o, om_opt_value *v)
         o->name, o->min, o->max, v->text);
 }
 
+static bool in_range(const om_option *o, double v)
+{
+    return (o->min == 0 && o->max == 0) || (v >= o->min && v <= o->max);
+}
+
+/* A whole number, or one with a fraction; nothing but digits, sign and point
+ * (strtod knows infinities and hexadecimal as well). */
+static int read_number(const om_cli *cli, const om_option *o, om_opt_value *v)
+{
+    const bool whole = o->kind == OM_ARG_INT;
+    const char *fine = whole ? "+-0123456789" : "+-.0123456789eE";
+    char *end = NULL;
+    errno = 0;
+    if (whole)
+        v->number = (double)(v->integer = strtoll(v->text, &end, 10));
+    else
+        v->number = strtod(v->text, &end);
+    if (end != v->text && *end == '\0' && errno == 0 &&
+        strspn(v->text, fine) == strlen(v->text) && in_range(o, v->number))
+        return 0;
+    if (o->min == 0 && o->max == 0)
+        return om_usage(cli, "--%s takes a %snumber, not \"%s\"", o->name,
+                        whole ? "whole " : "", v->text);
+    return om_usage(cli, "--%s takes a %snumber from %d to %d, not \"%s\"",
+                    o->name, whole ? "whole " : "", o->min, o->max, v->text);
+}
+
 static int read_value(const om_cli *cli, const om_option *o, om_opt_value *v)
 {
     if (o->kind == OM_ARG_CHOICE) return read_choice(cli, o, v);
     if (o->kind == OM_ARG_SIZE) return read_size(cli, o, v);
-    if (*v->text != '\0') return 0;
+    if (o->kind == OM_ARG_INT || o->kind == OM_ARG_NUMBER)
+        return read_number(cli, o, v);
+    if (*v->text != '\0' || o->kind == OM_ARG_TEXT) return 0;
     return om_usage(cli, "--%s takes %s %s, not nothing", o->name,
                     strchr("AEIOU", o->arg[0]) ? "an" : "a", o->arg);
 }
@@ -111,6 +156,12 @@ static int take(scan *s, const om_option *o, const char *inline_value)
                 option_words(o, words), inline_value, o->name, inline_value);
     }
     v->text = inline_value;
+    if (o->many) {
+        if (s->out->n_many == OM_MAX_MANY)
+            return om_usage(s->cli, "--%s is given too often", o->name);
+        s->out->many[s->out->n_many++] =
+            (om_many_value){(int)(o - s->cli->cmd->options), inline_value};
+    }
     return read_value(s->cli, o, v);
 }
 
@@ -172,8 +223,12 @@ static void set_defaults(const om_command *cmd, om_args *out)
         om_opt_value *v = &out->opt[i];
         v->text = o->fallback;
         v->choice = -1;
-        for (int k = 0; o->fallback && o->choices && o->choices[k]; k++)
-            if (strcmp(o->choices[k], o->fallback) == 0) v->choice = k;
+        if (o->fallback && o->kind == OM_ARG_CHOICE)
+            v->choice = find_choice(o, o->fallback);
+        if (o->fallback && o->kind == OM_ARG_INT)
+            v->integer = strtoll(o->fallback, NULL, 10);
+        if (o->fallback && o->kind == OM_ARG_NUMBER)
+            v->number = strtod(o->fallback, NULL);
     }
 }
 

@@ -21,8 +21,9 @@ static void command_names(om_buf *out)
 
 static void choice_names(om_buf *out, const om_option *o)
 {
-    for (int i = 0; o->choices[i]; i++)
-        om_buf_printf(out, "%s%s", i ? " " : "", o->choices[i]);
+    const char *name;
+    for (size_t i = 0; (name = om_option_choice(o, i)) != NULL; i++)
+        om_buf_printf(out, "%s%s", i ? " " : "", name);
 }
 
 static bool takes_files(const om_command *c)

@@ -48,17 +48,26 @@ void om_option_usage(om_buf *out, const om_option *o)
     if (o->arg) om_buf_printf(out, " %s", o->arg);
 }
 
+bool om_option_has_range(const om_option *o)
+{
+    bool number = o->kind == OM_ARG_SIZE || o->kind == OM_ARG_INT ||
+                  o->kind == OM_ARG_NUMBER;
+    return number && (o->min != 0 || o->max != 0);
+}
+
 void om_option_help(om_buf *out, const om_option *o)
 {
     om_buf_puts(out, o->help);
-    const char *open = " (";
-    for (int i = 0; o->choices && o->choices[i]; i++) {
-        const char *sep = i == 0 ? open : o->choices[i + 1] ? ", " : " or ";
-        om_buf_printf(out, "%s%s", sep, o->choices[i]);
+    const char *open = " (", *name;
+    for (size_t i = 0; (name = om_option_choice(o, i)) != NULL; i++) {
+        const char *sep = i == 0                       ? open
+                          : om_option_choice(o, i + 1) ? ", "
+                                                       : " or ";
+        om_buf_printf(out, "%s%s", sep, name);
     }
-    if (o->kind == OM_ARG_SIZE)
+    if (om_option_has_range(o))
         om_buf_printf(out, "%s%d to %d", open, o->min, o->max);
-    if (o->choices || o->kind == OM_ARG_SIZE) open = "; ";
+    if (om_option_choice(o, 0) || om_option_has_range(o)) open = "; ";
     if (o->fallback) om_buf_printf(out, "%sdefault: %s", open, o->fallback);
     if (*open == ';' || o->fallback) om_buf_putc(out, ')');
 }

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 const om_command *const om_commands[] = {
-    &om_cmd_check,   &om_cmd_fmt,  &om_cmd_preview, &om_cmd_plan, &om_cmd_diff,
-    &om_cmd_convert, &om_cmd_info, &om_cmd_doctor,  &om_cmd_help, NULL,
+    &om_cmd_check,  &om_cmd_fmt,  &om_cmd_preview,
+    &om_cmd_plan,   &om_cmd_diff, &om_cmd_convert,
+    &om_cmd_render, &om_cmd_info, &om_cmd_doctor,
+    &om_cmd_help,   NULL,
 };
 
 const om_option om_program_options[] = {

@@ -132,9 +132,10 @@ static void md_option(om_buf *out, const om_option *o)
     if (o->letter) om_buf_printf(out, "`-%c` ", o->letter);
     om_buf_printf(out, "`--%s%s%s` | ", o->name, o->arg ? " " : "",
                   o->arg ? o->arg : "");
-    for (int i = 0; o->choices && o->choices[i]; i++)
-        om_buf_printf(out, "%s`%s`", i ? ", " : "", o->choices[i]);
-    if (o->kind == OM_ARG_SIZE) om_buf_printf(out, "%d to %d", o->min, o->max);
+    const char *name;
+    for (size_t i = 0; (name = om_option_choice(o, i)) != NULL; i++)
+        om_buf_printf(out, "%s`%s`", i ? ", " : "", name);
+    if (om_option_has_range(o)) om_buf_printf(out, "%d to %d", o->min, o->max);
     om_buf_puts(out, " | ");
     if (o->fallback) om_buf_printf(out, "`%s`", o->fallback);
     om_buf_puts(out, " | ");

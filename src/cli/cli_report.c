@@ -18,9 +18,7 @@
 #define GREEN "\033[1;32m"
 #define PLAIN "\033[0m"
 
-/* Print bytes that may come from a hostile file or command line: control
- * characters would talk to the terminal, so they become question marks. */
-static void put_safe(const char *p, size_t n)
+void om_put_safe(const char *p, size_t n)
 {
     const char *end = p + n;
     while (p < end) {
@@ -52,7 +50,7 @@ int om_usage(const om_cli *cli, const char *fmt, ...)
     vsnprintf(msg, sizeof msg, fmt, ap);
     va_end(ap);
     put_head(cli);
-    put_safe(msg, strlen(msg));
+    om_put_safe(msg, strlen(msg));
     const char *name = cli->cmd ? cli->cmd->name : "";
     fprintf(stderr, "\nSee \"omost %s%s--help\".\n", name, *name ? " " : "");
     return OM_EXIT_USAGE;
@@ -61,7 +59,7 @@ int om_usage(const om_cli *cli, const char *fmt, ...)
 int om_complain(const om_cli *cli, const omost_error *err)
 {
     put_head(cli);
-    put_safe(err->msg, strlen(err->msg));
+    om_put_safe(err->msg, strlen(err->msg));
     fputc('\n', stderr);
     return omost_status_exit_code(err->status);
 }
@@ -74,22 +72,22 @@ static void put_colored(const char *text, const char *name, const char *kind)
         strlen(name) < strlen(text) ? strstr(text + strlen(name), kind) : NULL;
     if (!line) line = text + strlen(text);
     if (!mark || mark > line) {
-        put_safe(text, strlen(text));
+        om_put_safe(text, strlen(text));
         return;
     }
     const char *msg = mark + strlen(kind) + 1; /* past the ":" */
     fputs(BOLD, stderr);
-    put_safe(text, (size_t)(mark - text));
+    om_put_safe(text, (size_t)(mark - text));
     fputs(strcmp(kind, "error") == 0 ? RED : CYAN, stderr);
-    put_safe(mark, (size_t)(msg - mark));
+    om_put_safe(mark, (size_t)(msg - mark));
     fputs(PLAIN BOLD, stderr);
-    put_safe(msg, (size_t)(line - msg));
+    om_put_safe(msg, (size_t)(line - msg));
     fputs(PLAIN, stderr);
     const char *carets = *line ? strchr(line + 1, '\n') : NULL;
     if (!carets) carets = line + strlen(line);
-    put_safe(line, (size_t)(carets - line));
+    om_put_safe(line, (size_t)(carets - line));
     fputs(GREEN, stderr);
-    put_safe(carets, strlen(carets));
+    om_put_safe(carets, strlen(carets));
     fputs(PLAIN, stderr);
 }
 
@@ -103,22 +101,32 @@ static void show(const om_cli *cli, const om_input *in, const om_place *at,
             if (cli->color)
                 put_colored(text, in->name, kind);
             else
-                put_safe(text, strlen(text));
+                om_put_safe(text, strlen(text));
             if (!*text || text[strlen(text) - 1] != '\n') fputc('\n', stderr);
             omost_text_free(NULL, text);
             return;
         }
     }
-    put_safe(in->name, strlen(in->name));
+    om_put_safe(in->name, strlen(in->name));
     if (at->line > 0) fprintf(stderr, ":%d:%d", at->line, at->col);
     fprintf(stderr, ": %s: ", kind);
-    put_safe(msg, strlen(msg));
+    om_put_safe(msg, strlen(msg));
+    fputc('\n', stderr);
+}
+
+void om_say(const om_cli *cli, const char *what)
+{
+    put_head(cli);
+    if (cli->color) fputs(CYAN, stderr);
+    fputs("note:", stderr);
+    fputs(cli->color ? PLAIN " " : " ", stderr);
+    om_put_safe(what, strlen(what));
     fputc('\n', stderr);
 }
 
 void om_tell(const om_input *in, const char *what)
 {
-    put_safe(in->name, strlen(in->name));
+    om_put_safe(in->name, strlen(in->name));
     fprintf(stderr, ": %s\n", what);
 }
 

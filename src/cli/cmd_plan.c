@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "cli/cli.h"
+#include "cli/render_cli.h"
 #include "omost/plan.h"
 
 enum {
@@ -57,7 +57,7 @@ static int unknown_profile(om_cli *cli, const char *name)
 }
 
 /* The name of a profile, or a file that holds one. */
-static int open_profile(om_cli *cli, const char *name, omost_profile **out)
+int om_open_profile(om_cli *cli, const char *name, omost_profile **out)
 {
     om_input in = {.path = name, .name = name};
     if (!name) return 0;
@@ -129,7 +129,7 @@ static int run_plan(om_cli *cli, const om_args *args)
     if (code == 0)
         code = open_tokenizer(cli, args->opt[OPT_MODEL].text, &with.tokenizer);
     if (code == 0)
-        code = open_profile(cli, args->opt[OPT_PROFILE].text, &with.profile);
+        code = om_open_profile(cli, args->opt[OPT_PROFILE].text, &with.profile);
     if (code == 0) code = make_plan(cli, args, &in, &with);
     omost_profile_free(with.profile);
     omost_tokenizer_free(with.tokenizer);

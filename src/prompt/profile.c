@@ -356,3 +356,18 @@ omost_str omost_profile_quality(const omost_profile *p)
 {
     return p->quality;
 }
+
+void om_profile_print(om_buf *out, const omost_profile *p)
+{
+    bool tags = p->style == OMOST_PROMPT_TAGS;
+    om_buf_printf(out, "style: %s\nquality: ", tags ? "tags" : "description");
+    om_buf_str(out, p->quality);
+    om_buf_putc(out, '\n');
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->rules[i].key.p[0] == '#') om_buf_putc(out, '_'); /* no comment */
+        om_buf_str(out, p->rules[i].key);
+        om_buf_puts(out, " -> ");
+        om_buf_str(out, p->rules[i].to);
+        om_buf_putc(out, '\n');
+    }
+}

@@ -2,7 +2,7 @@
 #ifndef OM_PROMPT_PROFILE_H
 #define OM_PROMPT_PROFILE_H
 
-#include "base/mem.h"
+#include "base/buf.h"
 #include "omost/plan.h"
 
 enum {
@@ -20,5 +20,8 @@ bool om_tag_next(om_str *rest, om_str *tag);
 size_t om_tag_key(om_str tag, char key[OM_TAG_KEY]);
 
 bool om_profile_has_rules(const omost_profile *p);
+
+/* Append the profile in its language: reading it gives the same one. */
+void om_profile_print(om_buf *out, const omost_profile *p);
 
 #endif

@@ -286,6 +286,10 @@ omost_status om_unet_config_read(om_unet_config *c, const om_weights *w,
     agree(&s, "in_channels", config_int(&s, "in_channels", 0), c->in_channels);
     read_unet_heads(&s, c);
     c->time_id_width = time_id_width(&s, c);
+    const char *odd = w->files->scheduler.odd;
+    if (*odd)
+        FAIL(&s, OMOST_FORMAT, "%s: its scheduler is not SDXL's: %s",
+             w->files->path, odd);
     return s.status;
 }
 

@@ -5,7 +5,8 @@
  * in the diffusers vocabulary (config.json of a folder, or the one a caller
  * gives) adds what no shape says: heads, groups, epsilons, activations, the
  * scale of latents. Where there is none, SDXL's own values hold and an
- * attention head is 64 wide. Where both speak and differ, that is an error. */
+ * attention head is 64 wide. Where both speak and differ, that is an error. So
+ * is, for the UNet, a scheduler that is not SDXL's. */
 #ifndef OM_WEIGHTS_MODEL_CONFIG_H
 #define OM_WEIGHTS_MODEL_CONFIG_H
 
@@ -65,11 +66,14 @@ omost_status om_vae_config_read(om_vae_config *c, const om_weights *w,
 omost_status om_clip_config_read(om_clip_config *c, const om_weights *w,
                                  const json_t *config, omost_error *err);
 
-/* True where the checkpoint's scheduler predicts v (a marker in the file; the
- * scheduler's configuration of a folder is not read here). */
+/* The UNet predicts v, not the noise; and its last level is all noise. */
 static inline bool om_predicts_v(const om_model_files *m)
 {
-    return m->v_prediction;
+    return m->scheduler.v_prediction;
+}
+static inline bool om_has_zero_snr(const om_model_files *m)
+{
+    return m->scheduler.zero_snr;
 }
 
 #endif

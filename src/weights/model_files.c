@@ -347,7 +347,7 @@ static omost_status add_tensor(om_model_files *m, const om_safetensors *file,
 {
     om_mapped to = {.part = OMOST_MODEL_N_PARTS};
     om_mapping how = OM_UNKNOWN;
-    if (om_str_eqz(t->name, "v_pred")) m->v_prediction = true;
+    om_scheduler_config_see(&m->scheduler, t->name);
     name->n = 0;
     if (s->kind == OMOST_MODEL_PART || s->kind == OMOST_MODEL_CHECKPOINT)
         how = om_name_map(name, &to, t->name, s->naming, s->part, &m->blocks);
@@ -476,6 +476,20 @@ static omost_model_family family_of(const om_model_files *m)
 
 /* ---- the whole ----------------------------------------------------------- */
 
+/* scheduler/scheduler_config.json, when it is there. */
+static omost_status read_scheduler(om_model_files *m, omost_error *err)
+{
+    const char *path =
+        joinz(m, m->path, "/", "scheduler/scheduler_config.json");
+    if (!path) return om_fail_nomem(err);
+    if (!is_file(path)) return OMOST_OK;
+    json_t *config = read_json(m, path, MAX_CONFIG, err);
+    if (!config) return err ? err->status : OMOST_FORMAT;
+    om_scheduler_config_read(&m->scheduler, config);
+    json_decref(config);
+    return OMOST_OK;
+}
+
 static omost_status open_parts(om_model_files *m, omost_error *err)
 {
     bool any = false;
@@ -495,7 +509,7 @@ static omost_status open_parts(om_model_files *m, omost_error *err)
         any = true;
     }
     m->kind = OMOST_MODEL_FOLDER;
-    return any ? OMOST_OK : fail_folder(m->path, err);
+    return any ? read_scheduler(m, err) : fail_folder(m->path, err);
 }
 
 /* One set of files whose names say what it is; `config` goes to its part. */
@@ -504,6 +518,9 @@ static omost_status open_set(om_model_files *m, json_t *config,
 {
     const sign s = sign_of(m, 0);
     m->kind = s.kind;
+    om_scheduler_config_meta(&m->scheduler,
+                             om_st_text_find(m->file[0],
+                                             "modelspec.prediction_type"));
     if (s.part < OMOST_MODEL_N_PARTS) m->config[s.part] = json_incref(config);
     return add_tensors(m, 0, &s, err);
 }
@@ -592,8 +609,10 @@ void om_model_close(om_model_files *m)
 {
     if (!m) return;
     const omost_env *env = m->arena.env;
+    for (size_t i = 0; i < m->n_loras; i++) om_model_close(m->lora[i]);
     for (size_t i = 0; i < m->n_files; i++) om_st_close(m->file[i]);
     for (int i = 0; i < OMOST_MODEL_N_PARTS; i++) json_decref(m->config[i]);
+    om_free(env, m->lora);
     om_free(env, m->file);
     om_free(env, m->entry);
     om_arena_free(&m->arena);

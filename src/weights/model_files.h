@@ -9,13 +9,15 @@
  *   lora, other everything else that is safetensors
  *
  * Of several files for one part the most precise is taken: the plain one, then
- * bf16, then fp16. All is immutable but `used` (weights.h). */
+ * bf16, then fp16. All is immutable but `used` (weights.h)
+ * and what LoRAs add (lora.h). */
 #ifndef OM_WEIGHTS_MODEL_FILES_H
 #define OM_WEIGHTS_MODEL_FILES_H
 
 #include "base/json.h"
 #include "weights/name_map.h"
 #include "weights/safetensors.h"
+#include "weights/scheduler_config.h"
 
 /* A tensor of a part, or one of the three in a stack of q, k and v. */
 typedef struct om_entry {
@@ -25,10 +27,12 @@ typedef struct om_entry {
     omost_model_part part; /* OMOST_MODEL_N_PARTS: of none */
     int third;             /* 1, 2, 3: that third of its rows; 0: all */
     bool transposed;
-    bool used; /* somebody asked for it */
+    bool used;              /* somebody asked for it */
+    struct om_delta *delta; /* what LoRAs add (lora.h) */
 } om_entry;
 
-typedef struct om_model_files {
+typedef struct om_model_files om_model_files;
+struct om_model_files {
     om_arena arena;
     const char *path;
     omost_model_kind kind;
@@ -40,9 +44,11 @@ typedef struct om_model_files {
     size_t first[OMOST_MODEL_N_PARTS + 2]; /* part's entries begin here */
     size_t n_ignored;
     om_blocks blocks;
-    bool v_prediction;
+    om_scheduler_config scheduler;
     json_t *config[OMOST_MODEL_N_PARTS]; /* config.json, or NULL */
-} om_model_files;
+    om_model_files **lora;               /* attached, closed with the model */
+    size_t n_loras, cap_loras;
+};
 
 om_model_files *om_model_open(const omost_env *env, const char *path,
                               omost_error *err);

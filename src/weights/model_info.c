@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "weights/lora.h"
 #include "weights/model_files.h"
 
 /* ---- words --------------------------------------------------------------- */
@@ -100,37 +101,6 @@ static bool holds(om_str name, const char *needle)
 
 /* ---- LoRA ---------------------------------------------------------------- */
 
-/* word in a name, what it belongs to; the first that fits counts */
-typedef struct lora_place {
-    const char *head;
-    omost_model_part part;
-} lora_place;
-
-static const lora_place lora_places[] = {
-    {"lora_unet_", OMOST_MODEL_UNET},
-    {"lora_te2_", OMOST_MODEL_TEXT_ENCODER_2},
-    {"lora_te1_", OMOST_MODEL_TEXT_ENCODER},
-    {"lora_te_", OMOST_MODEL_TEXT_ENCODER},
-    {"text_encoder_2.", OMOST_MODEL_TEXT_ENCODER_2},
-    {"text_encoder.", OMOST_MODEL_TEXT_ENCODER},
-    {"unet.", OMOST_MODEL_UNET},
-    {"base_model.model.unet.", OMOST_MODEL_UNET},
-    {"base_model.model.down_blocks.", OMOST_MODEL_UNET},
-    {"base_model.model.mid_block.", OMOST_MODEL_UNET},
-    {"base_model.model.up_blocks.", OMOST_MODEL_UNET},
-    {"down_blocks.", OMOST_MODEL_UNET},
-    {"mid_block.", OMOST_MODEL_UNET},
-    {"up_blocks.", OMOST_MODEL_UNET},
-};
-
-static omost_model_part lora_part(om_str name)
-{
-    for (size_t i = 0; i < sizeof lora_places / sizeof *lora_places; i++)
-        if (om_str_starts(name, om_str_of(lora_places[i].head)))
-            return lora_places[i].part;
-    return OMOST_MODEL_N_PARTS;
-}
-
 static void see_lora(omost_model_info *info, const om_st_tensor *t)
 {
     bool down = holds(t->name, "lora_down") || holds(t->name, "lora_A") ||
@@ -171,7 +141,7 @@ static void see_entry(const om_model_files *m, omost_model_info *info,
                       const om_entry *e)
 {
     omost_model_part part = e->part;
-    if (m->kind == OMOST_MODEL_LORA) part = lora_part(e->t->name);
+    if (m->kind == OMOST_MODEL_LORA) part = om_lora_part(e->t->name);
     if (e->third > 1) return; /* its first third counted it */
     count(&info->total, e->t);
     add_memory(info, e->t);
@@ -191,7 +161,7 @@ static void fill_info(const om_model_files *m, omost_model_info *info)
                                .family = m->family,
                                .n_files = m->n_files,
                                .n_ignored = m->n_ignored,
-                               .v_prediction = m->v_prediction};
+                               .v_prediction = m->scheduler.v_prediction};
     for (size_t i = 0; i < m->n_files; i++)
         info->file_bytes += om_st_file_bytes(m->file[i]);
     for (size_t i = 0; i < m->n_entries; i++) see_entry(m, info, &m->entry[i]);

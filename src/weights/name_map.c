@@ -51,6 +51,7 @@ static const rule prefixes[] = {
 typedef struct match {
     const om_blocks *blocks;
     omost_model_part part;
+    bool flat;               /* the name has "_" for every "." */
     int number[MAX_NUMBERS]; /* {n} and {up}, in order */
     int n_numbers;
     int block, layer;
@@ -87,11 +88,21 @@ static bool place_block(match *m, om_str mark, int v)
     return true;
 }
 
+/* Whether name begins with the pattern's text. */
+static bool starts(const match *m, om_str name, om_str text)
+{
+    if (!m->flat) return om_str_starts(name, text);
+    if (name.n < text.n) return false;
+    for (size_t i = 0; i < text.n; i++)
+        if (name.p[i] != (text.p[i] == '.' ? '_' : text.p[i])) return false;
+    return true;
+}
+
 static bool take_piece(match *m, om_str *s)
 {
     for (const rule *r = resnet_pieces; r->from; r++) {
         om_str head = om_str_of(r->from);
-        if (r->part != m->part || !om_str_starts(*s, head)) continue;
+        if (r->part != m->part || !starts(m, *s, head)) continue;
         m->piece = r->to;
         m->rest = om_str_skip(*s, head.n);
         *s = om_str_skip(*s, s->n);
@@ -129,7 +140,7 @@ static bool fits(const rule *r, om_str name, match *m)
             if (!take_mark(m, mark, &name)) return false;
             p += mark.n + 2;
         } else {
-            if (name.n == 0 || *name.p != *p) return false;
+            if (!starts(m, name, (om_str){p, 1})) return false;
             name = om_str_skip(name, 1);
             p++;
         }
@@ -165,10 +176,10 @@ static void put_name(om_buf *out, const char *to, const match *m)
 
 static om_mapping apply(om_buf *out, om_mapped *res, const rule *rules,
                         om_str name, omost_model_part part,
-                        const om_blocks *blocks)
+                        const om_blocks *blocks, bool flat)
 {
     for (const rule *r = rules; r->from; r++) {
-        match m = {.blocks = blocks, .part = part};
+        match m = {.blocks = blocks, .part = part, .flat = flat};
         if (r->part != part || !fits(r, name, &m)) continue;
         if (r->how == IGNORED) return OM_IGNORED;
         put_name(out, r->to, &m);
@@ -187,9 +198,9 @@ static om_mapping map_checkpoint(om_buf *out, om_mapped *m, om_str name,
         if (!om_str_starts(name, head)) continue;
         m->part = r->part;
         return apply(out, m, original_rules, om_str_skip(name, head.n), r->part,
-                     blocks);
+                     blocks, false);
     }
-    return apply(out, m, left_overs, name, OMOST_MODEL_N_PARTS, blocks);
+    return apply(out, m, left_overs, name, OMOST_MODEL_N_PARTS, blocks, false);
 }
 
 om_mapping om_name_map(om_buf *out, om_mapped *m, om_str name, om_naming naming,
@@ -199,11 +210,19 @@ om_mapping om_name_map(om_buf *out, om_mapped *m, om_str name, om_naming naming,
     if (naming == OM_NAMING_CHECKPOINT)
         return map_checkpoint(out, m, name, blocks);
     if (naming == OM_NAMING_ORIGINAL)
-        return apply(out, m, original_rules, name, part, blocks);
-    om_mapping old = apply(out, m, diffusers_rules, name, part, blocks);
+        return apply(out, m, original_rules, name, part, blocks, false);
+    om_mapping old = apply(out, m, diffusers_rules, name, part, blocks, false);
     if (old != OM_UNKNOWN) return old;
     om_buf_str(out, name);
     return OM_MAPPED;
+}
+
+om_mapping om_name_map_flat(om_buf *out, om_str name, omost_model_part part,
+                            const om_blocks *blocks)
+{
+    om_mapped m;
+    om_mapping res = apply(out, &m, original_rules, name, part, blocks, true);
+    return res == OM_MAPPED && m.is_thirds ? OM_UNKNOWN : res;
 }
 
 /* ---- counting blocks ----------------------------------------------------- */

@@ -41,6 +41,11 @@ typedef struct om_mapped {
 om_mapping om_name_map(om_buf *out, om_mapped *m, om_str name, om_naming naming,
                        omost_model_part part, const om_blocks *blocks);
 
+/* The same for an original's name with "_" in place of every ".", as those who
+ * train LoRAs write them; what is appended has some of each. */
+om_mapping om_name_map_flat(om_buf *out, om_str name, omost_model_part part,
+                            const om_blocks *blocks);
+
 /* Counts the blocks from one name after another; begin with zeroes. Where
  * unet_layers is 0 at the end, nothing told: take 2. */
 void om_blocks_see(om_blocks *b, om_str name);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "weights/delta.h"
 
 enum { CHUNK = 256 };
 
@@ -30,6 +31,7 @@ static void view_of(const om_entry *e, om_weight *out)
                        .n = t->n,
                        .data = t->data,
                        .transposed = e->transposed && t->n_dims == 2,
+                       .delta = e->delta,
                        .file = om_st_path(e->file),
                        .stored_name = t->name.p};
     memcpy(out->dim, t->dim, sizeof out->dim);
@@ -126,12 +128,38 @@ omost_status om_weights_finish(const om_weights *w, omost_error *err)
 
 /* ---- copying out --------------------------------------------------------- */
 
+om_dtype om_weight_exact(const om_weight *t)
+{
+    bool eight = t->dtype == OM_F8_E4M3 || t->dtype == OM_F8_E5M2;
+    if (t->delta) return OM_F32;
+    if (t->dtype == OM_F16 || eight) return OM_F16;
+    return t->dtype == OM_BF16 ? OM_BF16 : OM_F32;
+}
+
+/* With what LoRAs add; a bias is one row. */
+static void add_up(om_dtype to, void *dst, const om_weight *t)
+{
+    const size_t rows = t->n_dims > 1 ? t->dim[0] : 1;
+    if (rows == 0) return;
+    om_delta_apply(to, dst,
+                   &(om_matrix){.dtype = t->dtype,
+                                .rows = rows,
+                                .cols = t->n / rows,
+                                .data = t->data,
+                                .transposed = t->transposed},
+                   t->delta);
+}
+
 /* Element k of `n` elements of `to` bytes each; a matrix by its rows. */
 static void copy_out(om_dtype to, void *dst, const om_weight *t)
 {
     const char *src = t->data;
     const size_t from_size = om_dtype_size(t->dtype);
     const size_t to_size = om_dtype_size(to);
+    if (t->delta) {
+        add_up(to, dst, t);
+        return;
+    }
     if (!t->transposed) {
         om_dtype_convert(to, dst, t->dtype, src, t->n);
         return;

@@ -25,6 +25,7 @@ typedef struct om_weight {
     const void *data;
     /* Stored as [dim[1], dim[0]]: element (i, j) is at j * dim[0] + i. */
     bool transposed;
+    const struct om_delta *delta; /* what LoRAs add to it; NULL: nothing */
     const char *file;
     const char *stored_name; /* in the file */
 } om_weight;
@@ -55,7 +56,11 @@ bool om_weights_shape(const om_weights *w, const char *name, int *n_dims,
  * first one that was not, and how many there are. */
 omost_status om_weights_finish(const om_weights *w, omost_error *err);
 
-/* Copy it out, `transposed` undone. */
+/* What it can be kept in without loss: F16, BF16 or F32. (F64 has none such and
+ * says F32; so does everything that LoRAs add to.) */
+om_dtype om_weight_exact(const om_weight *t);
+
+/* Copy it out, `transposed` undone and what LoRAs add added, in f32. */
 void om_weight_to_f32(float *dst, const om_weight *t);
 void om_weight_to_f16(uint16_t *dst, const om_weight *t);
 void om_weight_to_bf16(uint16_t *dst, const om_weight *t);

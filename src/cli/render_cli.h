@@ -1,0 +1,117 @@
+/* render_cli.h - the parts of `omost render`: what is asked for, how it is
+ * shown, how it is done. */
+#ifndef OM_CLI_RENDER_CLI_H
+#define OM_CLI_RENDER_CLI_H
+
+#include "cli/cli.h"
+#include "image/raster.h"
+#include "omost/render.h"
+
+/* Options, in the order of help; what they are is in cmd_render.c. */
+enum {
+    OM_RENDER_MODEL,
+    OM_RENDER_OUTPUT,
+    OM_RENDER_WIDTH,
+    OM_RENDER_HEIGHT,
+    OM_RENDER_SEED,
+    OM_RENDER_STEPS,
+    OM_RENDER_CFG,
+    OM_RENDER_NEGATIVE,
+    OM_RENDER_BATCH,
+    OM_RENDER_SAMPLER,
+    OM_RENDER_SCHEDULE,
+    OM_RENDER_REGION,
+    OM_RENDER_LORA,
+    OM_RENDER_INIT,
+    OM_RENDER_STRENGTH,
+    OM_RENDER_LAYOUT,
+    OM_RENDER_HIRES,
+    OM_RENDER_HIRES_STEPS,
+    OM_RENDER_HIRES_DENOISE,
+    OM_RENDER_FROM,
+    OM_RENDER_PREVIEW,
+    OM_RENDER_PREVIEW_EVERY,
+    OM_RENDER_RNG,
+    OM_RENDER_COMPAT,
+    OM_RENDER_POOLED,
+    OM_RENDER_PREDICTION,
+    OM_RENDER_VAE,
+    OM_RENDER_VAE_TILING,
+    OM_RENDER_TAESD,
+    OM_RENDER_TOKENIZER,
+    OM_RENDER_CONFIG,
+    OM_RENDER_PROFILE,
+    OM_RENDER_STYLE,
+    OM_RENDER_FIT,
+    OM_RENDER_BACKEND,
+    OM_RENDER_PRECISION,
+    OM_RENDER_THREADS,
+    OM_RENDER_QUIET
+};
+
+/* ---- what is asked for (render_setup.c) -------------------------------- */
+
+typedef struct om_setup {
+    om_input in;          /* the canvas and its text */
+    omost_record *record; /* of --from, or NULL */
+    om_buf record_text;
+    omost_engine_opts engine;
+    omost_lora lora[OMOST_MAX_LORAS];
+    omost_render_opts opts;
+    omost_profile *profile;
+    om_picture init;
+    om_buf texts;    /* paths found by their hash, one after the other */
+    const char *out; /* NULL: a free name */
+    int only;        /* the one picture of the batch that is wanted; or -1 */
+    const char *preview; /* file; or NULL */
+} om_setup;
+
+/* All from the command line; 0, or an exit code after complaining. */
+int om_setup_make(om_cli *cli, const om_args *args, om_setup *s);
+void om_setup_free(om_setup *s);
+
+/* A profile by its name or file (cmd_plan.c). */
+int om_open_profile(om_cli *cli, const char *name, omost_profile **out);
+
+/* ---- pictures as input (cli_picture.c) --------------------------------- */
+
+/* Append the record in a PNG file. */
+omost_status om_picture_record(const char *path, om_buf *out, omost_error *err);
+/* The pixels of a PNG file. */
+omost_status om_picture_load(const char *path, om_picture *pic,
+                             omost_error *err);
+
+/* ---- names of the results (render_names.c) ----------------------------- */
+
+/* "dir/a.png" for i = 0, "dir/a_2.png" for 1, ...; false: too long. */
+enum { OM_NAME_MAX = 4096 };
+bool om_picture_name(char name[OM_NAME_MAX], const char *out, int i);
+/* "picture.png", or the first of "picture-2.png", ... of which no picture of
+ * the batch is there yet. */
+bool om_free_name(char name[OM_NAME_MAX], int batch);
+
+/* ---- how far it is (render_bar.c) -------------------------------------- */
+
+typedef struct om_bar {
+    bool shown;    /* anything at all */
+    bool terminal; /* one line that changes, else a line now and then */
+    bool open;     /* that line is on the screen */
+    double last;   /* when the last line was written */
+    omost_phase phase;
+} om_bar;
+
+void om_bar_init(om_bar *bar, bool quiet);
+void om_bar_show(om_bar *bar, const omost_event *ev);
+/* Take the line away, so that something else can be written. */
+void om_bar_clear(om_bar *bar);
+/* The line for a terminal of this width. */
+void om_bar_line(om_buf *out, const omost_event *ev, int width);
+/* "1:02:03", "4:05" */
+void om_put_time(om_buf *out, double seconds);
+
+/* ---- doing it (render_run.c) ------------------------------------------- */
+
+/* Draw; 0 or an exit code after complaining. */
+int om_render_run(om_cli *cli, const om_setup *s);
+
+#endif

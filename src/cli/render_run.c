@@ -1,0 +1,273 @@
+/* render_run.c - drawing, and how to stop it.
+ *
+ * A thread draws; the first one waits for it and for signals, which are blocked
+ * everywhere and taken one by one, so that nothing here runs in a handler.
+ * After Ctrl-C the renderer is asked to stop, which it does at its next
+ * operation. Should one take longer, the program ends without it: pictures are
+ * written beside their names and renamed (base/file.h), and what was begun is
+ * removed. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/render_cli.h"
+
+enum { PATIENCE_MS = 700, WRITE_MS = 200, NEVER_MS = 3600 * 1000 };
+
+typedef struct run {
+    om_cli *cli;
+    const om_setup *s;
+    const char *out;
+    om_bar bar;
+    pthread_t first;         /* to be woken at the end */
+    pthread_mutex_t writing; /* held while a file is written */
+    atomic_bool stop;        /* as soon as possible */
+    char name[OM_NAME_MAX];  /* of the picture being written */
+    bool complete;           /* the only picture that is wanted is there */
+    omost_status st;
+    omost_error err;
+    int code; /* of writing */
+} run;
+
+/* ---- the drawing thread -------------------------------------------------- */
+
+static void show_note(run *r, const omost_event *ev)
+{
+    omost_note note = {.msg = ev->text};
+    if (ev->note) note = *ev->note;
+    om_bar_clear(&r->bar);
+    if (note.line > 0)
+        om_show_note(r->cli, &r->s->in, &note);
+    else if (!r->cli->quiet)
+        om_say(r->cli, note.msg);
+}
+
+/* Whole or not at all; not begun once the program is about to end. */
+static int write_picture(run *r, const char *name, const omost_event *ev)
+{
+    omost_error err;
+    size_t n = 0;
+    char *png =
+        omost_image_png(NULL, ev->image, ev->parameters, ev->record, &n, &err);
+    if (!png) return om_complain(r->cli, &err);
+    pthread_mutex_lock(&r->writing);
+    int code = atomic_load(&r->stop) ? OM_EXIT_STOPPED
+                                     : om_write(r->cli, name, (om_str){png, n});
+    pthread_mutex_unlock(&r->writing);
+    omost_text_free(NULL, png);
+    return code;
+}
+
+static void tell_picture(run *r, const char *name, const omost_event *ev)
+{
+    char text[OM_NAME_MAX + 80];
+    if (r->cli->quiet || strcmp(name, "-") == 0) return;
+    snprintf(text, sizeof text, "%s: %dx%d, seed %lld\n", name, ev->image.width,
+             ev->image.height, (long long)ev->seed);
+    om_put_safe(text, strlen(text));
+}
+
+static bool take_picture(run *r, const omost_event *ev)
+{
+    const int only = r->s->only;
+    if (only >= 0 && ev->index != only) return true;
+    if (!om_picture_name(r->name, r->out, only >= 0 ? 0 : ev->index)) {
+        omost_error err;
+        om_fail(&err, OMOST_LIMIT, "the picture's name is too long");
+        r->code = om_complain(r->cli, &err);
+        return false;
+    }
+    om_bar_clear(&r->bar);
+    r->code = write_picture(r, r->name, ev);
+    if (r->code) return false;
+    tell_picture(r, r->name, ev);
+    r->complete = only >= 0;
+    return !r->complete;
+}
+
+/* A preview that cannot be written does not stop the picture. */
+static void take_preview(run *r, const omost_event *ev)
+{
+    om_bar_clear(&r->bar);
+    (void)write_picture(r, r->s->preview, ev);
+}
+
+static bool on_event(void *user, const omost_event *ev)
+{
+    run *r = user;
+    bool go_on = true;
+    switch (ev->kind) {
+    case OMOST_EVENT_NOTE: show_note(r, ev); break;
+    case OMOST_EVENT_PROGRESS: om_bar_show(&r->bar, ev); break;
+    case OMOST_EVENT_PREVIEW: take_preview(r, ev); break;
+    case OMOST_EVENT_IMAGE: go_on = take_picture(r, ev); break;
+    }
+    return go_on && !atomic_load(&r->stop);
+}
+
+static void *draw(void *user)
+{
+    run *r = user;
+    omost_engine *engine = omost_engine_open(&r->s->engine, &r->err);
+    r->st = engine ? omost_render(engine, r->s->in.canvas, &r->s->opts,
+                                  on_event, r, &r->err)
+                   : r->err.status;
+    omost_engine_close(engine);
+    pthread_kill(r->first, SIGUSR1);
+    return NULL;
+}
+
+/* ---- the first thread ---------------------------------------------------- */
+
+/* SIGINT and SIGTERM, unless the caller (nohup, a shell's &) ignores them. */
+static void stopping_signals(sigset_t *set)
+{
+    static const int list[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction was;
+    sigemptyset(set);
+    sigaddset(set, SIGUSR1);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (sigaction(list[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+            sigaddset(set, list[i]);
+}
+
+static struct timespec in_ms(clockid_t clock, long ms)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    t.tv_nsec += ms % 1000 * 1000000;
+    t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
+    t.tv_nsec %= 1000000000;
+    return t;
+}
+
+static long ms_until(const struct timespec *t)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long ms =
+        (t->tv_sec - now.tv_sec) * 1000 + (t->tv_nsec - now.tv_nsec) / 1000000;
+    return ms > 0 ? ms : 0;
+}
+
+static void end_line(const run *r)
+{
+    if (r->bar.terminal && r->bar.shown) fputs("\r\033[K", stderr);
+    fprintf(stderr, "omost render: stopped\n");
+}
+
+/* The other thread goes on until the last moment: what it has begun to write is
+ * finished, or removed. */
+static void leave_at_once(run *r, int sig)
+{
+    const struct timespec until = in_ms(CLOCK_REALTIME, WRITE_MS);
+    (void)pthread_mutex_timedlock(&r->writing, &until);
+    om_file_sweep(r->name);
+    if (r->s->preview) om_file_sweep(r->s->preview);
+    end_line(r);
+    _exit(128 + sig);
+}
+
+/* Until the thread is done; the signal that asked to stop, or 0. */
+static int wait_for(run *r, const sigset_t *set)
+{
+    int stopping = 0;
+    struct timespec until = {0};
+    for (;;) {
+        long ms = stopping ? ms_until(&until) : NEVER_MS;
+        const struct timespec wait = {ms / 1000, ms % 1000 * 1000000};
+        int sig = sigtimedwait(set, NULL, &wait);
+        if (sig == SIGUSR1) return stopping;
+        if (sig < 0 && errno == EAGAIN && !stopping) continue;
+        if (sig < 0 && errno == EINTR) continue;
+        if (stopping) leave_at_once(r, stopping);
+        stopping = sig;
+        until = in_ms(CLOCK_MONOTONIC, PATIENCE_MS);
+        atomic_store(&r->stop, true);
+    }
+}
+
+static int result(run *r, int sig)
+{
+    om_bar_clear(&r->bar);
+    if (r->st == OMOST_OK || r->complete) return r->code;
+    if (sig) {
+        fprintf(stderr, "omost render: stopped\n");
+        return 128 + sig;
+    }
+    if (r->code) return r->code;
+    if (r->err.line > 0) {
+        om_show_error(r->cli, &r->s->in, &r->err);
+        return omost_status_exit_code(r->err.status);
+    }
+    return om_complain(r->cli, &r->err);
+}
+
+static int draw_in_thread(run *r)
+{
+    sigset_t set, before;
+    pthread_t thread;
+    stopping_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    r->first = pthread_self();
+    int why = pthread_create(&thread, NULL, draw, r), sig = 0;
+    if (why == 0) {
+        sig = wait_for(r, &set);
+        pthread_join(thread, NULL);
+    } else {
+        r->st = om_fail(&r->err, OMOST_NOMEM, "cannot start a thread: %s",
+                        strerror(why));
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result(r, sig);
+}
+
+/* Hours of work should not end at a folder that is not there. (Opening a pipe
+ * would tell its reader that there is something to read.) */
+static int check_target(om_cli *cli, const char *path)
+{
+    om_file_out f;
+    omost_error err;
+    struct stat sb;
+    if (strcmp(path, "-") == 0) return 0;
+    if (stat(path, &sb) == 0 && !S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode))
+        return 0;
+    if (om_file_begin(&f, NULL, path, &err) != OMOST_OK)
+        return om_complain(cli, &err);
+    om_file_abandon(&f);
+    return 0;
+}
+
+int om_render_run(om_cli *cli, const om_setup *s)
+{
+    char name[OM_NAME_MAX];
+    omost_error err;
+    run *r = calloc(1, sizeof *r);
+    if (!r) {
+        (void)om_fail_nomem(&err);
+        return om_complain(cli, &err);
+    }
+    const int batch = s->only >= 0 ? 1 : s->opts.batch;
+    r->cli = cli;
+    r->s = s;
+    r->out = s->out ? s->out : name;
+    atomic_init(&r->stop, false);
+    pthread_mutex_init(&r->writing, NULL);
+    om_bar_init(&r->bar, cli->quiet);
+    int code = 0;
+    if (!s->out && !om_free_name(name, batch))
+        code = om_usage(cli, "no free name is left; give one: -o OUT.png");
+    if (code == 0) code = check_target(cli, r->out);
+    if (code == 0 && s->preview) code = check_target(cli, s->preview);
+    if (code == 0) code = draw_in_thread(r);
+    pthread_mutex_destroy(&r->writing);
+    free(r);
+    return code;
+}

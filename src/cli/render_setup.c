@@ -1,0 +1,325 @@
+/* render_setup.c - from the command line, and with --from from a picture's
+ * record, to what is to be drawn. What the command line says goes before what
+ * the record says. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/render_cli.h"
+
+enum { MAX_PATHS = 1 << 20 };
+
+#define OPT(id) (&args->opt[OM_RENDER_##id])
+
+/* ---- the cache folder ---------------------------------------------------- */
+
+/* ~/.cache/omost, or NULL where there is no home. */
+static const char *cache_folder(om_setup *s)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char path[OM_NAME_MAX];
+    int n = -1;
+    if (xdg && *xdg == '/')
+        n = snprintf(path, sizeof path, "%s/omost", xdg);
+    else if (home && *home == '/')
+        n = snprintf(path, sizeof path, "%s/.cache/omost", home);
+    if (n < 0 || n >= (int)sizeof path) return NULL;
+    size_t at = s->texts.n;
+    om_buf_put(&s->texts, path, (size_t)n + 1);
+    return s->texts.status == OMOST_OK ? s->texts.p + at : NULL;
+}
+
+/* ---- files, named or remembered ------------------------------------------ */
+
+/* Where the file of a record is now: the option's word, else where it was last
+ * used here. *out stays NULL when the record has none. */
+static int find_file(om_cli *cli, om_setup *s, const om_opt_value *given,
+                     const omost_record_file *was, const char *option,
+                     const char **out)
+{
+    if (given->set) *out = given->text;
+    if (given->set || !was || !was->name) return 0;
+    char *path =
+        omost_path_by_hash(NULL, s->engine.cache_dir, was->sha256, NULL);
+    if (!path)
+        return om_usage(cli,
+                        "the picture was drawn with %s, and it is not known "
+                        "here where that is; say it: --%s FILE",
+                        *was->name ? was->name : "another picture", option);
+    size_t at = s->texts.n;
+    om_buf_put(&s->texts, path, strlen(path) + 1);
+    omost_text_free(NULL, path);
+    *out = s->texts.status == OMOST_OK ? s->texts.p + at : NULL;
+    return 0;
+}
+
+/* FILE, or FILE:weight where the weight is a number and no such file exists. */
+static void split_lora(om_setup *s, const char *text, omost_lora *out)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    *out = (omost_lora){text, 1};
+    if (!colon || colon == text || access(text, F_OK) == 0) return;
+    float weight = strtof(colon + 1, &end);
+    if (end == colon + 1 || *end) return;
+    size_t at = s->texts.n;
+    om_buf_put(&s->texts, text, (size_t)(colon - text));
+    om_buf_putc(&s->texts, '\0');
+    if (s->texts.status == OMOST_OK)
+        *out = (omost_lora){s->texts.p + at, weight};
+}
+
+static int find_loras(om_cli *cli, om_setup *s, const om_args *args)
+{
+    const om_opt_value none = {0};
+    omost_engine_opts *e = &s->engine;
+    e->loras = s->lora;
+    for (int i = 0; i < args->n_many; i++) {
+        if (args->many[i].option != OM_RENDER_LORA) continue;
+        if (e->n_loras == OMOST_MAX_LORAS)
+            return om_usage(cli, "--lora is given more than %d times",
+                            OMOST_MAX_LORAS);
+        split_lora(s, args->many[i].text, &s->lora[e->n_loras++]);
+    }
+    if (e->n_loras || !s->record) return 0;
+    for (size_t i = 0; i < s->record->n_loras; i++) {
+        const omost_record_file *was = &s->record->lora[i];
+        omost_lora *l = &s->lora[e->n_loras++];
+        l->weight = was->weight;
+        int code = find_file(cli, s, &none, was, "lora", &l->path);
+        if (code) return code;
+    }
+    return 0;
+}
+
+static int find_files(om_cli *cli, om_setup *s, const om_args *args)
+{
+    const omost_record *r = s->record;
+    omost_engine_opts *e = &s->engine;
+    int code =
+        find_file(cli, s, OPT(MODEL), r ? &r->model : NULL, "model", &e->model);
+    if (code == 0)
+        code = find_file(cli, s, OPT(VAE), r ? &r->vae : NULL, "vae", &e->vae);
+    if (code == 0)
+        code = find_file(cli, s, OPT(CONFIG), r ? &r->config : NULL, "config",
+                         &e->config);
+    if (code == 0) code = find_loras(cli, s, args);
+    if (code == 0 && !e->model)
+        code = om_usage(cli, "which model? Name a .safetensors file or a "
+                             "folder as diffusers writes it: -m MODEL");
+    return code;
+}
+
+static void set_engine(om_setup *s, const om_args *args)
+{
+    const omost_record *r = s->record;
+    omost_engine_opts *e = &s->engine;
+    e->taesd = OPT(TAESD)->text;
+    e->tokenizer = OPT(TOKENIZER)->set ? OPT(TOKENIZER)->text : NULL;
+    if (!e->tokenizer && r && strcmp(r->tokenizer, "builtin") == 0)
+        e->tokenizer = r->tokenizer;
+    if (OPT(BACKEND)->set || !r || !*r->backend)
+        e->backend = omost_choice_name(OMOST_CHOICE_BACKEND,
+                                       (size_t)OPT(BACKEND)->choice);
+    else
+        e->backend = r->backend;
+    if (OPT(PRECISION)->set || !r || !*r->precision)
+        e->precision = omost_choice_name(OMOST_CHOICE_PRECISION,
+                                         (size_t)OPT(PRECISION)->choice);
+    else
+        e->precision = r->precision;
+    e->n_threads = (int)OPT(THREADS)->integer;
+}
+
+/* ---- how it is drawn ----------------------------------------------------- */
+
+static void set_int(const om_opt_value *v, int *out)
+{
+    if (v->set) *out = (int)v->integer;
+}
+
+static void set_float(const om_opt_value *v, float *out)
+{
+    if (v->set) *out = (float)v->number;
+}
+
+static void set_name(const om_opt_value *v, omost_choice which,
+                     const char **out)
+{
+    if (v->set) *out = omost_choice_name(which, (size_t)v->choice);
+}
+
+static void set_opts(om_setup *s, const om_args *args)
+{
+    omost_render_opts *o = &s->opts;
+    set_int(OPT(WIDTH), &o->width);
+    set_int(OPT(HEIGHT), &o->height);
+    set_int(OPT(STEPS), &o->steps);
+    set_int(OPT(BATCH), &o->batch);
+    set_int(OPT(HIRES_STEPS), &o->hires_steps);
+    set_float(OPT(CFG), &o->cfg_scale);
+    set_float(OPT(LAYOUT), &o->init_layout);
+    set_float(OPT(STRENGTH), &o->strength);
+    set_float(OPT(HIRES), &o->hires_scale);
+    set_float(OPT(HIRES_DENOISE), &o->hires_denoise);
+    set_name(OPT(SAMPLER), OMOST_CHOICE_SAMPLER, &o->sampler);
+    set_name(OPT(SCHEDULE), OMOST_CHOICE_SCHEDULE, &o->schedule);
+    set_name(OPT(RNG), OMOST_CHOICE_RNG, &o->rng);
+    set_name(OPT(PREDICTION), OMOST_CHOICE_PREDICTION, &o->prediction);
+    if (OPT(SEED)->set) o->seed = OPT(SEED)->integer;
+    if (OPT(NEGATIVE)->set) o->negative_prompt = OPT(NEGATIVE)->text;
+    if (OPT(REGION)->set) o->region = (omost_region_method)OPT(REGION)->choice;
+    if (OPT(STYLE)->set)
+        o->prompt_style = (omost_prompt_style)OPT(STYLE)->choice;
+    if (OPT(COMPAT)->set) {
+        o->projected_pooled = o->projected_pooled && o->compat_omost;
+        o->compat_omost = true;
+    }
+    o->projected_pooled |= OPT(POOLED)->set;
+    o->vae_tiling |= OPT(VAE_TILING)->set;
+    o->fit_prefix |= OPT(FIT)->set;
+    s->preview = OPT(PREVIEW)->text;
+    if (s->preview) o->preview_every = (int)OPT(PREVIEW_EVERY)->integer;
+    if (s->record && s->record_text.n) o->record = s->record_text.p;
+}
+
+/* Options that would do nothing: better said than wondered about. */
+static int check_company(om_cli *cli, const om_setup *s, const om_args *args)
+{
+    const omost_render_opts *o = &s->opts;
+    if (OPT(STRENGTH)->set && !o->init_image.rgb)
+        return om_usage(cli, "--strength goes with -i, the picture to begin "
+                             "from");
+    if ((OPT(HIRES_STEPS)->set || OPT(HIRES_DENOISE)->set) &&
+        o->hires_scale <= 1.05f)
+        return om_usage(cli, "--hires-steps and --hires-denoise go with "
+                             "--hires SCALE, above 1.05");
+    if (OPT(PREVIEW_EVERY)->set && !s->preview)
+        return om_usage(cli, "--preview-every goes with --preview FILE");
+    if (OPT(TAESD)->set && !s->preview)
+        return om_usage(cli, "--taesd goes with --preview FILE");
+    if (OPT(LAYOUT)->set && OPT(INIT)->set)
+        return om_usage(cli, "--init-layout and -i: a picture can begin from "
+                             "one of them only");
+    return 0;
+}
+
+static int check_output(om_cli *cli, om_setup *s, const om_args *args)
+{
+    s->out = OPT(OUTPUT)->set ? OPT(OUTPUT)->text : NULL;
+    if (s->preview && strcmp(s->preview, "-") == 0)
+        return om_usage(cli, "--preview takes a file, not standard output");
+    if (!s->out || strcmp(s->out, "-") != 0) return 0;
+    if (s->only < 0 && s->opts.batch > 1)
+        return om_usage(cli, "standard output takes one picture, not %d",
+                        s->opts.batch);
+    if (isatty(STDOUT_FILENO))
+        return om_usage(cli, "a PNG picture would garble the terminal; name a "
+                             "file: -o OUT.png");
+    return 0;
+}
+
+static int open_init(om_cli *cli, om_setup *s, const om_args *args)
+{
+    const omost_record_file *was = s->record ? &s->record->init_image : NULL;
+    omost_render_opts *o = &s->opts;
+    omost_error err;
+    o->init_image = (omost_image){0};
+    o->init_path = NULL;
+    if (OPT(LAYOUT)->set) was = NULL;
+    int code = find_file(cli, s, OPT(INIT), was, "init-img", &o->init_path);
+    if (code || !o->init_path) return code;
+    if (OPT(INIT)->set && s->record) o->init_layout = 0;
+    if (om_picture_load(o->init_path, &s->init, &err) != OMOST_OK)
+        return om_complain(cli, &err);
+    o->init_image = (omost_image){s->init.width, s->init.height, s->init.rgb};
+    return 0;
+}
+
+/* ---- canvas and record --------------------------------------------------- */
+
+static int read_record(om_cli *cli, om_setup *s, const char *path)
+{
+    omost_error err;
+    om_buf_init(&s->record_text, NULL, OMOST_MAX_RECORD);
+    if (om_picture_record(path, &s->record_text, &err) != OMOST_OK)
+        return om_complain(cli, &err);
+    s->record =
+        omost_record_read(NULL, s->record_text.p, s->record_text.n, &err);
+    if (!s->record) {
+        omost_error named;
+        om_fail(&named, err.status, "%s: %s", path, err.msg);
+        return om_complain(cli, &named);
+    }
+    s->opts = s->record->opts;
+    s->only = s->record->index > 0 || s->opts.batch > 1 ? s->record->index : -1;
+    return 0;
+}
+
+/* The record's canvas, as if it had been read from a file. */
+static int take_canvas(om_cli *cli, om_setup *s, const char *path)
+{
+    omost_error err;
+    size_t n = 0;
+    char *text =
+        omost_canvas_to_python(s->record->canvas, OMOST_PYTHON_PLAIN, &n, &err);
+    if (!text) return om_complain(cli, &err);
+    om_buf_init(&s->in.text, NULL, OMOST_MAX_RECORD);
+    om_buf_put(&s->in.text, text, n);
+    omost_text_free(NULL, text);
+    s->in.path = s->in.name = path;
+    s->in.canvas = s->record->canvas;
+    s->record->canvas = NULL; /* the input frees it */
+    return 0;
+}
+
+static int read_canvas(om_cli *cli, om_setup *s, const om_args *args)
+{
+    const char *from = OPT(FROM)->text;
+    if (args->n_operands == 1)
+        return om_input_read(cli, &s->in, args->operand[0], false);
+    if (s->record) return take_canvas(cli, s, from);
+    return om_usage(cli, "which canvas? Name a file, or - for standard input; "
+                         "or a picture to draw again: --from PICTURE");
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+int om_setup_make(om_cli *cli, const om_args *args, om_setup *s)
+{
+    *s = (om_setup){.opts = OMOST_RENDER_DEFAULTS, .only = -1};
+    om_buf_init(&s->texts, NULL, MAX_PATHS);
+    /* Spans of it are handed out: it must not move. */
+    if (!om_buf_reserve(&s->texts, MAX_PATHS - 1)) {
+        omost_error err;
+        (void)om_fail_nomem(&err);
+        return om_complain(cli, &err);
+    }
+    s->engine.cache_dir = cache_folder(s);
+    int code = OPT(FROM)->set ? read_record(cli, s, OPT(FROM)->text) : 0;
+    if (code == 0 && OPT(BATCH)->set) s->only = -1;
+    if (code == 0) code = find_files(cli, s, args);
+    if (code == 0) code = read_canvas(cli, s, args);
+    if (code) return code;
+    set_engine(s, args);
+    set_opts(s, args);
+    code = open_init(cli, s, args);
+    if (code == 0) code = check_company(cli, s, args);
+    if (code == 0) code = check_output(cli, s, args);
+    if (code == 0 && OPT(PROFILE)->set) {
+        code = om_open_profile(cli, OPT(PROFILE)->text, &s->profile);
+        s->opts.profile = s->profile;
+    }
+    return code;
+}
+
+void om_setup_free(om_setup *s)
+{
+    omost_profile_free(s->profile);
+    om_picture_free(&s->init);
+    om_input_free(&s->in);
+    omost_record_free(s->record);
+    om_buf_free(&s->record_text);
+    om_buf_free(&s->texts);
+}
