@@ -50,6 +50,8 @@ function(omost_engine_from_prefix prefix)
         "${prefix}/usr/include")
   endforeach()
   target_link_libraries(omost_llama INTERFACE omost_ggml)
+  # Our loops run in the threads that oneDNN has.
+  target_link_libraries(omost_dnnl INTERFACE "${libdir}/libgomp.so.1")
   # A shared library of ours finds them by rpath, too.
   target_link_options(omost_ggml INTERFACE
       -Wl,--disable-new-dtags "-Wl,-rpath,${runtime}"
@@ -73,9 +75,11 @@ function(omost_engine_from_system)
   pkg_check_modules(GGML IMPORTED_TARGET GLOBAL ggml>=0.27)
   find_path(OMOST_DNNL_INCLUDE oneapi/dnnl/dnnl.h)
   find_library(OMOST_DNNL_LIBRARY dnnl)
-  mark_as_advanced(OMOST_DNNL_INCLUDE OMOST_DNNL_LIBRARY)
+  # Our loops run in the threads that oneDNN has.
+  find_library(OMOST_OPENMP_LIBRARY NAMES libgomp.so.1 gomp omp)
+  mark_as_advanced(OMOST_DNNL_INCLUDE OMOST_DNNL_LIBRARY OMOST_OPENMP_LIBRARY)
   if(NOT (LLAMA_FOUND AND GGML_FOUND AND OMOST_DNNL_INCLUDE
-          AND OMOST_DNNL_LIBRARY))
+          AND OMOST_DNNL_LIBRARY AND OMOST_OPENMP_LIBRARY))
     return()
   endif()
   file(STRINGS "${OMOST_DNNL_INCLUDE}/oneapi/dnnl/dnnl_version.h" major
@@ -92,7 +96,8 @@ function(omost_engine_from_system)
     target_link_libraries(omost_ggml INTERFACE "${OMOST_GGML_BASE_LIBRARY}")
   endif()
   target_link_libraries(omost_llama INTERFACE PkgConfig::LLAMA omost_ggml)
-  target_link_libraries(omost_dnnl INTERFACE "${OMOST_DNNL_LIBRARY}")
+  target_link_libraries(omost_dnnl INTERFACE
+      "${OMOST_DNNL_LIBRARY}" "${OMOST_OPENMP_LIBRARY}")
   target_include_directories(omost_dnnl SYSTEM INTERFACE
       "${OMOST_DNNL_INCLUDE}")
   # Distributions put ggml's back ends into a folder of their own; where there

@@ -1,7 +1,7 @@
-/* omost/engine.h - what computes: the language model and the renderer.
+/* omost/engine.h - what can this machine compute with? (The renderer is in
+ * omost/render.h.)
  *
- * So far this header answers one question: what can this machine compute
- * with? A probe loads the inference libraries, asks each who it is, and lets
+ * A probe loads the inference libraries, asks each who it is, and lets
  * oneDNN multiply matrices whose product it checks.
  *
  *     omost_probe probe;

@@ -193,7 +193,12 @@ typedef struct om_input {
     omost_error err; /* why there is no canvas */
 } om_input;
 
-/* Read the file and the canvas in it; notes and errors are shown. */
+#define OM_PNG_MAGIC OM_STR("\x89PNG\r\n\x1a\n")
+/* A file that begins so. (cli_picture.c) */
+bool om_is_png(const char *path);
+
+/* Read the file and the canvas in it, or the canvas a picture of `omost render`
+ * was drawn from; notes and errors are shown. */
 int om_input_read(om_cli *cli, om_input *in, const char *path, bool strict);
 void om_input_free(om_input *in);
 /* How much `text` looks like: our JSON or ComfyUI's, a fenced reply, code. */
@@ -217,6 +222,9 @@ void om_json_reflow(om_buf *out, om_str json);
 /* The larger of two exit codes; OM_EXIT_DIFFERS is the least trouble. */
 int om_worst(int a, int b);
 
+/* What `omost info` says about a PNG file of these bytes. (info_picture.c) */
+int om_info_picture(om_cli *cli, bool json, const char *path, om_str bytes);
+
 /* ---- complaining (cli_report.c) ---------------------------------------- */
 
 /* "omost CMD: ..." and where help is to be found; returns 2. */
@@ -228,6 +236,8 @@ int om_complain(const om_cli *cli, const omost_error *err);
 void om_put_safe(const char *p, size_t n);
 /* "omost CMD: note: what" */
 void om_say(const om_cli *cli, const char *what);
+/* Append text from a file: the same marks where a terminal would act on it. */
+void om_put_clean(om_buf *b, om_str s);
 /* "FILE: what" */
 void om_tell(const om_input *in, const char *what);
 /* A note or error at its place in the text, with carets. */

@@ -145,7 +145,8 @@ void om_help_program(om_buf *out)
     om_buf_puts(
         out,
         "\nA FILE is a model's whole reply, the Python code alone, Canvas JSON or\n"
-        "ComfyUI_omost JSON: which one is found out. \"-\" is standard input.\n"
+        "ComfyUI_omost JSON, or a picture of omost render: which one is found out.\n"
+        "\"-\" is standard input.\n"
         "\nExamples:\n"
         "  omost check reply.txt\n"
         "  omost preview reply.txt --labels -o layout.png\n"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "cli/render_cli.h"
 
 int om_worst(int a, int b)
 {
@@ -24,7 +25,11 @@ int om_input_read(om_cli *cli, om_input *in, const char *path, bool strict)
 {
     *in = (om_input){.path = path, .name = is_stdio(path) ? "<stdin>" : path};
     om_buf_init(&in->text, NULL, OMOST_MAX_INPUT);
-    omost_status st = om_file_read(path, &in->text, &in->err);
+    const omost_python_style style =
+        strict ? OMOST_PYTHON_FENCED : OMOST_PYTHON_PLAIN;
+    omost_status st = om_is_png(path)
+                          ? om_picture_canvas(path, style, &in->text, &in->err)
+                          : om_file_read(path, &in->text, &in->err);
     if (st != OMOST_OK) return om_complain(cli, &in->err);
     const omost_read_opts opts = {.strict = strict};
     in->canvas = omost_canvas_read(in->text.n ? in->text.p : "", in->text.n,

@@ -83,13 +83,13 @@ void om_generate_man(om_buf *out)
         out,
         "A Canvas is a small Python-like text in which a language model describes a "
         "picture region by region. omost reads it without executing it, tells what "
-        "is wrong with it, draws its layout and works out the prompts and masks a "
-        "region-guided renderer needs.");
+        "is wrong with it, draws its layout, works out prompts and masks for every "
+        "region, and draws the picture itself with an SDXL model on the CPU.");
     om_buf_puts(out, ".PP\n");
     roff_line(
         out,
         "A FILE is a model's whole reply, the Python code alone, Canvas JSON or "
-        "ComfyUI_omost JSON: which one is found out. A file named - is standard "
+        "ComfyUI_omost JSON, or a picture of omost render: which one is found out. A file named - is standard "
         "input. Output files appear whole or not at all.");
     om_buf_puts(out, ".SH OPTIONS\n");
     for (const om_option *o = om_program_options; o->name; o++)
@@ -111,7 +111,10 @@ void om_generate_man(om_buf *out)
     om_buf_puts(
         out,
         ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\n"
-        "When set and not empty, diagnostics on a terminal are not coloured.\n");
+        "When set and not empty, diagnostics on a terminal are not coloured.\n"
+        ".TP\n.B XDG_CACHE_HOME\n"
+        "Where render keeps the SHA-256 of models between runs, in omost/digests "
+        "and omost/paths; unset: ~/.cache.\n");
 }
 
 /* ---- docs/options.md --------------------------------------------------- */

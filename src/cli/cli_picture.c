@@ -1,10 +1,25 @@
 /* cli_picture.c - PNG files as input: pixels to begin from, and the record of
  * how one of ours was drawn. */
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/file.h"
 #include "cli/render_cli.h"
 #include "image/png.h"
 
 enum { MAX_FILE = 256 << 20 };
+
+/* What is no file, a pipe say, could be read only once: not here. */
+bool om_is_png(const char *path)
+{
+    char head[8];
+    struct stat sb;
+    if (stat(path, &sb) != 0 || !S_ISREG(sb.st_mode)) return false;
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+    if (f) fclose(f);
+    return om_str_starts((om_str){head, n}, OM_PNG_MAGIC);
+}
 
 omost_status om_picture_record(const char *path, om_buf *out, omost_error *err)
 {
@@ -19,6 +34,25 @@ omost_status om_picture_record(const char *path, om_buf *out, omost_error *err)
                      "picture of omost render, or was saved by another program",
                      path);
     om_buf_free(&file);
+    return st;
+}
+
+omost_status om_picture_canvas(const char *path, omost_python_style style,
+                               om_buf *out, omost_error *err)
+{
+    om_buf text;
+    size_t n = 0;
+    char *code = NULL;
+    om_buf_init(&text, NULL, OMOST_MAX_RECORD);
+    omost_record *r = NULL;
+    if (om_picture_record(path, &text, err) == OMOST_OK)
+        r = omost_record_read(NULL, text.p, text.n, err);
+    if (r) code = omost_canvas_to_python(r->canvas, style, &n, err);
+    if (code) om_buf_put(out, code, n);
+    omost_status st = code ? om_buf_check(out, path, err) : err->status;
+    omost_text_free(NULL, code);
+    omost_record_free(r);
+    om_buf_free(&text);
     return st;
 }
 

@@ -18,6 +18,20 @@
 #define GREEN "\033[1;32m"
 #define PLAIN "\033[0m"
 
+void om_put_clean(om_buf *b, om_str s)
+{
+    const char *end = s.p + s.n;
+    for (const char *p = s.p; p < end;) {
+        size_t len;
+        uint32_t c = om_utf8_decode(p, end, &len);
+        if (c == OM_RUNE_BAD || c < 0x20 || (c >= 0x7f && c < 0xa0))
+            om_buf_putc(b, '?');
+        else
+            om_buf_put(b, p, len);
+        p += len;
+    }
+}
+
 void om_put_safe(const char *p, size_t n)
 {
     const char *end = p + n;

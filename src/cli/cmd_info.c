@@ -4,30 +4,13 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "base/utf8.h"
 #include "cli/cli.h"
-#include "image/png.h"
 #include "omost/model.h"
 
 enum { OPT_JSON, OPT_TENSORS };
-enum { MAX_OUTPUT = 1 << 30, MAX_PICTURE = 256 << 20, MAX_SHOWN = 70 };
+enum { MAX_OUTPUT = 1 << 30, MAX_PICTURE = 256 << 20 };
 
 /* ---- words --------------------------------------------------------------- */
-
-/* Text from a file for a terminal: control characters become "?". */
-static void put_clean(om_buf *b, om_str s)
-{
-    const char *end = s.p + s.n;
-    for (const char *p = s.p; p < end;) {
-        size_t len;
-        uint32_t c = om_utf8_decode(p, end, &len);
-        if (c == OM_RUNE_BAD || c < 0x20 || (c >= 0x7f && c < 0xa0))
-            om_buf_putc(b, '?');
-        else
-            om_buf_put(b, p, len);
-        p += len;
-    }
-}
 
 /* 2567463684 as "2,567,463,684" */
 static const char *grouped(char out[32], uint64_t v)
@@ -81,7 +64,7 @@ static void put_row(om_buf *b, const char *name, const omost_model_size *s)
 
 static void put_head(om_buf *b, const char *path, const omost_model_info *info)
 {
-    put_clean(b, om_str_of(path));
+    om_put_clean(b, om_str_of(path));
     om_buf_printf(b, ": %s", omost_model_kind_text(info->kind));
     if (info->family != OMOST_FAMILY_UNKNOWN)
         om_buf_printf(b, ", %s", omost_model_family_text(info->family));
@@ -127,7 +110,7 @@ static void put_model(om_buf *b, const char *path, const omost_model_info *info)
     if (!info->n_unknown) return;
     om_buf_printf(b, "  %zu tensor%s of no known name, such as ",
                   info->n_unknown, plural(info->n_unknown));
-    put_clean(b, om_str_of(info->unknown));
+    om_put_clean(b, om_str_of(info->unknown));
     om_buf_putc(b, '\n');
 }
 
@@ -203,14 +186,14 @@ static bool see_tensor(void *user, const omost_model_tensor *t)
     }
     om_buf *b = l->text;
     om_buf_printf(b, "  %s%s", t->part, *t->part ? " " : "");
-    put_clean(b, t->part_name.n ? t->part_name : t->name);
+    om_put_clean(b, t->part_name.n ? t->part_name : t->name);
     om_buf_printf(b, "  %s [", t->precision);
     for (int i = 0; i < t->n_dims; i++)
         om_buf_printf(b, "%s%zu", i ? ", " : "", t->dim[i]);
     om_buf_putc(b, ']');
     if (t->part_name.n && !om_str_eq(t->part_name, t->name)) {
         om_buf_puts(b, "  ");
-        put_clean(b, t->name);
+        om_put_clean(b, t->name);
     }
     om_buf_putc(b, '\n');
     return b->status == OMOST_OK;
@@ -245,63 +228,6 @@ static int tell_model(om_cli *cli, const om_args *args, const char *path)
     return om_write_buf(cli, "-", &b);
 }
 
-/* ---- pictures ------------------------------------------------------------ */
-
-/* Texts that programs put into pictures. */
-static const char *const text_keys[] = {"parameters", "omost",   "prompt",
-                                        "workflow",   "Title",   "Description",
-                                        "Comment",    "Software"};
-
-static const om_str png_magic = {"\x89PNG\r\n\x1a\n", 8};
-
-static uint32_t big_endian(const char *p)
-{
-    const unsigned char *u = (const unsigned char *)p;
-    return (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 | (uint32_t)u[2] << 8 |
-           u[3];
-}
-
-static void put_text(om_buf *b, const char *key, om_str text)
-{
-    size_t n = om_str_find(text, OM_STR("\n"));
-    om_str line = {text.p, n == SIZE_MAX ? text.n : n};
-    bool cut = line.n < text.n || line.n > MAX_SHOWN;
-    if (line.n > MAX_SHOWN) line.n = om_utf8_floor(line.p, line.n, MAX_SHOWN);
-    om_buf_printf(b, "  %s: ", key);
-    put_clean(b, line);
-    om_buf_puts(b, cut ? " ...\n" : "\n");
-}
-
-static int tell_picture(om_cli *cli, bool json, const char *path, om_str bytes)
-{
-    om_buf b;
-    uint32_t w = bytes.n >= 24 ? big_endian(bytes.p + 16) : 0;
-    uint32_t h = bytes.n >= 24 ? big_endian(bytes.p + 20) : 0;
-    json_t *texts = json_object();
-    om_buf_init(&b, NULL, MAX_OUTPUT);
-    if (!json) {
-        put_clean(&b, om_str_of(path));
-        om_buf_printf(&b, ": a PNG picture of %ux%u pixels\n", w, h);
-    }
-    for (size_t i = 0; i < sizeof text_keys / sizeof *text_keys; i++) {
-        om_buf text;
-        om_buf_init(&text, NULL, MAX_PICTURE);
-        if (om_png_find_text(&text, bytes, text_keys[i], NULL) == OMOST_OK) {
-            if (!json) put_text(&b, text_keys[i], om_buf_view(&text));
-            json_object_set_new(texts, text_keys[i],
-                                om_json_new_str(om_buf_view(&text)));
-        }
-        om_buf_free(&text);
-    }
-    json_t *v = json_pack("{s:o, s:s, s:I, s:I, s:o}", "file", name_json(path),
-                          "kind", "png", "width", (json_int_t)w, "height",
-                          (json_int_t)h, "texts", texts);
-    if (json && v) om_json_write(&b, v, false), om_buf_putc(&b, '\n');
-    if (!v) b.status = OMOST_NOMEM;
-    json_decref(v);
-    return om_write_buf(cli, "-", &b);
-}
-
 /* ---- canvases ------------------------------------------------------------ */
 
 static int tell_canvas(om_cli *cli, bool json, const char *path,
@@ -317,7 +243,7 @@ static int tell_canvas(om_cli *cli, bool json, const char *path,
         om_buf_putc(&b, '\n');
         json_decref(v);
     } else {
-        put_clean(&b, om_str_of(path));
+        om_put_clean(&b, om_str_of(path));
         om_buf_printf(&b, ": a canvas of %zu region%s\n", n, plural(n));
         om_buf_puts(&b, "  omost check tells whether it is sound, omost "
                         "preview shows it\n");
@@ -339,19 +265,6 @@ static bool is_model_path(const char *path)
         if (om_str_ends(om_str_of(path), om_str_of(model_endings[i])))
             return true;
     return false;
-}
-
-/* The head of a file decides how much of it is read. What is no file, a pipe
- * say, could be read only once: not here. */
-static bool is_png(const char *path)
-{
-    char head[8];
-    struct stat sb;
-    if (stat(path, &sb) != 0 || !S_ISREG(sb.st_mode)) return false;
-    FILE *f = fopen(path, "rb");
-    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
-    if (f) fclose(f);
-    return om_str_starts((om_str){head, n}, png_magic);
 }
 
 static int tell_text(om_cli *cli, bool json, const char *path, om_str text)
@@ -377,12 +290,12 @@ static int tell_file(om_cli *cli, const om_args *args, const char *path)
     omost_error err;
     bool json = args->opt[OPT_JSON].set;
     if (is_model_path(path)) return tell_model(cli, args, path);
-    bool png = is_png(path);
+    bool png = om_is_png(path);
     om_buf_init(&b, NULL, png ? (size_t)MAX_PICTURE : OMOST_MAX_INPUT);
     omost_status st = om_file_read(path, &b, &err);
     int code = 0;
-    if (st == OMOST_OK && om_str_starts(om_buf_view(&b), png_magic))
-        code = tell_picture(cli, json, path, om_buf_view(&b));
+    if (st == OMOST_OK && om_str_starts(om_buf_view(&b), OM_PNG_MAGIC))
+        code = om_info_picture(cli, json, path, om_buf_view(&b));
     else if (st == OMOST_LIMIT && !png)
         code = tell_model(cli, args, path); /* too large for a canvas */
     else if (st != OMOST_OK)
@@ -420,7 +333,7 @@ static const char *const text[] = {
     "Says what a FILE is. Of a model (a .safetensors file, the .index.json of one in pieces, "
     "or a folder as diffusers writes it): its family, its parts, how many parameters they have "
     "and in which precision, and how much memory the weights take; of a LoRA, its rank and "
-    "what it is for; of a PNG picture, its size and the texts in it; of a canvas, how many "
+    "what it is for; of a PNG picture, its size, how omost render drew it, and the texts in it; of a canvas, how many "
     "regions.",
     "The header of a .safetensors file is checked completely: one that is cut off or lies "
     "about its tensors is refused. Pickled files (.ckpt, .bin) are programs and never read.",

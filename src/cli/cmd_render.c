@@ -2,8 +2,8 @@
  * ones people know from stable-diffusion.cpp, where it has them. */
 #include "cli/render_cli.h"
 
-/* A table cannot call with an argument: a function for each choice. */
-#define X(id, name)                                        \
+/* A table cannot call with an argument: functions for each choice. */
+#define X(id)                                              \
     static const char *id##_at(size_t i)                   \
     {                                                      \
         return omost_choice_name(OMOST_CHOICE_##id, i);    \
@@ -12,7 +12,12 @@
     {                                                      \
         return omost_choice_find(OMOST_CHOICE_##id, word); \
     }
-OMOST_CHOICE_LIST(X)
+X(SAMPLER)
+X(SCHEDULE)
+X(RNG)
+X(PREDICTION)
+X(REGION)
+X(PRECISION)
 #undef X
 
 static const char *const style_names[] = {
@@ -23,6 +28,10 @@ static const char *const style_names[] = {
 };
 
 static const char *const compat_names[] = {"omost", NULL};
+
+/* Not what this build has, but what there can be: the documents are the same
+ * everywhere, and the engine says what is missing. */
+static const char *const backend_names[] = {"auto", "dnnl", "ref", NULL};
 
 static int run_render(om_cli *cli, const om_args *args)
 {
@@ -135,7 +144,8 @@ static const om_option options[] = {
                 "description"},
     [OM_RENDER_FIT] = {.name = "fit-prefix",
         .help = "cut descriptions that leave no room for details in a row of tokens"},
-    [OM_RENDER_BACKEND] = {.name = "backend", .arg = "NAME", OF(BACKEND), .fallback = "auto",
+    [OM_RENDER_BACKEND] = {.name = "backend", .kind = OM_ARG_CHOICE, .arg = "NAME",
+        .choices = backend_names, .fallback = "auto",
         .help = "who computes: oneDNN, or our own plain and slow C"},
     [OM_RENDER_PRECISION] = {.name = "precision", .arg = "NAME", OF(PRECISION),
         .fallback = "auto",
@@ -160,9 +170,8 @@ static const char *const text[] = {
 static const om_example examples[] = {
     {"omost render reply.txt -m sdxl.safetensors -o picture.png",
      "25 steps at 896x1152; some minutes to an hour"},
-    {"omost render reply.txt -m lightning.safetensors --steps 4 --cfg-scale 1 "
-     "--sampling-method euler --scheduler sgm_uniform",
-     "a model made for four steps"},
+    {"omost render reply.txt -m turbo.safetensors --steps 4 --cfg-scale 1",
+     "a model made for few steps"},
     {"omost render --from picture.png -s -1 -b 4 -o more.png",
      "four more like it, by other seeds"},
     {NULL, NULL},

@@ -77,6 +77,9 @@ int om_open_profile(om_cli *cli, const char *name, omost_profile **out);
 
 /* Append the record in a PNG file. */
 omost_status om_picture_record(const char *path, om_buf *out, omost_error *err);
+/* Append the canvas of such a record, as Python. */
+omost_status om_picture_canvas(const char *path, omost_python_style style,
+                               om_buf *out, omost_error *err);
 /* The pixels of a PNG file. */
 omost_status om_picture_load(const char *path, om_picture *pic,
                              omost_error *err);

@@ -119,11 +119,8 @@ static void set_engine(om_setup *s, const om_args *args)
     e->tokenizer = OPT(TOKENIZER)->set ? OPT(TOKENIZER)->text : NULL;
     if (!e->tokenizer && r && strcmp(r->tokenizer, "builtin") == 0)
         e->tokenizer = r->tokenizer;
-    if (OPT(BACKEND)->set || !r || !*r->backend)
-        e->backend = omost_choice_name(OMOST_CHOICE_BACKEND,
-                                       (size_t)OPT(BACKEND)->choice);
-    else
-        e->backend = r->backend;
+    bool recorded = !OPT(BACKEND)->set && r && *r->backend;
+    e->backend = recorded ? r->backend : OPT(BACKEND)->text;
     if (OPT(PRECISION)->set || !r || !*r->precision)
         e->precision = omost_choice_name(OMOST_CHOICE_PRECISION,
                                          (size_t)OPT(PRECISION)->choice);

@@ -63,23 +63,22 @@ typedef struct om_draw_sink {
     bool (*image)(void *user, int index, omost_image image);
     void (*note)(void *user, const char *text);
     /* Tests: an array by name, f32, channels last, of picture `index`:
-     * "words" and "pooled" (of all conditions, the negative one last; pooled
-     * vectors: one each), "blurred", "encoded_mode", "initial_latent", "noise", "latents_start",
-     * "denoised" and "latents_after_step" (with a step from 0), "latents",
-     * "decoded"; of the second pass the same behind "hr.", and "hr.resized" as
-     * numbers of 0..255. */
+     * "words" and "pooled" (of all conditions, the negative one last; one
+     * vector each), "blurred", "encoded_mode", "initial_latent", "noise",
+     * "latents_start", "denoised" and "latents_after_step" (with a step from
+     * 0), "latents", "decoded"; of the second pass the same behind "hr.", and
+     * "hr.resized" as numbers of 0..255. */
     void (*tap)(void *user, const char *name, int index, int step,
                 const float *x, size_t n);
     void *user;
 } om_draw_sink;
 
 typedef struct om_draw {
-    const omost_render_opts
-        *opts;                  /* sizes already floored, seed already real */
-    const omost_plan *plan;     /* with rows */
-    const omost_row *negative;  /* NULL: none; needed when cfg_scale > 1 */
-    const uint8_t *composition; /* [90, 90, 3] for init_layout, or NULL */
-    om_draw_sink sink;          /* each may be NULL */
+    const omost_render_opts *opts; /* sizes floored, seed real */
+    const omost_plan *plan;        /* with rows */
+    const omost_row *negative;     /* NULL: none; needed when cfg_scale > 1 */
+    const uint8_t *composition;    /* [90, 90, 3] for init_layout, or NULL */
+    om_draw_sink sink;             /* each may be NULL */
 } om_draw;
 
 omost_status om_pipeline_draw(om_pipeline *p, const om_draw *draw,

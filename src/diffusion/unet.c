@@ -201,7 +201,7 @@ omost_status om_unet_run_set_words(om_unet_run *run, const om_unet_words *words,
 static void fill_add(const om_unet_config *c, int n, const om_unet_in *in,
                      float *add)
 {
-    const size_t ids = (size_t)(N_TIME_IDS * c->time_id_width);
+    const size_t ids = N_TIME_IDS * (size_t)c->time_id_width;
     const size_t pooled = (size_t)c->add_width - ids;
     for (int i = 0; i < n; i++) {
         memcpy(add, in->pooled + (size_t)i * pooled, pooled * sizeof *add);

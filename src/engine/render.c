@@ -110,15 +110,15 @@ static om_str prompt_text(job *j)
     return text;
 }
 
-/* "" when it is too long to be read again. */
+/* NULL when there is none, or it is too long to be read again. */
 static const char *profile_text(job *j)
 {
     om_buf b;
     if (!j->o.profile) return NULL;
     om_buf_init(&b, j->e->env, OM_PROFILE_MAX_TEXT);
     om_profile_print(&b, j->o.profile);
-    om_str text = b.status == OMOST_OK ? om_buf_view(&b) : OM_STR("");
-    const char *z = om_arena_str(&j->arena, text).p;
+    const char *z = NULL;
+    if (b.status == OMOST_OK) z = om_arena_str(&j->arena, om_buf_view(&b)).p;
     om_buf_free(&b);
     return z;
 }

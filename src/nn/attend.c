@@ -38,12 +38,17 @@ static const om_attend_kernel *x86_kernel(om_attend_isa isa)
 /* NULL: not compiled in, or not for this processor. */
 static const om_attend_kernel *kernel_for(om_attend_isa isa)
 {
-    const om_attend_kernel *kernel = NULL;
     if (isa == OM_ATTEND_PLAIN) return &om_attend_plain;
     if (isa != OM_ATTEND_AUTO) return x86_kernel(isa);
-    for (int i = OM_N_ATTEND_ISAS - 1; !kernel; i--)
-        kernel = kernel_for((om_attend_isa)i);
-    return kernel;
+    const om_attend_kernel *best = x86_kernel(OM_ATTEND_AVX512);
+    if (!best) best = x86_kernel(OM_ATTEND_AVX2);
+    return best ? best : &om_attend_plain;
+}
+
+static const om_attend_kernel *kernel_of(const om_attend_job *job)
+{
+    const om_attend_kernel *kernel = kernel_for(job->isa);
+    return kernel ? kernel : &om_attend_plain;
 }
 
 bool om_attend_isa_works(om_attend_isa isa)
@@ -54,21 +59,20 @@ bool om_attend_isa_works(om_attend_isa isa)
 /* ---- sizes ------------------------------------------------------------- */
 
 enum {
-    ALIGN = 16,             /* floats */
-    ITEM_BYTES = 224 << 10, /* of an item's panels, for the second cache */
-    MIN_PANELS = 4,         /* .. but enough to pay for packing the words */
-    MAX_PANELS = 16,
-    BLOCK_BYTES = 96 << 10, /* of a block's keys and values, likewise */
-    MIN_WORDS = 64,
-    MAX_WORDS =
-        128 /* of a block: their scores fill a third of the first cache */
+    ALIGN = 16,              /* floats */
+    WORDS = 128,             /* of a block: its scores, queries and results of a
+                               * panel share the first cache */
+    ITEM_BYTES = 1200 << 10, /* of an item's panels: the more of them, the less
+                               * does packing the words for them cost; .. */
+    MIN_PANELS = 16,         /* .. so not fewer than these even if they are */
+    MAX_PANELS = 32,         /* large, but no more, for what they save */
+    FEW_PANELS = 4           /* where threads would have nothing to do */
 };
 
 /* How a job is cut, and what one thread needs for it, in floats. Depends on
  * element type, width and kernel alone. */
 typedef struct layout {
     int panels; /* most of an item */
-    int words;  /* most of a block */
     size_t panel, q, o;
     size_t k, v, scores, at, bytes;
 } layout;
@@ -93,12 +97,10 @@ static layout layout_of(const om_attend_job *job, const om_attend_kernel *k)
     l.panel = l.q + 2 * l.o + 2 * aligned(lanes);
     l.panels =
         limited(ITEM_BYTES / (l.panel * sizeof(float)), MIN_PANELS, MAX_PANELS);
-    l.words = limited(BLOCK_BYTES / (2 * width * sizeof(float)) / 8 * 8,
-                      MIN_WORDS, MAX_WORDS);
-    l.k = aligned((size_t)l.words * width);
-    l.v = aligned((size_t)l.words * full);
-    l.scores = aligned((size_t)l.words * lanes);
-    l.at = (size_t)l.words > lanes ? (size_t)l.words : lanes;
+    l.k = aligned(WORDS * width);
+    l.v = aligned(WORDS * full);
+    l.scores = aligned(WORDS * lanes);
+    l.at = WORDS > lanes ? WORDS : lanes;
     l.bytes = sizeof(float) * ((size_t)l.panels * l.panel + l.k + l.v +
                                l.scores + aligned(l.at)) +
               aligned(l.at) * sizeof(size_t);
@@ -108,7 +110,7 @@ static layout layout_of(const om_attend_job *job, const om_attend_kernel *k)
 size_t om_attend_scratch_size(const om_attend_job *job, int n_threads)
 {
     size_t bytes;
-    layout l = layout_of(job, kernel_for(job->isa));
+    layout l = layout_of(job, kernel_of(job));
     if (!om_mul_size(l.bytes, (size_t)n_threads, &bytes) ||
         bytes > SIZE_MAX - ALIGN * sizeof(float))
         return 0;
@@ -199,8 +201,8 @@ static item find_item(const run *r, int i)
         i -= n * job->heads;
         n = head_items(r, ++it.picture);
     }
-    it.head = i / n;
-    i %= n;
+    it.head = i % job->heads;
+    i /= job->heads;
     if (!job->map) {
         cut_group(r, &it, job->rows, i);
         return it;
@@ -264,7 +266,7 @@ static void start_panel(const run *r, const item *it, const bench *b,
     }
 }
 
-/* from[lane] = what the result is a sum of; over[lane]: what it is divided by */
+/* mixed: fold() has divided by the sums already. */
 static void finish_panel(const run *r, const item *it, const bench *b,
                          const om_attend_panel *p, bool mixed)
 {
@@ -283,7 +285,7 @@ static int item_panels(const run *r, const item *it)
 
 /* Where a walk over the words of spans is. */
 typedef struct walk {
-    const om_span *span;
+    const om_span *span, *last;
     int word; /* of the span */
 } walk;
 
@@ -296,7 +298,7 @@ static om_attend_rows next_words(const run *r, const item *it, const bench *b,
     const size_t first =
         job->map ? 0 : (size_t)it->picture * (size_t)job->words;
     for (int i = 0; i < n; i++, w->word++) {
-        while (w->word >= w->span->n) {
+        while (w->word >= w->span->n && w->span < w->last) {
             w->span++;
             w->word = 0;
         }
@@ -312,7 +314,7 @@ static void absorb_words(const run *r, const item *it, const bench *b, walk w,
                          int n)
 {
     const int tile = r->kernel->tile;
-    const int blocks = ceil_div(n, r->l.words);
+    const int blocks = ceil_div(n, WORDS);
     const int each = om_attend_in_tiles(ceil_div(n, blocks), tile);
     om_attend_block block = {
         .k = b->k, .v = b->v, .width = r->job->width, .causal = r->job->causal};
@@ -338,7 +340,7 @@ static void absorb_spans(const run *r, const item *it, const bench *b)
     for (int i = 0; i < it->group->n_spans; i++) {
         const om_span *span = &it->group->span[i];
         if (span->n == 0) continue;
-        absorb_words(r, it, b, (walk){span, 0}, span->n);
+        absorb_words(r, it, b, (walk){span, span, 0}, span->n);
         for (int j = 0; j < item_panels(r, it); j++) {
             om_attend_panel p = panel_of(r, it, b, j);
             r->kernel->fold(&p, r->job->width, span->weight, any);
@@ -387,11 +389,13 @@ static void run_item(void *arg, int i, int thread)
         om_attend_panel p = panel_of(r, &it, &b, j);
         start_panel(r, &it, &b, &p);
     }
+    walk w = {&all, &all, 0};
+    if (it.group)
+        w = (walk){it.group->span, it.group->span + it.group->n_spans - 1, 0};
     if (mixed)
         absorb_spans(r, &it, &b);
     else
-        absorb_words(r, &it, &b, (walk){it.group ? it.group->span : &all, 0},
-                     n);
+        absorb_words(r, &it, &b, w, n);
     for (int j = 0; j < item_panels(r, &it); j++) {
         om_attend_panel p = panel_of(r, &it, &b, j);
         finish_panel(r, &it, &b, &p, mixed);
@@ -404,12 +408,12 @@ void om_attend_run(const om_attend_job *job, void *scratch,
     enum { ITEMS_PER_THREAD = 4 };
     const int n_threads = parallel ? parallel->n_threads : 1;
     const uintptr_t align = ALIGN * sizeof(float);
-    run r = {.job = job, .kernel = kernel_for(job->isa)};
-    assert(r.kernel && (!job->causal || !job->map));
+    run r = {.job = job, .kernel = kernel_of(job)};
+    assert(!job->causal || !job->map);
     r.l = layout_of(job, r.kernel);
     r.scratch = (char *)scratch + (align - (uintptr_t)scratch % align) % align;
     r.panels = r.l.panels;
-    while (r.panels > MIN_PANELS &&
+    while (r.panels > FEW_PANELS &&
            all_items(&r) < n_threads * ITEMS_PER_THREAD)
         r.panels /= 2;
     const int n = all_items(&r);

@@ -59,7 +59,7 @@ typedef struct om_attend_job {
     /* [n] which rows see which words; NULL: every row every word of its
      * picture. map[p]->h * w is rows; map[p]->n is not looked at. */
     const om_attention_map *const *map;
-    om_attend_isa isa; /* AUTO but in tests */
+    om_attend_isa isa; /* AUTO but in tests; one that does not work: PLAIN */
 } om_attend_job;
 
 /* How a caller lends its threads: run() calls body(arg, i, thread) once for

@@ -3,27 +3,41 @@
 #include "nn/attend_kernel.h"
 
 #include <string.h>
-#ifdef __SSE__
-#include <xmmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLLED _Pragma("unroll")
+#else
+#define UNROLLED _Pragma("GCC unroll 4")
 #endif
 
 typedef float f4 __attribute__((vector_size(16)));
 typedef uint32_t u4 __attribute__((vector_size(16)));
 typedef uint16_t h4 __attribute__((vector_size(8)));
 
-static inline f4 all(float f)
+INLINE f4 all(float f)
 {
     return (f4){f, f, f, f};
 }
 
-static inline void store(float *p, f4 a)
+INLINE f4 load(const float *p)
+{
+    f4 a;
+    memcpy(&a, p, sizeof a);
+    return a;
+}
+
+INLINE void store(float *p, f4 a)
 {
     memcpy(p, &a, sizeof a);
 }
 
-static inline void transpose(f4 a[4])
+INLINE void transpose(f4 a[4])
 {
-#ifdef __SSE__
+#ifdef __x86_64__
     _MM_TRANSPOSE4_PS(a[0], a[1], a[2], a[3]);
 #else
     f4 t[4];
@@ -33,36 +47,13 @@ static inline void transpose(f4 a[4])
 #endif
 }
 
-/* How many of 4 elements from i on are below n. */
-static inline size_t among(int i, int n)
+INLINE f4 from_bf16(h4 h)
 {
-    return n - i >= 4 ? 4 : n > i ? (size_t)(n - i) : 0;
-}
-
-/* Row i's channels c .. c + 3; zero beyond the rows' width. */
-static inline f4 load(const void *src, const om_attend_rows *rows, int i, int c)
-{
-    const size_t n = among(c, rows->width), at = rows->at[i] + (size_t)c;
-    if (rows->type == OM_ATTEND_F32) {
-        const float *p = (const float *)src + at;
-        f4 a = all(0);
-        if (n == 4)
-            memcpy(&a, p, sizeof a);
-        else
-            memcpy(&a, p, n * sizeof *p);
-        return a;
-    }
-    const uint16_t *p = (const uint16_t *)src + at;
-    h4 h = {0, 0, 0, 0};
-    if (n == 4)
-        memcpy(&h, p, sizeof h);
-    else
-        memcpy(&h, p, n * sizeof *p);
     return (f4)(__builtin_convertvector(h, u4) << 16);
 }
 
 /* The upper halves, rounded to nearest even; NaN stays NaN. */
-static inline h4 to_bf16(f4 a)
+INLINE h4 to_bf16(f4 a)
 {
     u4 u = (u4)a;
     u4 nan = (u4)((u & 0x7fffffff) > 0x7f800000);
@@ -71,38 +62,97 @@ static inline h4 to_bf16(f4 a)
     return __builtin_convertvector(kept >> 16, h4);
 }
 
-static inline void put(void *dst, const om_attend_rows *rows, int i, int c,
-                       f4 a)
+/* ---- four rows --------------------------------------------------------- */
+
+/* Rows i .. i + 3 of an array; where there are fewer, the last again. `bf16` is
+ * a constant where these functions are inlined. */
+typedef struct four {
+    const char *row[4];
+    int width;
+} four;
+
+INLINE int among_four(int i, int n)
 {
-    const size_t n = among(c, rows->width), at = rows->at[i] + (size_t)c;
-    if (rows->type == OM_ATTEND_F32) {
-        float *p = (float *)dst + at;
-        if (n == 4)
-            memcpy(p, &a, sizeof a);
-        else
-            memcpy(p, &a, n * sizeof *p);
-        return;
-    }
-    uint16_t *p = (uint16_t *)dst + at;
-    h4 h = to_bf16(a);
-    if (n == 4)
-        memcpy(p, &h, sizeof h);
-    else
-        memcpy(p, &h, n * sizeof *p);
+    return n - i < 4 ? n - i : 4;
 }
 
-/* dst[c * stride + j] = row i + j's channel c times scale[j] */
+INLINE size_t element_size(const bool bf16)
+{
+    return bf16 ? sizeof(uint16_t) : sizeof(float);
+}
+
+INLINE four four_rows(const void *src, const om_attend_rows *rows, int i,
+                      const bool bf16)
+{
+    four f = {.width = rows->width};
+    const int n = among_four(i, rows->n);
+    for (int j = 0; j < 4; j++)
+        f.row[j] = (const char *)src +
+                   rows->at[i + (j < n ? j : n - 1)] * element_size(bf16);
+    return f;
+}
+
+/* Ask for the four rows after i's, which lie far apart and would each be waited
+ * for. */
+INLINE void expect(const void *array, const om_attend_rows *rows, int i)
+{
+    const size_t size = element_size(rows->type == OM_ATTEND_BF16);
+    for (int j = i + 4; j < i + 8 && j < rows->n; j++)
+        for (size_t c = 0; c < (size_t)rows->width * size; c += 64)
+            __builtin_prefetch((const char *)array + rows->at[j] * size + c);
+}
+
+/* Row j's channels c .. c + 3, of which the first n exist. */
+INLINE f4 load_four(const four *f, int j, int c, int n, const bool bf16)
+{
+    const char *p = f->row[j] + (size_t)c * element_size(bf16);
+    f4 a = all(0);
+    h4 h = {0, 0, 0, 0};
+    if (n == 4) { /* so that a copy of constant size is one instruction */
+        if (!bf16) return load((const float *)(const void *)p);
+        memcpy(&h, p, sizeof h);
+        return from_bf16(h);
+    }
+    memcpy(bf16 ? (void *)&h : (void *)&a, p, (size_t)n * element_size(bf16));
+    return bf16 ? from_bf16(h) : a;
+}
+
+/* Channels c .. c + n of four rows, to dst[n][stride], times scale[row]. */
+INLINE void pack_square(float *dst, size_t stride, const four *f, int c, int n,
+                        f4 scale, const bool bf16)
+{
+    f4 a[4];
+    UNROLLED
+    for (int j = 0; j < 4; j++) a[j] = load_four(f, j, c, n, bf16);
+    transpose(a);
+    UNROLLED
+    for (int j = 0; j < n; j++) store(dst + (size_t)j * stride, a[j] * scale);
+}
+
+INLINE void pack_rows(float *dst, size_t stride, const four *f, f4 scale,
+                      const bool bf16)
+{
+    int c = 0;
+    for (; c + 4 <= f->width; c += 4, dst += 4 * stride)
+        pack_square(dst, stride, f, c, 4, scale, bf16);
+    if (c < f->width) pack_square(dst, stride, f, c, f->width - c, scale, bf16);
+}
+
+/* dst[width][stride], the first four of each line: rows from i on. */
 static void pack_four(float *dst, size_t stride, const void *src,
                       const om_attend_rows *rows, int i, f4 scale)
 {
-    const size_t n = among(i, rows->n);
-    for (int c = 0; c < rows->width; c += 4) {
-        f4 a[4];
-        for (size_t j = 0; j < 4; j++)
-            a[j] = j < n ? load(src, rows, i + (int)j, c) : all(0);
-        transpose(a);
-        for (size_t j = 0; j < among(c, rows->width); j++)
-            store(dst + ((size_t)c + j) * stride, a[j] * scale);
+    if (i >= rows->n) {
+        for (int c = 0; c < rows->width; c++)
+            store(dst + (size_t)c * stride, all(0));
+    } else if (rows->type == OM_ATTEND_BF16) {
+        four f = four_rows(src, rows, i, true);
+        expect(src, rows, i);
+        pack_rows(dst, stride, &f, scale, true);
+    } else {
+        four f = four_rows(src, rows, i, false);
+        expect(src, rows, i);
+        pack_rows(dst, stride, &f, scale, false);
     }
 }
 
@@ -119,41 +169,102 @@ void om_attend_pack_keys(float *dst, int tile, const void *src,
     const size_t whole = (size_t)rows->width * (size_t)tile;
     for (int i = 0; i < om_attend_in_tiles(rows->n, tile); i += 4) {
         f4 by = all(0);
-        memcpy(&by, scale + i, among(i, rows->n) * sizeof *scale);
+        for (int j = 0; i + j < rows->n && j < 4; j++) by[j] = scale[i + j];
         pack_four(dst + (size_t)(i / tile) * whole + i % tile, (size_t)tile,
                   src, rows, i, by);
+    }
+}
+
+/* Channels c .. c + n of the first `words` of four words, a tile apart. */
+INLINE void value_square(float *dst, int tile, const four *f, int words, int c,
+                         int n, const bool bf16)
+{
+    UNROLLED
+    for (int j = 0; j < 4; j++)
+        if (j < words) store(dst + j * tile, load_four(f, j, c, n, bf16));
+}
+
+/* Words i .. i + 3 to dst[width in tiles][words][tile]. */
+INLINE void pack_values(float *dst, int tile, const void *src,
+                        const om_attend_rows *rows, int i, const bool bf16)
+{
+    const four f = four_rows(src, rows, i, bf16);
+    const int words = rows->n, n = among_four(i, words);
+    const int end = om_attend_in_tiles(f.width, tile);
+    expect(src, rows, i);
+    dst += i * tile;
+    for (int c = 0; c < end; c += 4) {
+        float *at = dst + (size_t)(c / tile * tile) * (size_t)words + c % tile;
+        const int left = f.width - c;
+        if (left >= 4 && n == 4)
+            value_square(at, tile, &f, 4, c, 4, bf16);
+        else
+            value_square(at, tile, &f, n, c,
+                         left < 0   ? 0
+                         : left < 4 ? left
+                                    : 4,
+                         bf16);
     }
 }
 
 void om_attend_pack_values(float *dst, int tile, const void *src,
                            const om_attend_rows *rows)
 {
-    const size_t whole = (size_t)rows->n * (size_t)tile;
-    for (int i = 0; i < rows->n; i += 4) {
-        const int n = (int)among(i, rows->n);
-        for (int c = 0; c < om_attend_in_tiles(rows->width, tile); c += 4) {
-            float *at = dst + (size_t)(c / tile) * whole + i * tile + c % tile;
-            for (int j = 0; j < n; j++)
-                store(at + j * tile, load(src, rows, i + j, c));
-        }
-    }
+    for (int i = 0; i < rows->n; i += 4)
+        if (rows->type == OM_ATTEND_BF16)
+            pack_values(dst, tile, src, rows, i, true);
+        else
+            pack_values(dst, tile, src, rows, i, false);
+}
+
+/* ---- and back ---------------------------------------------------------- */
+
+/* a's first n to p */
+INLINE void put(char *p, f4 a, int n, const bool bf16)
+{
+    h4 h = to_bf16(a);
+    if (bf16)
+        memcpy(p, &h, (size_t)n * sizeof(uint16_t));
+    else
+        memcpy(p, &a, (size_t)n * sizeof(float));
+}
+
+/* src[c .. c + n][lanes], the first four of each line, times scale[lane]: lane i
+ * to row[i]. Row 0 comes last: where there are fewer rows than four, it stands
+ * for the missing ones too. */
+INLINE void unpack_square(char *const row[4], const float *src, int lanes,
+                          int c, int n, f4 scale, const bool bf16)
+{
+    f4 a[4];
+    src += c * lanes;
+    UNROLLED
+    for (int j = 0; j < 4; j++) a[j] = load(src + j * lanes) * scale;
+    transpose(a);
+    UNROLLED
+    for (int j = 3; j >= 0; j--)
+        put(row[j] + (size_t)c * element_size(bf16), a[j], n, bf16);
+}
+
+INLINE void unpack_rows(void *dst, const om_attend_rows *rows, int i,
+                        const float *src, int lanes, f4 scale, const bool bf16)
+{
+    char *row[4];
+    const int width = rows->width, n = rows->n - i;
+    int c = 0;
+    for (int j = 0; j < 4; j++)
+        row[j] = (char *)dst + rows->at[j < n ? i + j : i] * element_size(bf16);
+    expect(dst, rows, i);
+    for (; c + 4 <= width; c += 4)
+        unpack_square(row, src, lanes, c, 4, scale, bf16);
+    if (c < width) unpack_square(row, src, lanes, c, width - c, scale, bf16);
 }
 
 void om_attend_unpack(void *dst, const om_attend_rows *rows, const float *src,
                       int lanes, const float *scale)
 {
-    for (int i = 0; i < rows->n; i += 4) {
-        const int n = (int)among(i, rows->n);
-        f4 by;
-        memcpy(&by, scale + i, sizeof by);
-        for (int c = 0; c < rows->width; c += 4) {
-            f4 a[4];
-            for (int j = 0; j < 4; j++) {
-                memcpy(&a[j], src + (c + j) * lanes + i, sizeof a[j]);
-                a[j] *= by;
-            }
-            transpose(a);
-            for (int j = 0; j < n; j++) put(dst, rows, i + j, c, a[j]);
-        }
-    }
+    for (int i = 0; i < rows->n; i += 4)
+        if (rows->type == OM_ATTEND_BF16)
+            unpack_rows(dst, rows, i, src + i, lanes, load(scale + i), true);
+        else
+            unpack_rows(dst, rows, i, src + i, lanes, load(scale + i), false);
 }

@@ -9,7 +9,9 @@
 
 /* Fastest first: the first that opens is "auto". */
 static const om_backend_class *const classes[] = {
-    /* #if OM_WITH_DNNL: &om_backend_dnnl, */
+#if OM_WITH_DNNL
+    &om_backend_dnnl,
+#endif
     &om_backend_ref,
 };
 enum { N_CLASSES = sizeof classes / sizeof *classes };

@@ -54,7 +54,8 @@ om_program *om_backend_compile(om_backend *b, const om_graph *g,
                                omost_error *err);
 void om_program_free(om_program *p);
 
-/* Lent until the program is freed; NULL when there is none of that name. */
+/* Lent until the program is freed, 64-byte aligned; NULL when there is none of
+ * that name. An input keeps its content from run to run. */
 float *om_program_input(om_program *p, const char *name);
 const float *om_program_output(const om_program *p, const char *name);
 /* Slot i of what the graph keeps; false when it keeps none. */

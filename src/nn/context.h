@@ -38,9 +38,9 @@ typedef struct om_attention_map {
     int n_groups;
 } om_attention_map;
 
-/* Keys and values of one slot, [n_words, width], in the back end's numbers: plain
- * bytes, which may be copied (64-byte aligned) and outlive the program that kept
- * them (om_program_kept). */
+/* Keys and values of one slot, [n_words, width], in the back end's numbers:
+ * plain bytes, which may be copied (64-byte aligned) and outlive the program
+ * that kept them (om_program_kept). All slots of a context have as many words. */
 typedef struct om_kept {
     const void *k, *v;
     int n_words, width;

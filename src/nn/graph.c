@@ -71,7 +71,7 @@ void om_graph_enter(om_graph *g, const char *fmt, ...)
     va_start(args, fmt);
     int n = vsnprintf(p + dot, room - (size_t)dot, fmt, args);
     va_end(args);
-    if (n < 0 || (size_t)(n + dot) >= room) {
+    if (n < 0 || (size_t)n + (size_t)dot >= room) {
         *p = '\0';
         om_graph_fail(g, OMOST_LIMIT, "a name below %s is too long", g->scope);
         n = -dot;

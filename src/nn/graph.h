@@ -4,8 +4,9 @@
  *     om_value x = om_graph_input(g, "x", (om_shape){2, 64, 64, 320});
  *     x = om_group_norm(g, x, "norm1", 32, 1e-5f);
  *     x = om_unary(g, OM_SILU, x);
- *     x = om_conv(g, x, "conv1", (om_conv_shape){.out = 640, .kernel = 3,
- *                                                .stride = 1, .pad = {1,1,1,1}});
+ *     x = om_conv(g, x, "conv1",
+ *                 (om_conv_shape){.out = 640, .kernel = 3, .stride = 1,
+ *                                 .pad = {1, 1, 1, 1}});
  *     om_graph_output(g, "eps", x);
  *     om_program *p = om_backend_compile(backend, g, err);
  *
@@ -17,7 +18,8 @@
  * Recording infers every shape. The first mistake (shapes that do not fit, a
  * weight that is missing or of another shape, no memory) sticks: every later
  * call returns OM_NO_VALUE and om_graph_check() tells what it was. Model code
- * therefore checks once, at its end.
+ * therefore checks once, at its end; a graph that is NULL for want of memory
+ * counts as one with that mistake.
  *
  * Weights are named as diffusers names them: om_linear(g, x, "to_q", ...) with
  * the scope "down_blocks.1.attentions.0" takes ".to_q.weight" and, where the
@@ -61,13 +63,14 @@ void om_graph_fail(om_graph *g, omost_status st, const char *fmt, ...)
 
 /* ---- names ------------------------------------------------------------- */
 
-/* Names of weights and labels that follow begin with this; printf-like, nested.
- * "unet" models: om_graph_enter(g, "down_blocks.%d", i); ... om_graph_leave(g). */
+/* Names of weights and labels that follow begin with this; printf-like, nested:
+ * om_graph_enter(g, "down_blocks.%d", i); ... om_graph_leave(g). */
 void om_graph_enter(om_graph *g, const char *fmt, ...) OMOST_PRINTF(2, 3);
 void om_graph_leave(om_graph *g);
 
 /* Label a value with the scope (name "") or SCOPE.name, so that tests and tools
- * find it: om_graph_find(g, "mid_block.attentions.0"). Returns v. */
+ * find it: om_graph_find(g, "mid_block.attentions.0"). Returns v. A label given
+ * twice is a mistake; a value may have several. */
 om_value om_graph_label(om_graph *g, om_value v, const char *name);
 /* OM_NO_VALUE (and no mistake) when no value has that label. */
 om_value om_graph_find(const om_graph *g, const char *label);
@@ -107,11 +110,11 @@ om_value om_group_norm(om_graph *g, om_value x, const char *name, int groups,
 om_value om_layer_norm(om_graph *g, om_value x, const char *name, float eps);
 
 /* id, name, formula */
-#define OM_UNARY_LIST(X)                              \
-    X(SILU, "silu", x / (1 + e^-x))                   \
-    X(GELU, "gelu", x * (1 + erf(x / sqrt 2)) / 2)    \
-    X(QUICK_GELU, "quick_gelu", x / (1 + e^(-1.702x)))\
-    X(RELU, "relu", max(x, 0))
+#define OM_UNARY_LIST(X)                                  \
+    X(SILU, "silu", "x / (1 + e^-x)")                     \
+    X(GELU, "gelu", "x * (1 + erf(x / sqrt 2)) / 2")      \
+    X(QUICK_GELU, "quick_gelu", "x / (1 + e^(-1.702 x))") \
+    X(RELU, "relu", "max(x, 0)")
 typedef enum om_unary_kind {
 #define X(id, name, formula) OM_##id,
     OM_UNARY_LIST(X)

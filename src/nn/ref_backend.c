@@ -275,8 +275,8 @@ static om_program *compile_ref(om_backend *b, const om_graph *g,
         om_program_slot *s = &p->base.slot[i];
         s->kept.k = p->value[s->keys];
         s->kept.v = p->value[s->values];
-        s->kept.bytes = (size_t)s->kept.n_words * (size_t)s->kept.width *
-                        sizeof(float);
+        s->kept.bytes =
+            (size_t)s->kept.n_words * (size_t)s->kept.width * sizeof(float);
     }
     return &p->base;
 }

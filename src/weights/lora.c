@@ -311,12 +311,20 @@ static omost_status check_used(const job *j)
                    j->path, j->model->path, j->report.n_left, j->report.left);
 }
 
-/* Deltas stand by file name and weight: a sum of floats depends on its order,
- * and the order in which LoRAs are named must not matter. */
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* A sum of floats depends on its order, and neither the order in which LoRAs
+ * are named nor the folder they are in may matter: by file name, then weight. */
 static bool before(const om_delta *a, const om_delta *b)
 {
-    int c = strcmp(a->file, b->file);
-    return c != 0 ? c < 0 : a->scale < b->scale;
+    int c = strcmp(base_name(a->file), base_name(b->file));
+    if (c == 0 && a->scale < b->scale) c = -1;
+    if (c == 0 && a->scale > b->scale) c = 1;
+    return c != 0 ? c < 0 : strcmp(a->file, b->file) < 0;
 }
 
 static void hand_over(const job *j)

@@ -117,12 +117,19 @@ static float config_float(source *s, const char *key, float fallback)
 }
 
 /* The i-th of a list, or the one number for all; 0: not said. */
-static int config_item(const source *s, const char *key, int i)
+static int config_item(source *s, const char *key, int i)
 {
     const json_t *v = value_of(s, key);
+    if (!v) return 0;
     if (json_is_array(v)) v = json_array_get(v, (size_t)i);
     json_int_t n = json_integer_value(v);
-    return n > 0 && n <= MAX_SIZE ? (int)n : 0;
+    if (v && json_is_integer(v) && n > 0 && n <= MAX_SIZE) return (int)n;
+    FAIL(s, OMOST_FORMAT,
+         "%s: \"%s\" in the configuration of the %s says no number from 1 to "
+         "%d for block %d",
+         s->w->files->path, key, omost_model_part_name(s->w->part), MAX_SIZE,
+         i);
+    return 0;
 }
 
 /* The configuration, where it speaks, says what the tensors are. */
@@ -369,6 +376,11 @@ omost_status om_clip_config_read(om_clip_config *c, const om_weights *w,
     c->norm_eps = config_float(&s, "layer_norm_eps", 1e-5F);
     c->heads = heads_of(&s, config_int(&s, "num_attention_heads", 0), c->width);
     agree(&s, "hidden_size", config_int(&s, "hidden_size", 0), c->width);
+    agree(&s, "vocab_size", config_int(&s, "vocab_size", 0), c->vocab);
+    agree(&s, "max_position_embeddings",
+          config_int(&s, "max_position_embeddings", 0), c->positions);
+    agree(&s, "intermediate_size", config_int(&s, "intermediate_size", 0),
+          c->hidden);
     agree(&s, "num_hidden_layers", config_int(&s, "num_hidden_layers", 0),
           c->layers);
     return s.status;

@@ -3,7 +3,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-commands='check fmt preview plan diff convert info doctor help'
+commands='check fmt preview plan diff convert render info doctor help'
 
 want_narrow() { # FILE
     awk 'length($0) > 79 { bad = 1 } END { exit bad }' "$1" || fail "$1 is wider than 79 columns"
@@ -14,7 +14,7 @@ want_code 0
 want_no_err
 want_narrow out
 for c in $commands; do want_out "  $c "; done
-for n in 0 1 2 3 4 5; do want_out "  $n  "; done
+for n in 0 1 2 3 4 5 130; do want_out "  $n  "; done
 cp out program-help
 run -h
 want_same out program-help

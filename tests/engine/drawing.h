@@ -51,8 +51,8 @@ static inline bool album_progress(void *user, omost_phase phase, int index,
     assert_true(step >= 0 && step <= steps);
     assert_true(done >= 0 && done <= 1.000001);
     assert_true(total_done >= a->total - 1e-9 && total_done <= 1);
-    if (phase == OMOST_PHASE_SAMPLE && step > a->last_step) a->n_steps++;
-    a->last_step = phase == OMOST_PHASE_SAMPLE && step < steps ? step : 0;
+    a->n_steps += phase == OMOST_PHASE_SAMPLE && step > a->last_step;
+    a->last_step = step;
     a->total = total_done;
     a->phases |= 1 << phase;
     return ++a->n_progress != a->stop_at;

@@ -89,6 +89,16 @@ static inline void each_backend(void (*body)(golden_model *m))
     }
 }
 
+/* On the fastest alone: for what does not depend on who computes. */
+static inline void with_fastest(void (*body)(golden_model *m))
+{
+    if (!golden_is_here()) return;
+    golden_model m;
+    golden_model_open(&m, "auto", OM_PRECISION_F32, layouts[0]);
+    body(&m);
+    golden_model_close(&m);
+}
+
 /* ---- arrays ------------------------------------------------------------ */
 
 /* An array, channels last. */

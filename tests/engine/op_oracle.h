@@ -74,13 +74,13 @@ static inline judged judge_conv(const op_inputs *o, int n, int h, int w, int c)
 static inline judged judge_norm_over(const op_inputs *o, const int box[4],
                                      int first, int last, const int where[4])
 {
-    double sum = 0, squares = 0, count = 0;
+    double sum = 0, sizes = 0, squares = 0, count = 0;
     for (int pass = 0; pass < 2; pass++)
         for (int y = box[0]; y < box[1]; y++)
             for (int x = box[2]; x < box[3]; x++)
                 for (int c = first; c < last; c++) {
                     double v = (double)at(o->x[0], o->a, where[0], y, x, c);
-                    if (pass == 0) sum += v, count++;
+                    if (pass == 0) sum += v, sizes += v * v, count++;
                     if (pass == 1)
                         squares += (v - sum / count) * (v - sum / count);
                 }
@@ -89,9 +89,9 @@ static inline judged judge_norm_over(const op_inputs *o, const int box[4],
     double scale = 1 / sqrt(squares / count + (double)o->node.eps);
     double v = (double)at(o->x[0], o->a, where[0], where[1], where[2], c);
     double weight = (double)o->weight[c], bias = (double)o->bias[c];
-    return (judged){(v - mean) * scale * weight + bias,
-                    (fabs(v) + fabs(mean)) * scale * fabs(weight) + fabs(bias),
-                    0};
+    return (judged){
+        (v - mean) * scale * weight + bias,
+        (fabs(v) + sqrt(sizes / count)) * scale * fabs(weight) + fabs(bias), 0};
 }
 
 static inline judged judge_norm(const op_inputs *o, int n, int h, int w, int c)

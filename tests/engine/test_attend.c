@@ -62,7 +62,7 @@ static void *take(size_t n, size_t size)
 
 static size_t channels(const test_case *c)
 {
-    return (size_t)(c->s.heads * c->s.width);
+    return (size_t)c->s.heads * (size_t)c->s.width;
 }
 
 static void set(const test_case *c, void *data, size_t i, double x)
@@ -103,8 +103,8 @@ static test_case new_case(sizes s, const om_attention_map *const *map, dice *d)
 {
     test_case c = {.s = s};
     const size_t stride = channels(&c) + (size_t)roll_below(d, 3);
-    c.n_q = (size_t)(s.n * s.rows);
-    c.n_k = (size_t)(map ? s.words : s.n * s.words);
+    c.n_q = (size_t)s.n * (size_t)s.rows;
+    c.n_k = (size_t)(map ? 1 : s.n) * (size_t)s.words;
     for (int i = 0; i < 4; i++)
         c.data[i] =
             elements(&c, i == 0 || i == 3 ? c.n_q : c.n_k, stride + (size_t)i);
@@ -181,7 +181,7 @@ static void softmax(test_case *c, size_t row, int head, size_t first,
 static void want_mapped(test_case *c, int picture, int head)
 {
     const om_attention_map *map = c->job.map[picture];
-    const size_t first = (size_t)(picture * c->s.rows);
+    const size_t first = (size_t)picture * (size_t)c->s.rows;
     for (int g = 0; g < map->n_groups; g++) {
         const om_attention_group *group = &map->group[g];
         for (int i = 0; i < group->n_rows; i++) {
@@ -203,8 +203,8 @@ static void want(test_case *c)
             for (int i = 0; i < c->s.rows && !c->job.map; i++) {
                 om_span seen = {0, c->s.words, 1, 1};
                 if (c->s.causal && i + 1 < c->s.words) seen.n = i + 1;
-                softmax(c, (size_t)(p * c->s.rows + i), h,
-                        (size_t)(p * c->s.words), &seen, 1, 1);
+                softmax(c, (size_t)p * (size_t)c->s.rows + (size_t)i, h,
+                        (size_t)p * (size_t)c->s.words, &seen, 1, 1);
             }
         }
 }

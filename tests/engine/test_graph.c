@@ -362,7 +362,7 @@ static void record_random(om_graph *g, uint64_t *state, int n_nodes)
     om_value v[MOST_VALUES];
     int n = 0;
     for (int i = 0; i < 3; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "x%d", i);
         om_shape s = {1, 1, 1 + next_below(state, 40), 16};
         v[n++] = om_graph_input(g, name, s);

@@ -17,7 +17,7 @@ typedef struct op_data {
 } op_data;
 
 /* Results of a case that are worked out anew; those of attention are costly. */
-enum { SAMPLES = 1500, ATTENTION_SAMPLES = 250 };
+enum { SAMPLES = 1500, ATTENTION_SAMPLES = 100 };
 
 /* ---- data ------------------------------------------------------------------ */
 
@@ -65,7 +65,7 @@ static void make_words(op_data *d, const op_case *c, fill kind, bool bf16)
     d->map = map_array(&d->arena, c->a.n, sizeof *d->map);
     for (int n = 0; n < c->a.n; n++)
         d->map[n] =
-            make_map(&d->arena, c->map, n, c->a, c->words, (uint64_t)(100 + n));
+            make_map(&d->arena, c->map, n, c->a, c->words, 100 + (uint64_t)n);
 }
 
 static void make_data(op_data *d, const op_case *c, om_node node, om_shape out,
@@ -73,8 +73,8 @@ static void make_data(op_data *d, const op_case *c, om_node node, om_shape out,
 {
     *d = (op_data){0};
     for (int i = 0; i < node.n_in; i++)
-        d->x[i] = filled(i == 1 && c->b.n ? c->b : c->a, kind,
-                         (uint64_t)(i + 1), bf16);
+        d->x[i] =
+            filled(i == 1 && c->b.n ? c->b : c->a, kind, 1 + (uint64_t)i, bf16);
     make_weights(d, c, out, bf16);
     if (c->op == OM_OP_CROSS) make_words(d, c, kind, bf16);
     d->o = (op_inputs){

@@ -7,7 +7,7 @@
 #include "weights/lora.h"
 #include "weights/weights.h"
 
-/* name, shape: a matrix and two convolutions of the UNet, a bias */
+/* name, shape: a bias, two convolutions and a matrix of the UNet, sorted */
 typedef struct layer {
     const char *name;
     int n_dims;
@@ -15,8 +15,8 @@ typedef struct layer {
 } layer;
 
 static const layer layers[] = {
-    {"down_blocks.0.resnets.0.conv1.weight", 4, {4, 6, 3, 3}},
     {"down_blocks.0.resnets.0.conv1.bias", 1, {4}},
+    {"down_blocks.0.resnets.0.conv1.weight", 4, {4, 6, 3, 3}},
     {"down_blocks.1.resnets.0.conv_shortcut.weight", 4, {4, 8, 1, 1}},
     {"mid_block.attentions.0.proj_in.weight", 2, {8, 6}},
 };

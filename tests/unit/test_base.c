@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/random.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
 
@@ -240,6 +241,39 @@ static void test_hash(void **state)
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+/* However the bytes are cut. */
+static void test_hash_in_pieces(void **state)
+{
+    (void)state;
+    char bytes[1000], whole[65], pieces[65];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)(i * 31);
+    assert_true(om_sha256_hex((om_str){bytes, sizeof bytes}, whole));
+    for (size_t step = 1; step < 1100; step = step * 3 + 1) {
+        om_sha256 h;
+        om_str rest = {bytes, sizeof bytes};
+        om_sha256_begin(&h);
+        while (rest.n) {
+            size_t n = step < rest.n ? step : rest.n;
+            om_sha256_add(&h, (om_str){rest.p, n});
+            rest = om_str_skip(rest, n);
+        }
+        assert_true(om_sha256_end(&h, pieces));
+        assert_string_equal(pieces, whole);
+    }
+    om_sha256 h = {0}; /* failed to begin */
+    assert_false(om_sha256_end(&h, pieces));
+}
+
+static void test_random(void **state)
+{
+    (void)state;
+    omost_error err;
+    uint64_t a = 0, b = 0;
+    assert_int_equal(om_random_bytes(&a, sizeof a, &err), OMOST_OK);
+    assert_int_equal(om_random_bytes(&b, sizeof b, &err), OMOST_OK);
+    assert_true(a != b);
+}
+
 /* ---- file.h ------------------------------------------------------------ */
 
 /* A folder for one test. */
@@ -293,6 +327,24 @@ static void test_file_modes(void **state)
     unlink(link);
     unlink(file);
     assert_int_equal(rmdir(folder), 0); /* no temporary file is left */
+}
+
+/* What is being written can be taken away from outside. */
+static void test_file_sweep(void **state)
+{
+    (void)state;
+    char folder[64], path[96];
+    omost_error err;
+    om_file_out a, b;
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/file", folder);
+    assert_int_equal(om_file_begin(&a, NULL, path, &err), OMOST_OK);
+    assert_int_equal(om_file_begin(&b, NULL, path, &err), OMOST_OK);
+    om_file_sweep(path);
+    om_file_sweep("nowhere/at/all");
+    assert_int_equal(rmdir(folder), 0);
+    om_file_abandon(&a);
+    om_file_abandon(&b);
 }
 
 static void test_file_errors(void **state)
@@ -358,7 +410,10 @@ int main(void)
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_unicode),
         cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_hash_in_pieces),
+        cmocka_unit_test(test_random),
         cmocka_unit_test(test_file_modes),
+        cmocka_unit_test(test_file_sweep),
         cmocka_unit_test(test_file_errors),
         cmocka_unit_test(test_file_no_memory),
     };

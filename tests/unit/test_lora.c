@@ -896,8 +896,9 @@ static void test_refused(void **state)
     assert_int_equal(om_lora_attach(m, in_folder(path, "lora.safetensors"),
                                     INFINITY, NULL, &err),
                      OMOST_RANGE);
-    assert_int_equal(
-        om_lora_attach(m, in_folder(path, "nowhere"), 1, NULL, &err), OMOST_MISSING);
+    assert_int_equal(om_lora_attach(m, in_folder(path, "nowhere"), 1, NULL,
+                                    &err),
+                     OMOST_MISSING);
     om_model_close(m);
 }
 

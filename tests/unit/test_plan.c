@@ -617,6 +617,32 @@ static void test_profile(void **state)
     omost_profile_free(p);
 }
 
+/* Read again, what is printed is the same profile. */
+static void test_profile_print(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "", "like: pony", "quality: good, .\n_#x -> \ngirl -> 1girl, solo",
+        "style: tags\na: b -> c: d\n\xc3\xa9t\xc3\xa9 -> summer -> heat"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        om_buf once, twice;
+        om_buf_init(&once, NULL, OM_PROFILE_MAX_TEXT);
+        om_buf_init(&twice, NULL, OM_PROFILE_MAX_TEXT);
+        omost_profile *p = profile_of(texts[i]);
+        om_profile_print(&once, p);
+        omost_profile *q = profile_of(once.p);
+        om_profile_print(&twice, q);
+        assert_string_equal(once.p, twice.p);
+        assert_int_equal(omost_profile_style(p), omost_profile_style(q));
+        assert_true(
+            om_str_eq(omost_profile_quality(p), omost_profile_quality(q)));
+        om_buf_free(&once);
+        om_buf_free(&twice);
+        omost_profile_free(p);
+        omost_profile_free(q);
+    }
+}
+
 static void test_rule_limit(void **state)
 {
     (void)state;
@@ -923,6 +949,7 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_distances),
         cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_profile_print),
         cmocka_unit_test(test_rule_limit),
         cmocka_unit_test(test_builtin_profiles),
         cmocka_unit_test(test_out_of_range),
