@@ -330,6 +330,7 @@ static void run_encoder(om_backend *b, om_model_files *files,
 static void bench_start(setup *s)
 {
     omost_error err;
+    struct rusage use;
     puts("from start to the first step, 1024x1024, guidance, files warm:");
     double begin = bench_now(), since = begin;
     om_backend *b = open_backend(s);
@@ -350,6 +351,9 @@ static void bench_start(setup *s)
     if (!r) bench_stop(err.msg);
     lap(&since, "UNet: compile and pack");
     printf("  %-40s %7.2f s\n", "in all", bench_now() - begin);
+    getrusage(RUSAGE_SELF, &use);
+    printf("  peak resident memory until here %.2f GB\n",
+           (double)use.ru_maxrss * 1024e-9);
     om_unet_run_free(r);
     om_unet_words_free(w);
     free(states);

@@ -107,9 +107,12 @@ typedef struct omost_model_info {
     omost_model_size total;                     /* tensors of no part too */
     size_t n_files;
     uint64_t file_bytes; /* on disk */
-    /* Memory the weights take when all are held in this precision. What a
-     * render needs besides depends on the size of the picture. */
+    /* Memory the weights take when all are held in this precision. */
     uint64_t memory_f32, memory_bf16;
+    /* Memory in which a canvas of eight regions can be drawn at 1024 x 1024 with
+     * guidance, computing in this precision, its parts loaded one after another:
+     * an estimate from above. 0: the model is not complete. */
+    uint64_t render_f32, render_bf16;
     size_t n_ignored; /* tensors that are known and not needed */
     size_t n_unknown; /* tensors whose names say nothing, and the first */
     char unknown[120];

@@ -146,9 +146,9 @@ typedef struct omost_render_opts {
     const char *negative_prompt; /* NULL: OMOST_NEGATIVE_DEFAULT */
     int batch;                   /* 1; picture i has seed + i */
     const char *sampler;         /* "dpm++2m" */
-    const char *schedule;        /* "karras" */
-    const char *rng;             /* "cuda"; "cpu" */
-    const char *prediction;      /* "eps", "v"; NULL: as the model says */
+    const char *schedule; /* "karras"; "trailing" where the model asks for it */
+    const char *rng;      /* "cuda"; "cpu" */
+    const char *prediction; /* "eps", "v"; NULL: as the model says */
     omost_region_method region;
     bool compat_omost; /* the original's noise: one generator for the batch and
                         * the second pass; plan as strict; the pooled text

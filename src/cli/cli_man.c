@@ -89,7 +89,8 @@ void om_generate_man(om_buf *out)
     roff_line(
         out,
         "A FILE is a model's whole reply, the Python code alone, Canvas JSON or "
-        "ComfyUI_omost JSON, or a picture of omost render: which one is found out. A file named - is standard "
+        "ComfyUI_omost JSON, or a picture of omost render: which one is found out. "
+        "A file named - is standard "
         "input. Output files appear whole or not at all.");
     om_buf_puts(out, ".SH OPTIONS\n");
     for (const om_option *o = om_program_options; o->name; o++)

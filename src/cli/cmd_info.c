@@ -104,6 +104,13 @@ static void put_model(om_buf *b, const char *path, const omost_model_info *info)
     om_buf_puts(b, " of weights as f32, ");
     put_bytes(b, info->memory_bf16);
     om_buf_puts(b, " as bf16\n");
+    if (info->render_f32) {
+        om_buf_puts(b, "  to draw    up to ");
+        put_bytes(b, info->render_f32);
+        om_buf_puts(b, " in f32, ");
+        put_bytes(b, info->render_bf16);
+        om_buf_puts(b, " in bf16, at 1024x1024\n");
+    }
     if (info->n_ignored)
         om_buf_printf(b, "  %zu tensor%s that no renderer needs\n",
                       info->n_ignored, plural(info->n_ignored));
@@ -161,6 +168,11 @@ static json_t *model_json(const char *path, const omost_model_info *info)
         (json_int_t)info->memory_f32, "bf16", (json_int_t)info->memory_bf16,
         "ignored", (json_int_t)info->n_ignored, "unknown",
         (json_int_t)info->n_unknown, "v_prediction", info->v_prediction);
+    if (info->render_f32)
+        json_object_set_new(v, "render",
+                            json_pack("{s:I, s:I}", "f32",
+                                      (json_int_t)info->render_f32, "bf16",
+                                      (json_int_t)info->render_bf16));
     if (info->kind == OMOST_MODEL_LORA)
         json_object_update_new(v, json_pack("{s:s, s:[i, i]}", "adapter",
                                             info->adapter, "ranks",

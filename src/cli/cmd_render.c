@@ -78,7 +78,7 @@ static const om_option options[] = {
     [OM_RENDER_SAMPLER] = {.name = "sampling-method", .arg = "NAME", OF(SAMPLER),
         .fallback = "dpm++2m", .help = "how a step is taken"},
     [OM_RENDER_SCHEDULE] = {.name = "scheduler", .arg = "NAME", OF(SCHEDULE),
-        .fallback = "karras", .help = "how much noise each step has"},
+        .fallback = "karras", .help = "how much noise each step has; models that say so are drawn with trailing"},
     [OM_RENDER_REGION] = {.name = "region", .arg = "NAME", OF(REGION), .fallback = "score",
         .help = "how regions are kept apart: by their share of the attention, by attention "
                 "each on its own, by drawing each on its own, or not at all"},

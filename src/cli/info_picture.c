@@ -164,8 +164,8 @@ int om_info_picture(om_cli *cli, bool json, const char *path, om_str bytes)
     om_buf b;
     uint32_t w = bytes.n >= 24 ? big_endian(bytes.p + 16) : 0;
     uint32_t h = bytes.n >= 24 ? big_endian(bytes.p + 20) : 0;
-    picture p = {.out = json ? NULL : &b, .path = path};
     om_buf_init(&b, NULL, MAX_OUTPUT);
+    picture p = {.out = json ? NULL : &b, .path = path};
     if (!json) {
         om_put_clean(&b, om_str_of(path));
         om_buf_printf(&b, ": a PNG picture of %ux%u pixels\n", w, h);

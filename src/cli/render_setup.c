@@ -119,13 +119,11 @@ static void set_engine(om_setup *s, const om_args *args)
     e->tokenizer = OPT(TOKENIZER)->set ? OPT(TOKENIZER)->text : NULL;
     if (!e->tokenizer && r && strcmp(r->tokenizer, "builtin") == 0)
         e->tokenizer = r->tokenizer;
-    bool recorded = !OPT(BACKEND)->set && r && *r->backend;
-    e->backend = recorded ? r->backend : OPT(BACKEND)->text;
-    if (OPT(PRECISION)->set || !r || !*r->precision)
-        e->precision = omost_choice_name(OMOST_CHOICE_PRECISION,
-                                         (size_t)OPT(PRECISION)->choice);
-    else
-        e->precision = r->precision;
+    e->backend = OPT(BACKEND)->text;
+    e->precision = omost_choice_name(OMOST_CHOICE_PRECISION,
+                                     (size_t)OPT(PRECISION)->choice);
+    if (r && *r->backend && !OPT(BACKEND)->set) e->backend = r->backend;
+    if (r && *r->precision && !OPT(PRECISION)->set) e->precision = r->precision;
     e->n_threads = (int)OPT(THREADS)->integer;
 }
 

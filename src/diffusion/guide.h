@@ -28,9 +28,9 @@
 #ifndef OM_DIFFUSION_GUIDE_H
 #define OM_DIFFUSION_GUIDE_H
 
+#include "diffusion/prompt_text.h"
 #include "diffusion/sampler.h"
 #include "diffusion/sigmas.h"
-#include "diffusion/text.h"
 #include "diffusion/unet.h"
 
 enum { OM_LATENT_CHANNELS = 4, OM_LATENT_CELL = 8 /* pixels */ };

@@ -42,6 +42,13 @@ static omost_status fail_unknown(omost_error *err, const char *what,
                    what, name, list);
 }
 
+om_schedule om_default_schedule(const om_model_files *model)
+{
+    return model->scheduler.spacing == OM_SPACING_TRAILING
+               ? OM_SCHEDULE_TRAILING
+               : OM_SCHEDULE_KARRAS;
+}
+
 static omost_status read_names(om_settings *s, const omost_render_opts *o,
                                const om_model_files *model, omost_error *err)
 {
@@ -49,7 +56,7 @@ static omost_status read_names(om_settings *s, const omost_render_opts *o,
     s->sampler = &om_samplers[0];
     if (o->sampler && !(s->sampler = om_sampler_find(om_str_of(o->sampler))))
         return fail_unknown(err, "sampler", o->sampler, sampler_name);
-    s->schedule = OM_SCHEDULE_KARRAS;
+    s->schedule = om_default_schedule(model);
     if (o->schedule) {
         found = om_schedule_find(om_str_of(o->schedule));
         if (found < 0)
@@ -182,7 +189,7 @@ omost_status om_settings_read(om_settings *s, const omost_render_opts *o,
     if ((unsigned)o->region >= OMOST_N_REGION_METHODS)
         return om_fail(err, OMOST_USAGE, "there is no region method %d",
                        (int)o->region);
-    om_sigma_table_init(&s->table, s->prediction == OM_PREDICTION_V);
+    om_sigma_table_init(&s->table, om_has_zero_snr(model));
     st = read_first(s, o, err);
     return st ? st : read_second(s, o, err);
 }

@@ -29,6 +29,10 @@ typedef struct om_settings {
     int n_passes;
 } om_settings;
 
+/* Karras, or trailing where the model's scheduler says so: models of few steps
+ * were made for its levels. */
+om_schedule om_default_schedule(const om_model_files *model);
+
 /* USAGE for a name nobody has (the message lists those there are), RANGE for a
  * number outside of what is allowed. */
 omost_status om_settings_read(om_settings *s, const omost_render_opts *opts,

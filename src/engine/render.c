@@ -40,7 +40,7 @@ static void tell_settings(job *j, const omost_render_opts *asked)
         om_tell_note(&j->teller, text, NULL);
     }
     if (asked->negative_prompt && *asked->negative_prompt &&
-        j->o.cfg_scale == 1)
+        j->o.cfg_scale <= 1)
         om_tell_note(&j->teller,
                      "with a cfg-scale of 1 the negative prompt is not used",
                      NULL);
@@ -283,7 +283,7 @@ omost_status omost_render(omost_engine *engine, const omost_canvas *canvas,
     if (!opts) opts = &defaults;
     job j = {.e = engine, .canvas = canvas, .err = err};
     omost_status st =
-        om_render_resolve(&j.o, opts, om_predicts_v(engine->model), err);
+        om_render_resolve(&j.o, opts, engine->model, err);
     if (st != OMOST_OK) return st;
     j.teller = (om_teller){.fn = on_event,
                            .user = user,

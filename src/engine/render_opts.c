@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "diffusion/sampler.h"
+#include "diffusion/settings.h"
 #include "prompt/profile.h"
 
 /* clang-format off */
@@ -189,17 +190,17 @@ static omost_status settle_seed(omost_render_opts *o, omost_error *err)
 }
 
 omost_status om_render_resolve(omost_render_opts *out,
-                               const omost_render_opts *in, bool predicts_v,
-                               omost_error *err)
+                               const omost_render_opts *in,
+                               const om_model_files *model, omost_error *err)
 {
     static const omost_render_opts defaults = OMOST_RENDER_DEFAULTS;
     omost_render_opts o = in ? *in : defaults;
     if (!o.sampler) o.sampler = "dpm++2m";
-    if (!o.schedule) o.schedule = "karras";
+    if (!o.schedule) o.schedule = om_schedule_name(om_default_schedule(model));
     if (!o.rng) o.rng = "cuda";
     if (!o.prediction)
-        o.prediction = om_prediction_name(predicts_v ? OM_PREDICTION_V
-                                                     : OM_PREDICTION_EPS);
+        o.prediction = om_prediction_name(
+            om_predicts_v(model) ? OM_PREDICTION_V : OM_PREDICTION_EPS);
     if (!o.negative_prompt) o.negative_prompt = OMOST_NEGATIVE_DEFAULT;
     if (!o.compat_omost) o.projected_pooled = true;
     omost_status st = check_enums(&o, err);

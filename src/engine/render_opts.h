@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "omost/render.h"
+#include "weights/model_files.h"
 
 typedef enum om_field_kind {
     OM_FIELD_INT,
@@ -31,11 +32,11 @@ enum { OM_CHOICE_TEXT = 200 };
 const char *om_choice_text(omost_choice which, char out[OM_CHOICE_TEXT]);
 
 /* Check all of `in` (NULL: the defaults) and say in *out what it means: no name
- * is NULL, sides are multiples of 64, the seed is a real one. `predicts_v`:
- * what the model says about itself. */
+ * is NULL, sides are multiples of 64, the seed is a real one. The schedule and
+ * what is predicted are by default what the model says about itself. */
 omost_status om_render_resolve(omost_render_opts *out,
-                               const omost_render_opts *in, bool predicts_v,
-                               omost_error *err);
+                               const omost_render_opts *in,
+                               const om_model_files *model, omost_error *err);
 
 /* A side of the second pass: round(side * scale / 64) * 64. */
 int om_hires_side(int side, float scale);

@@ -55,7 +55,7 @@ int64_t om_drawn_seed(const om_drawn *d)
 
 static json_t *field_json(const omost_render_opts *o, const om_render_field *f)
 {
-    const char *p = (const char *)o + f->at;
+    const void *p = (const char *)o + f->at;
     switch (f->kind) {
     case OM_FIELD_INT: return json_integer(*(const int *)p);
     case OM_FIELD_FLOAT: return float_json(*(const float *)p);

@@ -80,12 +80,12 @@ omost_status om_program_run(om_program *p, const om_watch *watch,
 /* ---- what it costs ----------------------------------------------------- */
 
 /* id, name: kinds of work that are told apart */
-#define OM_WORK_LIST(X)               \
-    X(LINEAR, "linear")               \
-    X(CONV, "convolution")            \
-    X(ATTENTION, "self-attention")    \
-    X(CROSS, "cross-attention")       \
-    X(NORM, "normalisation")          \
+#define OM_WORK_LIST(X)            \
+    X(LINEAR, "linear")            \
+    X(CONV, "convolution")         \
+    X(ATTENTION, "self-attention") \
+    X(CROSS, "cross-attention")    \
+    X(NORM, "normalisation")       \
     X(OTHER, "element by element")
 typedef enum om_work {
 #define X(id, name) OM_WORK_##id,
@@ -101,7 +101,7 @@ typedef struct om_cost {
                                  * not what a back end may save */
     double seconds[OM_N_WORKS]; /* of all runs since om_program_time(p, true) */
     int runs;
-    size_t arena_bytes;         /* planned memory of the values */
+    size_t arena_bytes; /* planned memory of the values */
 } om_cost;
 /* Begin (or end) to time every operation. */
 void om_program_time(om_program *p, bool on);

@@ -40,7 +40,8 @@ typedef struct om_attention_map {
 
 /* Keys and values of one slot, [n_words, width], in the back end's numbers:
  * plain bytes, which may be copied (64-byte aligned) and outlive the program
- * that kept them (om_program_kept). All slots of a context have as many words. */
+ * that kept them (om_program_kept). All slots of a context are of as many
+ * words. */
 typedef struct om_kept {
     const void *k, *v;
     int n_words, width;

@@ -54,7 +54,10 @@ static om_backend *open_dnnl(const omost_env *env, const om_backend_opts *opts,
     if (st == dnnl_success)
         st = dnnl_stream_create(&b->stream, b->engine,
                                 dnnl_stream_default_flags);
-    if (st == dnnl_success) return &b->base;
+    if (st == dnnl_success) {
+        om_dnnl_find_depth(b, opts->n_threads);
+        return &b->base;
+    }
     (void)om_dnnl_failed(st, "opening the back end", err);
     close_dnnl(&b->base);
     return NULL;

@@ -190,7 +190,7 @@ static dnnl_status_t describe(const making *z, const band *r,
         st = dnnl_memory_desc_create_with_tag(&bias, 1, channels, dnnl_f32,
                                               dnnl_a);
     if (st == dnnl_success)
-        st = om_dnnl_attr(&attr, b, z->post, z->n_posts, out, 4);
+        st = om_dnnl_attr(&attr, b, false, z->post, z->n_posts, out, 4);
     if (st == dnnl_success)
         st = dnnl_convolution_forward_primitive_desc_create(
             pd, b->engine, dnnl_forward_inference, dnnl_convolution_direct, src,
@@ -218,7 +218,7 @@ static dnnl_status_t describe_any(const making *z, const band *r,
 }
 
 /* The weights for a primitive that wants them as desc says. */
-static omost_status take_weights(making *z, const_dnnl_memory_desc_t desc,
+static omost_status take_weights(making *z, dnnl_memory_desc_t desc,
                                  omost_error *err)
 {
     convolution *m = z->m;
@@ -228,10 +228,9 @@ static omost_status take_weights(making *z, const_dnnl_memory_desc_t desc,
     const bool narrow = z->k->b->elem == OM_ELEM_F32 && bits != OM_BITS_F32;
     m->block = narrow ? om_dnnl_eights_block(desc) : 0;
     m->per_output = z->source.in * z->source.taps;
-    if (m->block)
-        st = om_dnnl_pack(&z->source, OM_FORM_EIGHTS, NULL, &m->weight, err);
-    else
-        st = om_dnnl_pack(&z->source, OM_FORM_CONV, desc, &m->weight, err);
+    const om_dnnl_order eights = {.form = OM_FORM_EIGHTS};
+    const om_dnnl_order own = {.form = OM_FORM_CONV, .desc = desc};
+    st = om_dnnl_pack(&z->source, m->block ? &eights : &own, &m->weight, err);
     if (narrow) m->wide = dnnl_memory_desc_get_size(desc) / sizeof(float);
     return st;
 }

@@ -7,6 +7,7 @@
  *   dnnl_conv.c      convolutions
  *   dnnl_simple.c    norms, activations, sums, attention: our own loops
  *   dnnl_weights.c   packed weights
+ *   dnnl_depth.c     whether oneDNN's products with 16-bit weights are right
  *   dnnl_prim.c      oneDNN's objects, one call each
  *   dnnl_threads.c   threads
  *
@@ -62,6 +63,9 @@ typedef struct om_dnnl {
     dnnl_data_type_t type; /* of values: f32 or bf16 */
     om_elem elem;          /* the same */
     const om_loops *loops;
+    /* Inputs up to which products of values with 16-bit weights come out right;
+     * 0: oneDNN has none (om_dnnl_find_depth) */
+    size_t depth;
     double longest;  /* OM_DNNL_LONG; tests make it small */
     om_block shared; /* values and scratch of the program that runs */
     om_dnnl_program *programs;
@@ -96,8 +100,8 @@ typedef enum om_dnnl_arg {
     OM_ARG_BIAS,
     OM_ARG_DST,
     OM_ARG_SCRATCH,
-    OM_ARG_POST, /* the second operand of post-op 0, 1, 2 */
-    OM_N_ARGS = OM_ARG_POST + OM_DNNL_POSTS
+    OM_ARG_POST, /* the second operand of post-op 0, 1, ... */
+    OM_N_ARGS = OM_ARG_POST + OM_DNNL_POSTS + 1
 } om_dnnl_arg;
 
 /* Something done to a result before it is written. */
@@ -129,10 +133,13 @@ dnnl_status_t om_dnnl_picture(dnnl_memory_desc_t *md, dnnl_data_type_t type,
 dnnl_status_t om_dnnl_matrix(dnnl_memory_desc_t *md, dnnl_data_type_t type,
                              size_t rows, size_t columns);
 /* Attributes with user scratch and these post-ops; operands are like `full`, or
- * with one row when per_channel. */
+ * with one row when per_channel. `sum`: what is there already is added before
+ * them, and their operands are one OM_ARG_POST further on. */
 dnnl_status_t om_dnnl_attr(dnnl_primitive_attr_t *attr, const om_dnnl *b,
-                           const om_dnnl_post *post, int n_posts, om_shape full,
-                           int n_dims);
+                           bool sum, const om_dnnl_post *post, int n_posts,
+                           om_shape full, int n_dims);
+/* Sets b->depth: tries small products (dnnl_depth.c). */
+void om_dnnl_find_depth(om_dnnl *b, int n_threads);
 /* Is this one of oneDNN's fast implementations? */
 bool om_dnnl_is_fast(const_dnnl_primitive_desc_t pd);
 
@@ -145,11 +152,21 @@ typedef enum om_form {
     OM_FORM_EIGHTS  /* [out / 8][y][x][in][8 outputs] */
 } om_form;
 
+/* An order of numbers. */
+typedef struct om_dnnl_order {
+    om_form form;
+    dnnl_memory_desc_t desc; /* MATMUL, CONV; the type does not matter */
+    /* MATMUL: inputs in pieces of `depth` (0: in one), each a matrix like desc
+     * with its numbers one after the other, the last like `last` */
+    size_t depth;
+    dnnl_memory_desc_t last;
+} om_dnnl_order;
+
 typedef struct om_dnnl_weight {
     om_packed head;
-    om_form form;
     om_bits bits;
-    dnnl_memory_desc_t desc; /* MATMUL, CONV: of any type */
+    om_dnnl_order order;
+    size_t piece; /* bytes of a piece */
     om_block data;
 } om_dnnl_weight;
 
@@ -170,12 +187,10 @@ void om_dnnl_source_free(om_dnnl_source *s);
 
 /* In which bits it is kept. Reads it, unless it has been packed before. */
 omost_status om_dnnl_bits(om_dnnl_source *s, om_bits *bits, omost_error *err);
-/* A form that is there already; NULL: none. `desc` NULL: any of its kind. */
-om_dnnl_weight *om_dnnl_find(const om_dnnl_source *s, om_form form,
-                             const_dnnl_memory_desc_t desc);
-/* The form, packed now when it is not there. desc: NULL for EIGHTS. */
-omost_status om_dnnl_pack(om_dnnl_source *s, om_form form,
-                          const_dnnl_memory_desc_t desc,
+/* What is packed already in that form, the last first; NULL: nothing. */
+om_dnnl_weight *om_dnnl_find(const om_dnnl_source *s, om_form form);
+/* Packed in that order, now when it has not been. The order is copied. */
+omost_status om_dnnl_pack(om_dnnl_source *s, const om_dnnl_order *order,
                           const om_dnnl_weight **out, omost_error *err);
 /* A vector's numbers; NULL for OM_NO_PARAM. */
 omost_status om_dnnl_vector(om_dnnl *b, om_params *params, int index,

@@ -63,8 +63,8 @@ static dnnl_status_t append(dnnl_post_ops_t ops, const om_dnnl *b,
 }
 
 dnnl_status_t om_dnnl_attr(dnnl_primitive_attr_t *attr, const om_dnnl *b,
-                           const om_dnnl_post *post, int n_posts, om_shape full,
-                           int n_dims)
+                           bool sum, const om_dnnl_post *post, int n_posts,
+                           om_shape full, int n_dims)
 {
     dnnl_post_ops_t ops = NULL;
     *attr = NULL;
@@ -72,11 +72,13 @@ dnnl_status_t om_dnnl_attr(dnnl_primitive_attr_t *attr, const om_dnnl *b,
     if (st == dnnl_success)
         st = dnnl_primitive_attr_set_scratchpad_mode(*attr,
                                                      dnnl_scratchpad_mode_user);
-    if (st == dnnl_success && n_posts) st = dnnl_post_ops_create(&ops);
+    if (!sum && !n_posts) return st;
+    if (st == dnnl_success) st = dnnl_post_ops_create(&ops);
+    if (st == dnnl_success && sum)
+        st = dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef);
     for (int i = 0; i < n_posts && st == dnnl_success; i++)
         st = append(ops, b, &post[i], full, n_dims);
-    if (st == dnnl_success && n_posts)
-        st = dnnl_primitive_attr_set_post_ops(*attr, ops);
+    if (st == dnnl_success) st = dnnl_primitive_attr_set_post_ops(*attr, ops);
     if (ops) dnnl_post_ops_destroy(ops);
     return st;
 }
@@ -92,6 +94,10 @@ bool om_dnnl_is_fast(const_dnnl_primitive_desc_t pd)
 
 /* ---- one call ---------------------------------------------------------- */
 
+#define POST(i)                                                                \
+    [OM_ARG_POST + (i)] = {dnnl_query_exec_arg_md,                             \
+                           DNNL_ARG_ATTR_MULTIPLE_POST_OP(i) | DNNL_ARG_SRC_1, \
+                           DNNL_ARG_ATTR_MULTIPLE_POST_OP(i) | DNNL_ARG_SRC_1}
 static const struct {
     dnnl_query_t query;
     int id, index;
@@ -101,16 +107,12 @@ static const struct {
     [OM_ARG_BIAS] = {dnnl_query_weights_md, DNNL_ARG_BIAS, 1},
     [OM_ARG_DST] = {dnnl_query_dst_md, DNNL_ARG_DST, 0},
     [OM_ARG_SCRATCH] = {dnnl_query_scratchpad_md, DNNL_ARG_SCRATCHPAD, 0},
-    [OM_ARG_POST] = {dnnl_query_exec_arg_md,
-                     DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1,
-                     DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1},
-    [OM_ARG_POST + 1] = {dnnl_query_exec_arg_md,
-                         DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1,
-                         DNNL_ARG_ATTR_MULTIPLE_POST_OP(1) | DNNL_ARG_SRC_1},
-    [OM_ARG_POST + 2] = {dnnl_query_exec_arg_md,
-                         DNNL_ARG_ATTR_MULTIPLE_POST_OP(2) | DNNL_ARG_SRC_1,
-                         DNNL_ARG_ATTR_MULTIPLE_POST_OP(2) | DNNL_ARG_SRC_1},
+    POST(0),
+    POST(1),
+    POST(2),
+    POST(3),
 };
+#undef POST
 
 void om_dnnl_prim_free(om_dnnl_prim *p)
 {

@@ -15,7 +15,8 @@
 void om_dnnl_unpack(om_backend *base, om_packed *packed)
 {
     om_dnnl_weight *w = (om_dnnl_weight *)packed;
-    if (w->desc) dnnl_memory_desc_destroy(w->desc);
+    if (w->order.desc) dnnl_memory_desc_destroy(w->order.desc);
+    if (w->order.last) dnnl_memory_desc_destroy(w->order.last);
     om_block_free(&w->data, base->env);
     om_free(base->env, w);
 }
@@ -76,7 +77,7 @@ omost_status om_dnnl_bits(om_dnnl_source *s, om_bits *bits, omost_error *err)
     }
     for (const om_packed *f = p->packed; f; f = f->next) {
         const om_dnnl_weight *w = (const om_dnnl_weight *)f;
-        if (w->form == OM_FORM_VECTOR) continue;
+        if (w->order.form == OM_FORM_VECTOR) continue;
         *bits = w->bits;
         return OMOST_OK;
     }
@@ -167,7 +168,7 @@ typedef struct packing {
     const float *from;
     char *to;
     om_bits bits;
-    size_t out, in, taps;
+    size_t out, in, taps, row; /* row: numbers from one output to the next */
     const size_t *at_out, *at_in, *at_tap; /* what each index adds */
 } packing;
 
@@ -178,7 +179,7 @@ static void scatter(const packing *k, size_t o, size_t first, size_t n)
 {
     const size_t size = om_bits_size(k->bits);
     char packed[TILE * sizeof(float)];
-    k->loops->pack(k->bits, packed, k->from + o * k->in * k->taps + first, n);
+    k->loops->pack(k->bits, packed, k->from + o * k->row + first, n);
     size_t i = first / k->taps, tap = first % k->taps;
     for (size_t j = 0; j < n; j++) {
         const size_t at = k->at_out[o] + k->at_in[i] + k->at_tap[tap];
@@ -196,10 +197,10 @@ static void scatter(const packing *k, size_t o, size_t first, size_t n)
 static void pack_range(void *arg, size_t first, size_t n)
 {
     const packing *k = arg;
-    const size_t row = k->in * k->taps;
-    for (size_t at = 0; at < row; at += TILE)
+    const size_t all = k->in * k->taps;
+    for (size_t at = 0; at < all; at += TILE)
         for (size_t o = first; o < first + n; o++)
-            scatter(k, o, at, row - at < TILE ? row - at : TILE);
+            scatter(k, o, at, all - at < TILE ? all - at : TILE);
 }
 
 /* Tables of an om_dnnl_weight's order; at_out begins the one allocation. */
@@ -231,44 +232,73 @@ static bool make_tables(packing *k, om_form form, const_dnnl_memory_desc_t desc,
     return true;
 }
 
-om_dnnl_weight *om_dnnl_find(const om_dnnl_source *s, om_form form,
-                             const_dnnl_memory_desc_t desc)
+om_dnnl_weight *om_dnnl_find(const om_dnnl_source *s, om_form form)
 {
     for (om_packed *f = s->params->param[s->index].packed; f; f = f->next) {
         om_dnnl_weight *w = (om_dnnl_weight *)f;
-        if (w->form == form && (!desc || dnnl_memory_desc_equal(w->desc, desc)))
+        if (w->order.form == form) return w;
+    }
+    return NULL;
+}
+
+static bool same_desc(const_dnnl_memory_desc_t a, const_dnnl_memory_desc_t b)
+{
+    return a == b || (a && b && dnnl_memory_desc_equal(a, b));
+}
+
+static om_dnnl_weight *find_order(const om_dnnl_source *s,
+                                  const om_dnnl_order *order)
+{
+    for (om_packed *f = s->params->param[s->index].packed; f; f = f->next) {
+        om_dnnl_weight *w = (om_dnnl_weight *)f;
+        if (w->order.form == order->form && w->order.depth == order->depth &&
+            same_desc(w->order.desc, order->desc) &&
+            same_desc(w->order.last, order->last))
             return w;
     }
     return NULL;
 }
 
-/* Numbers a form takes, with its padding. */
-static size_t form_size(const om_dnnl_source *s, om_form form,
-                        const_dnnl_memory_desc_t desc)
+/* Numbers that desc takes, with its padding. */
+static size_t desc_size(const_dnnl_memory_desc_t desc)
 {
-    if (form == OM_FORM_EIGHTS) return (s->out + 7) / 8 * 8 * s->in * s->taps;
     dnnl_data_type_t type = dnnl_f32;
     (void)dnnl_memory_desc_query(desc, dnnl_query_data_type, &type);
     return dnnl_memory_desc_get_size(desc) / dnnl_data_type_size(type);
 }
 
-static omost_status fill(om_dnnl_weight *w, om_dnnl_source *s,
-                         const_dnnl_memory_desc_t desc, omost_error *err)
+/* Bytes of a piece, and of all; sets w->piece. */
+static size_t size_of(om_dnnl_weight *w, const om_dnnl_source *s)
+{
+    const om_dnnl_order *o = &w->order;
+    const size_t bits = om_bits_size(w->bits);
+    if (o->form == OM_FORM_EIGHTS)
+        return w->piece = (s->out + 7) / 8 * 8 * s->in * s->taps * bits;
+    w->piece = desc_size(o->desc) * bits;
+    if (!o->depth) return w->piece;
+    const size_t n = (s->in + o->depth - 1) / o->depth;
+    return (n - 1) * w->piece + desc_size(o->last) * bits;
+}
+
+/* Inputs first..first+n to `to`, as desc has them. */
+static omost_status fill_piece(const om_dnnl_weight *w, const om_dnnl_source *s,
+                               const_dnnl_memory_desc_t desc, size_t first,
+                               size_t n, char *to, omost_error *err)
 {
     const om_dnnl *b = s->b;
     const om_param *p = &s->params->param[s->index];
     packing k = {.loops = b->loops,
-                 .from = (const float *)(const void *)s->plain.p,
-                 .to = w->data.p,
+                 .from =
+                     (const float *)(const void *)s->plain.p + first * s->taps,
+                 .to = to,
                  .bits = w->bits,
                  .out = s->out,
-                 .in = s->in,
-                 .taps = s->taps};
-    if (!make_tables(&k, w->form, desc, b->base.env,
+                 .in = n,
+                 .taps = s->taps,
+                 .row = s->in * s->taps};
+    if (!make_tables(&k, w->order.form, desc, b->base.env,
                      p->n_dims == 4 ? p->dim[3] : 1))
         return om_fail_nomem(err);
-    const size_t n = w->data.bytes / om_bits_size(w->bits);
-    if (n != p->n) memset(w->data.p, 0, w->data.bytes);
     const om_parallel par = om_dnnl_parallel(b->base.n_threads);
     om_dnnl_ranges(&par, s->out, TILE, pack_range, &k);
     union { /* the allocation begins where at_out does */
@@ -279,27 +309,50 @@ static omost_status fill(om_dnnl_weight *w, om_dnnl_source *s,
     return OMOST_OK;
 }
 
-omost_status om_dnnl_pack(om_dnnl_source *s, om_form form,
-                          const_dnnl_memory_desc_t desc,
+static omost_status fill(om_dnnl_weight *w, const om_dnnl_source *s,
+                         omost_error *err)
+{
+    const om_dnnl_order *o = &w->order;
+    const size_t depth = o->depth ? o->depth : s->in;
+    if (w->data.bytes != s->out * s->in * s->taps * om_bits_size(w->bits))
+        memset(w->data.p, 0, w->data.bytes);
+    omost_status st = OMOST_OK;
+    for (size_t at = 0; at < s->in && st == OMOST_OK; at += depth) {
+        const size_t n = s->in - at < depth ? s->in - at : depth;
+        const bool last = o->depth && at + n == s->in;
+        st = fill_piece(w, s, last ? o->last : o->desc, at, n,
+                        w->data.p + at / depth * w->piece, err);
+    }
+    return st;
+}
+
+static bool copy_order(om_dnnl_order *to, const om_dnnl_order *from)
+{
+    *to = (om_dnnl_order){.form = from->form, .depth = from->depth};
+    return (!from->desc ||
+            dnnl_memory_desc_clone(&to->desc, from->desc) == dnnl_success) &&
+           (!from->last ||
+            dnnl_memory_desc_clone(&to->last, from->last) == dnnl_success);
+}
+
+omost_status om_dnnl_pack(om_dnnl_source *s, const om_dnnl_order *order,
                           const om_dnnl_weight **out, omost_error *err)
 {
     const omost_env *env = s->b->base.env;
     om_bits bits;
-    *out = om_dnnl_find(s, form, desc);
+    *out = find_order(s, order);
     if (*out) return OMOST_OK;
     omost_status st = om_dnnl_bits(s, &bits, err);
     if (st == OMOST_OK) st = read_source(s, err);
     if (st) return st;
     om_dnnl_weight *w = om_zalloc(env, sizeof *w);
     if (!w) return om_fail_nomem(err);
-    w->form = form;
     w->bits = bits;
-    if (!om_block_new(&w->data, env,
-                      form_size(s, form, desc) * om_bits_size(bits)) ||
-        (desc && dnnl_memory_desc_clone(&w->desc, desc) != dnnl_success))
-        st = om_fail_nomem(err);
+    if (copy_order(&w->order, order) &&
+        om_block_new(&w->data, env, size_of(w, s)))
+        st = fill(w, s, err);
     else
-        st = fill(w, s, desc, err);
+        st = om_fail_nomem(err);
     if (st) {
         om_dnnl_unpack(&s->b->base, &w->head);
         return st;
@@ -316,12 +369,12 @@ omost_status om_dnnl_vector(om_dnnl *b, om_params *params, int index,
     *out = NULL;
     if (index == OM_NO_PARAM) return OMOST_OK;
     om_dnnl_source s = om_dnnl_source_of(b, params, index);
-    om_dnnl_weight *w = om_dnnl_find(&s, OM_FORM_VECTOR, NULL);
+    om_dnnl_weight *w = om_dnnl_find(&s, OM_FORM_VECTOR);
     if (!w) {
         const om_param *p = &params->param[index];
         w = om_zalloc(b->base.env, sizeof *w);
         if (!w) return om_fail_nomem(err);
-        w->form = OM_FORM_VECTOR;
+        w->order.form = OM_FORM_VECTOR;
         omost_status st =
             om_block_new(&w->data, b->base.env, p->n * sizeof(float))
                 ? om_params_read(params, index, (float *)(void *)w->data.p, err)

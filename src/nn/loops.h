@@ -63,7 +63,8 @@ typedef struct om_loops {
     void (*unpack8)(om_bits b, float *y, const void *x, size_t n, int m,
                     int n_streams, size_t stride);
     /* In which bits all of x[n] can be kept: every number survives f16; or
-     * bf16. `finite16`: every number is finite and within f16. */
+     * bf16. Where they do not survive f16, `finite16` tells whether those that
+     * do not are finite and within its range. */
     void (*look)(const float *x, size_t n, bool *f16, bool *bf16,
                  bool *finite16);
 } om_loops;

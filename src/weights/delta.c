@@ -125,7 +125,7 @@ static void load_right(float (*b)[COLS], const om_factor *f, const tile *t,
 /* The factor's tile, over what was in it. */
 static void work_out(tile *t, const om_factor *f)
 {
-    float a[ROWS][RANKS], b[RANKS][COLS] = {{0}};
+    float b[RANKS][COLS] = {{0}};
     multiply_fn *const multiply = has_avx2() ? multiply_avx2 : multiply_plain;
     if (f->whole) {
         for (size_t i = 0; i < t->n_rows; i++)
@@ -135,7 +135,7 @@ static void work_out(tile *t, const om_factor *f)
     memset(t->v, 0, t->n_rows * sizeof *t->v);
     for (size_t rank = 0; rank < f->rank; rank += RANKS) {
         const size_t n = f->rank - rank < RANKS ? f->rank - rank : RANKS;
-        memset(a, 0, sizeof a);
+        float a[ROWS][RANKS] = {{0}};
         load_left(a, f, t, rank, n);
         load_right(b, f, t, rank, n);
         for (size_t r = n; r % 4 != 0; r++) memset(b[r], 0, sizeof b[r]);

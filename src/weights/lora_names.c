@@ -42,13 +42,12 @@ static bool take_head(om_str *name, const char *text)
 /* ".lora_A.?weight": also with one word and a dot for the "?". */
 static bool take_tail(om_str *name, const char *text)
 {
-    om_str t = om_str_of(text), end = t;
-    size_t mark = om_str_find(t, OM_STR("?"));
-    if (mark != SIZE_MAX) end = om_str_skip(t, mark + 1);
+    const char *mark = strchr(text, '?');
+    const om_str end = om_str_of(mark ? mark + 1 : text);
     if (!om_str_ends(*name, end)) return false;
     om_str s = {name->p, name->n - end.n};
-    if (mark != SIZE_MAX) {
-        om_str front = {t.p, mark};
+    if (mark) {
+        const om_str front = {text, (size_t)(mark - text)};
         if (!om_str_ends(s, front) && s.n > 0 && s.p[s.n - 1] == '.') {
             s.n--;
             while (s.n > 0 && s.p[s.n - 1] != '.') s.n--;

@@ -127,6 +127,74 @@ static void name_adapter(const om_model_files *m, omost_model_info *info)
     snprintf(info->adapter, sizeof info->adapter, "%s, %s names", kind, names);
 }
 
+/* ---- what drawing takes -------------------------------------------------- */
+
+/* Values of the UNet, per latent cell and picture, and of the VAE's decoder, per
+ * pixel, are about so many times the channels of the first (last) block: what
+ * nn/graph_memory.h plans for SDXL, in which both grow with the area alone. */
+enum {
+    PIXELS = 1024 * 1024,
+    CELLS = PIXELS / 64,
+    PICTURES = 2, /* of one evaluation, for guidance */
+    UNET_VALUES = 11,
+    VAE_VALUES = 5,
+    WORDS = (9 * 2 + 1) * 77, /* two rows a condition, one negative */
+    BASE = 200 << 20          /* the program, its libraries, scratch */
+};
+
+/* Matrices stored in 16 bits stay so in f32, for that loses nothing. */
+static uint64_t kept_bytes(const omost_model_size *s, bool f32)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < s->n_precisions; i++) {
+        const om_dtype d = om_dtype_find(om_str_of(s->precision[i].name));
+        const bool wide = f32 && (d == OM_F32 || d == OM_F64);
+        sum += s->precision[i].n_params * (wide ? 4 : 2);
+    }
+    return sum;
+}
+
+static uint64_t side_of(const om_model_files *m, omost_model_part part,
+                        const char *name, int dim)
+{
+    const om_entry *e = om_model_find(m, part, om_str_of(name));
+    return e && dim < e->t->n_dims ? e->t->dim[dim] : 0;
+}
+
+/* Keys and values of one word in all layers, in numbers. */
+static uint64_t word_numbers(const om_model_files *m)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < om_model_count(m, OMOST_MODEL_UNET); i++) {
+        const om_entry *e = om_model_at(m, OMOST_MODEL_UNET, i);
+        if (om_str_ends(e->name, OM_STR(".attn2.to_k.weight")) &&
+            e->t->n_dims > 0)
+            sum += 2 * (uint64_t)e->t->dim[0];
+    }
+    return sum;
+}
+
+static uint64_t render_bytes(const om_model_files *m,
+                             const omost_model_info *info, bool f32)
+{
+    const uint64_t number = f32 ? 4 : 2;
+    const uint64_t unet = side_of(m, OMOST_MODEL_UNET, "conv_in.weight", 0);
+    const uint64_t vae =
+        side_of(m, OMOST_MODEL_VAE, "decoder.conv_out.weight", 1);
+    uint64_t peak[OMOST_MODEL_N_PARTS], most = 0;
+    if (unet == 0 || vae == 0) return 0;
+    for (int i = 0; i < OMOST_MODEL_N_PARTS; i++) {
+        if (info->part[i].n_tensors == 0) return 0;
+        peak[i] = kept_bytes(&info->part[i], f32);
+    }
+    peak[OMOST_MODEL_UNET] += number * (PICTURES * CELLS * UNET_VALUES * unet +
+                                        WORDS * word_numbers(m));
+    peak[OMOST_MODEL_VAE] += number * (PIXELS * VAE_VALUES * vae);
+    for (int i = 0; i < OMOST_MODEL_N_PARTS; i++)
+        if (peak[i] > most) most = peak[i];
+    return BASE + most;
+}
+
 /* ---- the whole ----------------------------------------------------------- */
 
 /* Memory for the numbers that are weights, in whatever width they are held. */
@@ -169,6 +237,8 @@ static void fill_info(const om_model_files *m, omost_model_info *info)
         sort_precisions(&info->part[i]);
     sort_precisions(&info->total);
     if (m->kind == OMOST_MODEL_LORA) name_adapter(m, info);
+    info->render_f32 = render_bytes(m, info, true);
+    info->render_bf16 = render_bytes(m, info, false);
 }
 
 omost_status omost_model_probe(const omost_env *env, const char *path,

@@ -77,6 +77,21 @@ static inline void each_model(void (*body)(golden_model *m))
         }
 }
 
+/* The folder on every back end, the single files on the fastest: for tests whose
+ * work is long. */
+static inline void each_model_once(void (*body)(golden_model *m))
+{
+    if (!golden_is_here()) return;
+    for (size_t b = 0; om_backend_at(b); b++)
+        for (size_t i = 0; i < (b ? 1 : N_LAYOUTS); i++) {
+            golden_model m;
+            golden_model_open(&m, om_backend_at(b), OM_PRECISION_F32,
+                              layouts[i]);
+            body(&m);
+            golden_model_close(&m);
+        }
+}
+
 /* The same for the folder alone. */
 static inline void each_backend(void (*body)(golden_model *m))
 {

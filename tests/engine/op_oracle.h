@@ -216,7 +216,7 @@ static inline judged judge(const op_inputs *o, int n, int h, int w, int c)
     case OM_OP_GEGLU:
         v = (double)at(x, o->a, n, h, w, c);
         u = (double)at(x, o->a, n, h, w, c + o->out.c);
-        return (judged){v * oracle_unary(OM_GELU, u), fabs(v * u), 0};
+        return (judged){.y = v * oracle_unary(OM_GELU, u), .mag = fabs(v * u)};
     case OM_OP_ADD:
         v = (double)at(x, o->a, n, h, w, c);
         u = (double)at(o->x[1], o->b, o->b.n == 1 ? 0 : n, o->b.h == 1 ? 0 : h,

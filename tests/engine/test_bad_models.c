@@ -199,10 +199,11 @@ static size_t lay_out(json_t *header)
         if (!shape) continue;
         for (size_t i = 0; i < json_array_size(shape); i++)
             n *= (size_t)json_integer_value(json_array_get(shape, i));
+        const size_t end = at + n;
         json_object_set_new(t, "data_offsets",
                             json_pack("[I,I]", (json_int_t)at,
-                                      (json_int_t)(at + n)));
-        at += n;
+                                      (json_int_t)end));
+        at = end;
     }
     return at;
 }

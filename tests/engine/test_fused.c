@@ -13,7 +13,7 @@ enum { WORDS = 20, STATES = 24, MOST_NODES = 60, MOST_CROSS = 8 };
 static const char *only_backend;
 static uint64_t only_seed;
 
-/* ---- recording --------------------------------------------------------------- */
+/* ---- recording ----------------------------------------------------------- */
 
 /* A graph as it grows; cross-attentions as they are met, for their context. */
 typedef struct growth {
@@ -251,7 +251,7 @@ static void record_clip(growth *w)
     om_graph_output(g, "y", om_layer_norm(g, x, "final", 1e-5f));
 }
 
-/* ---- running ------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------- */
 
 typedef void recorder(growth *w);
 

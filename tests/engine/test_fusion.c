@@ -100,7 +100,7 @@ static om_value shared(om_graph *g, om_value x)
     om_value h = om_conv(g, f, "c", conv3(c)), up = om_upsample(g, h);
     om_graph_output(g, "up", up);
     om_value k = om_conv(g, up, "d", conv3(c));
-    om_graph_keep(g, 0, k, h);
+    om_graph_keep(g, 0, h, f);
     return om_add(g, om_unary(g, OM_RELU, k), up);
 }
 

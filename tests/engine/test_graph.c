@@ -74,7 +74,7 @@ static void test_shapes(void **state)
     rig_close(&r);
 }
 
-/* ---- mistakes ------------------------------------------------------------- */
+/* ---- mistakes ------------------------------------------------------------ */
 
 static void bad_linear(om_graph *g, om_value x)
 {
@@ -283,7 +283,7 @@ static void test_no_graph(void **state)
     om_graph_free(NULL);
 }
 
-/* ---- names ------------------------------------------------------------------ */
+/* ---- names --------------------------------------------------------------- */
 
 static void test_labels(void **state)
 {
@@ -352,7 +352,7 @@ static void test_weights_are_found_once(void **state)
     rig_close(&r);
 }
 
-/* ---- memory ------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------- */
 
 enum { MOST_VALUES = 64 };
 
@@ -584,7 +584,7 @@ static void test_memory_of_fused_steps(void **state)
     rig_close(&r);
 }
 
-/* ---- the n-th allocation fails ----------------------------------------------- */
+/* ---- the n-th allocation fails ------------------------------------------- */
 
 static void record_all(om_graph *g)
 {

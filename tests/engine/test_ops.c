@@ -1,6 +1,6 @@
 /* test_ops.c - every operation on every back end: `ref` against a plain second
- * writing of the formulas (op_oracle.h), the others against `ref`, f32 and bf16,
- * in the shapes of op_cases.h and on numbers that provoke.
+ * writing of the formulas (op_oracle.h), the others against `ref`, f32 and
+ * bf16, in the shapes of op_cases.h and on numbers that provoke.
  *
  *     test_ops [BACK END [OPERATION]]     e.g. test_ops dnnl conv */
 #include "engine/op_maps.h"
@@ -19,7 +19,7 @@ typedef struct op_data {
 /* Results of a case that are worked out anew; those of attention are costly. */
 enum { SAMPLES = 1500, ATTENTION_SAMPLES = 100 };
 
-/* ---- data ------------------------------------------------------------------ */
+/* ---- data ---------------------------------------------------------------- */
 
 static float *filled(om_shape s, fill kind, uint64_t seed, bool bf16)
 {
@@ -90,7 +90,7 @@ static void free_data(op_data *d)
     if (d->map) om_arena_free(&d->arena);
 }
 
-/* ---- running ---------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------- */
 
 static const char *const input_names[] = {"a", "b", "c"};
 
@@ -196,7 +196,7 @@ static float *run_case(om_backend *b, const op_case *c, const op_data *d)
     return y;
 }
 
-/* ---- judging ---------------------------------------------------------------- */
+/* ---- judging ------------------------------------------------------------- */
 
 /* How far from `want` a result may be. In f32 sixteen roundings of what it came
  * from; in bf16 also the result's own rounding, and that of probabilities. */

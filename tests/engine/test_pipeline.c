@@ -352,6 +352,31 @@ static void test_strength(void **state)
     }
 }
 
+/* What the model says of itself holds where the caller says nothing. */
+static void test_as_the_model_says(void **state)
+{
+    studio *st = studio_of(state);
+    om_model_files *files = st->m.files;
+    const om_scheduler_config kept = files->scheduler;
+    omost_render_opts o = small();
+    om_settings s = settings_of(st, &o);
+    assert_int_equal(s.prediction, OM_PREDICTION_EPS);
+    assert_int_equal(s.schedule, OM_SCHEDULE_KARRAS);
+    assert_true(s.table.sigma[OM_N_TIMESTEPS - 1] < 15);
+    files->scheduler = (om_scheduler_config){
+        .v_prediction = true, .zero_snr = true, .spacing = OM_SPACING_TRAILING};
+    s = settings_of(st, &o);
+    assert_int_equal(s.prediction, OM_PREDICTION_V);
+    assert_int_equal(s.schedule, OM_SCHEDULE_TRAILING);
+    assert_true(s.pass[0].sigmas[0] > 4000);
+    o.prediction = "eps";
+    o.schedule = "normal";
+    s = settings_of(st, &o);
+    assert_int_equal(s.prediction, OM_PREDICTION_EPS);
+    assert_int_equal(s.schedule, OM_SCHEDULE_NORMAL);
+    files->scheduler = kept;
+}
+
 /* ---- to begin from ----------------------------------------------------- */
 
 static void test_from_picture(void **state)
@@ -587,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_second_size),
         cmocka_unit_test(test_second_sigmas),
         cmocka_unit_test(test_strength),
+        cmocka_unit_test(test_as_the_model_says),
         cmocka_unit_test(test_from_picture),
         cmocka_unit_test(test_from_layout),
         cmocka_unit_test(test_previews),

@@ -41,7 +41,7 @@ static bool same_floats(const float *a, const float *b, size_t n)
     return true;
 }
 
-/* ---- back ends by name ---------------------------------------------------- */
+/* ---- back ends by name --------------------------------------------------- */
 
 static void test_names(void **state)
 {
@@ -75,7 +75,7 @@ static void test_names(void **state)
     for (int i = 0; i < OM_N_WORKS; i++) assert_non_null(om_work_name(i));
 }
 
-/* ---- inputs, outputs, what is kept ------------------------------------------ */
+/* ---- inputs, outputs, what is kept --------------------------------------- */
 
 /* An input that is an output, a value with two names, one that is read on. */
 static void check_ports(om_backend *b)
@@ -127,7 +127,7 @@ static void test_ports(void **state)
     with_backends(check_ports);
 }
 
-/* ---- contexts ----------------------------------------------------------------- */
+/* ---- contexts ------------------------------------------------------------ */
 
 enum { WORDS = 12, WIDTH = 16 };
 
@@ -401,7 +401,7 @@ static void test_context_life(void **state)
     with_backends(check_context_life);
 }
 
-/* ---- a run --------------------------------------------------------------------- */
+/* ---- a run --------------------------------------------------------------- */
 
 /* A bit of everything: what models are made of. */
 static om_program *compile_block(om_backend *b, om_params *params)
@@ -560,7 +560,7 @@ static void test_cost(void **state)
     with_backends(check_cost);
 }
 
-/* ---- weights -------------------------------------------------------------------- */
+/* ---- weights ------------------------------------------------------------- */
 
 /* y of one linear layer, weights kept that way. */
 static void linear_of(om_backend *b, om_stored stored, om_keep keep,
@@ -644,7 +644,7 @@ static void test_foreign_weights(void **state)
     om_backend_close(b);
 }
 
-/* ---- memory ----------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------- */
 
 /* From a back end to a result; true when all went well. */
 static bool all_the_way(const omost_env *env, meter *m, const char *name,

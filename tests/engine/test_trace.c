@@ -133,7 +133,7 @@ static void test_traces(void **state)
 {
     (void)state;
     if (!golden_is_here()) skip();
-    each_model(check_traces);
+    each_model_once(check_traces);
     print_margin(&closest);
 }
 
@@ -255,7 +255,7 @@ static void test_second_pass(void **state)
     (void)state;
     if (!golden_is_here()) skip();
     closest = (margin){0};
-    each_model(check_second_pass);
+    each_model_once(check_second_pass);
     print_margin(&closest);
 }
 

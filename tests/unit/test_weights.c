@@ -794,6 +794,9 @@ static void test_real_keys(void **state)
     assert_int_equal(omost_model_probe(NULL, path, &info, NULL), OMOST_OK);
     assert_int_equal(info.part[OMOST_MODEL_UNET].n_params, 2567463684);
     assert_int_equal(info.memory_bf16, info.total.bytes);
+    /* The UNet's 5.1 GB and what is computed with it. */
+    assert_in_range(info.render_f32, 6000000000, 8000000000);
+    assert_in_range(info.render_bf16, 5500000000, info.render_f32);
 
     make_dir("sdxl");
     write_text("sdxl/model_index.json", "{}");

@@ -1,5 +1,5 @@
-/* text.c - see text.h. */
-#include "diffusion/text.h"
+/* prompt_text.c - see prompt_text.h. */
+#include "diffusion/prompt_text.h"
 
 #include <assert.h>
 

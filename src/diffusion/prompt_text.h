@@ -1,5 +1,5 @@
-/* text.h - a plan as the UNet reads it: the words of all conditions side by
- * side, and the vector that stands for each condition as a whole.
+/* prompt_text.h - a plan as the UNet reads it: the words of all conditions side
+ * by side, and the vector that stands for each condition as a whole.
  *
  *     om_text text;
  *     om_text_init(&text, env);
@@ -9,8 +9,8 @@
  *
  * so that one encoder need not be in memory with the other. The states of a
  * later encoder stand to the right of those before it. */
-#ifndef OM_DIFFUSION_TEXT_H
-#define OM_DIFFUSION_TEXT_H
+#ifndef OM_DIFFUSION_PROMPT_TEXT_H
+#define OM_DIFFUSION_PROMPT_TEXT_H
 
 #include "diffusion/regions.h"
 #include "diffusion/text_encoder.h"
