@@ -1,5 +1,5 @@
-/* attend.c - see attend.h: cuts a job into items of a head's rows, and takes the
- * words they see, block by block, past all panels of an item. */
+/* attend.c - see attend.h: cuts a job into items of a head's rows, and takes
+ * the words they see, block by block, past all panels of an item. */
 #include "nn/attend_kernel.h"
 
 #include <assert.h>

@@ -5,9 +5,9 @@
  * queries, results and scores are stored transposed. Every operation of the
  * softmax is then one on whole vectors, and what a row sees of other rows is
  * nothing: its result is the same in any panel. A block is a few words whose
- * keys and values are copied into the order in which the loops read them. Panel,
- * scores and a stretch of the block stay in the first level of cache, all panels
- * of an item and the block in the second. */
+ * keys and values are copied into the order in which the loops read them.
+ * Panel, scores and a stretch of the block stay in the first level of cache,
+ * all panels of an item and the block in the second. */
 #ifndef OM_NN_ATTEND_KERNEL_H
 #define OM_NN_ATTEND_KERNEL_H
 

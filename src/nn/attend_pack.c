@@ -229,9 +229,9 @@ INLINE void put(char *p, f4 a, int n, const bool bf16)
         memcpy(p, &a, (size_t)n * sizeof(float));
 }
 
-/* src[c .. c + n][lanes], the first four of each line, times scale[lane]: lane i
- * to row[i]. Row 0 comes last: where there are fewer rows than four, it stands
- * for the missing ones too. */
+/* src[c .. c + n][lanes], the first four of each line, times scale[lane]: lane
+ * i to row[i]. Row 0 comes last: where there are fewer rows than four, it
+ * stands for the missing ones too. */
 INLINE void unpack_square(char *const row[4], const float *src, int lanes,
                           int c, int n, f4 scale, const bool bf16)
 {

@@ -3,17 +3,17 @@
  *
  *   TARGET           the attribute that lets a function use the instructions
  *   LANES, vec       floats of a vector, and the vector
- *   TILE, VECTORS    words (channels) of a tile; most vectors of a panel. TILE *
- *                    VECTORS sums, VECTORS loads and a broadcast are to fit into
- *                    the registers
+ *   TILE, VECTORS    words (channels) of a tile; most vectors of a panel.
+ *                    TILE * VECTORS sums, VECTORS loads and a broadcast are
+ *                    to fit into the registers
  *   v_load(p) v_store(p, a) v_all(f) v_add v_sub v_mul
  *   v_max(a, b)      b when either is NaN
  *   v_fma(a, b, c)   a * b + c
  *   v_shift23(a)     the bits of a, shifted left by 23
  *
- * and takes absorb() from it. `vectors` and `tiles` are constants wherever these
- * functions are inlined, and the loops over them unrolled: the arrays of sums
- * are registers. */
+ * and takes absorb() from it. `vectors` and `tiles` are constants wherever
+ * these functions are inlined, and the loops over them unrolled: the arrays of
+ * sums are registers. */
 #include "nn/attend_kernel.h"
 
 #include <math.h>
@@ -137,8 +137,8 @@ INLINE vec power_of_e(vec a)
     return power_of_2(v_mul(a, v_all(1.44269504f)));
 }
 
-/* Scores to weights, e^(s - top), with the panel's new top; fade is what the old
- * sums shrink by. */
+/* Scores to weights, e^(s - top), with the panel's new top; fade is what the
+ * old sums shrink by. */
 INLINE void weigh(const om_attend_panel *p, float *s, int words, vec *fade,
                   const int vectors)
 {

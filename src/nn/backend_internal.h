@@ -6,8 +6,8 @@
  * inputs and outputs, contexts, time.
  *
  * To write one:
- *   open      allocate your struct, fill `base.precision`; the rest of base is
- *             filled by the caller
+ *   open      allocate your struct, fill `base.precision` and `number`; the
+ *             rest of base is filled by the caller
  *   compile   allocate your program, om_program_init(&p->base, b, g, err); pack
  *             weights, plan memory (nn/graph_memory.h), fill base.kept
  *   run       om_pace pace = om_pace_start(...); before each operation
@@ -25,6 +25,7 @@ struct om_backend {
     const om_backend_class *class;
     const omost_env *env;
     om_precision precision; /* F32 or BF16 */
+    size_t number;          /* bytes of one of a kept key or value */
     int n_threads;          /* at least 1 */
 };
 

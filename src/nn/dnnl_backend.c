@@ -26,6 +26,13 @@ static void close_dnnl(om_backend *base)
     om_free(base->env, b);
 }
 
+static double longest_of(int n_threads)
+{
+    const double flops = OM_DNNL_LONG_EACH * n_threads;
+    if (flops < OM_DNNL_LONG_LEAST) return OM_DNNL_LONG_LEAST;
+    return flops < OM_DNNL_LONG_MOST ? flops : OM_DNNL_LONG_MOST;
+}
+
 static om_backend *open_dnnl(const omost_env *env, const om_backend_opts *opts,
                              omost_error *err)
 {
@@ -47,9 +54,11 @@ static om_backend *open_dnnl(const omost_env *env, const om_backend_opts *opts,
     b->base.env = env;
     b->base.precision = bf16 ? OM_PRECISION_BF16 : OM_PRECISION_F32;
     b->elem = bf16 ? OM_ELEM_BF16 : OM_ELEM_F32;
+    b->base.number = om_elem_size(b->elem);
     b->type = bf16 ? dnnl_bf16 : dnnl_f32;
+    b->apart = bf16;
     b->loops = om_loops_best();
-    b->longest = OM_DNNL_LONG;
+    b->longest = longest_of(opts->n_threads);
     dnnl_status_t st = dnnl_engine_create(&b->engine, dnnl_cpu, 0);
     if (st == dnnl_success)
         st = dnnl_stream_create(&b->stream, b->engine,
@@ -123,6 +132,7 @@ static om_program *compile_dnnl(om_backend *base, const om_graph *g,
     omost_status st = om_program_init(&p->base, base, g, err);
     if (st == OMOST_OK) {
         st = om_dnnl_make(p, g, err);
+        om_block_free(&b->plain, base->env);
         p->next = b->programs;
         b->programs = p;
     }
@@ -173,8 +183,11 @@ static omost_status set_context(om_program *base, const om_context *context,
         if (bytes == 0) return om_fail_nomem(err);
         if (words < bytes) words = bytes;
     }
+    const size_t before = p->words;
     p->words = words;
-    return om_dnnl_share(om_dnnl_of(p), err);
+    omost_status st = om_dnnl_share(om_dnnl_of(p), err);
+    if (st) p->words = before;
+    return st;
 }
 
 const om_backend_class om_backend_dnnl = {

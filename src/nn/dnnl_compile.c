@@ -34,8 +34,6 @@ static void map_steps(compiling *c)
         c->step[f->main] = c->step[f->last] = i;
         if (f->pre_add != OM_NO_FUSION) c->step[f->pre_add] = i;
         if (f->silu != OM_NO_FUSION) c->step[f->silu] = i;
-        if (f->norm != OM_NO_FUSION) c->step[f->norm] = i;
-        if (f->upsample != OM_NO_FUSION) c->step[f->upsample] = i;
         for (int j = 0; j < f->n_posts; j++) c->step[f->post[j]] = i;
     }
     for (om_value v = 0; v < g->n_values; v++)
@@ -48,11 +46,11 @@ static void put_outside(compiling *c, om_value v, void *at)
     c->place[v].own = at;
 }
 
-/* Inputs and outputs that are f32 already are used where they are. */
+/* Inputs and outputs that are f32 like values are used where they are. */
 static void place_ports(compiling *c)
 {
     om_program *p = &c->p->base;
-    if (c->b->elem != OM_ELEM_F32) return;
+    if (c->b->apart) return;
     for (int i = 0; i < p->n_in; i++)
         put_outside(c, p->in[i].value, p->in[i].data);
     for (int i = 0; i < p->n_out; i++)
@@ -76,7 +74,6 @@ static omost_status place_kept(compiling *c, omost_error *err)
         om_program_slot *s = &p->slot[i];
         s->kept.bytes = (size_t)s->kept.n_words * (size_t)s->kept.width * elem;
         const size_t one = om_aligned(s->kept.bytes);
-        s->kept.bytes = (size_t)s->kept.n_words * (size_t)s->kept.width * elem;
         s->kept.k = at;
         s->kept.v = at + one;
         /* A value that has memory already is copied by a step at the end. */
@@ -164,7 +161,7 @@ void om_dnnl_posts(const om_dnnl_build *k, om_dnnl_post post[OM_DNNL_POSTS])
 static double flops_of(const om_graph *g, const om_fusion *f)
 {
     double sum = om_node_flops(g, &g->node[f->main]);
-    const int more[] = {f->pre_add, f->norm, f->silu, f->upsample, f->geglu};
+    const int more[] = {f->pre_add, f->silu, f->geglu};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         if (more[i] != OM_NO_FUSION) sum += om_node_flops(g, &g->node[more[i]]);
     for (int i = 0; i < f->n_posts; i++)
@@ -214,7 +211,27 @@ static void copy_step(compiling *c, om_value v, void *f32, bool to_f32)
     om_dnnl_convert(s, to_f32);
 }
 
-/* Kept values that lie elsewhere: the same elements. */
+/* To the outputs that v is, now: its memory is another value's as soon as the
+ * last of its readers is done. */
+static void copy_out(compiling *c, om_value v)
+{
+    const om_program *base = &c->p->base;
+    for (int i = 0; i < base->n_out; i++) {
+        const om_port *o = &base->out[i];
+        if (o->value == v && c->place[v].own != (char *)o->data)
+            copy_step(c, v, o->data, true);
+    }
+}
+
+static void copy_inputs(compiling *c)
+{
+    const om_program *base = &c->p->base;
+    for (int i = 0; i < base->n_in && c->b->apart; i++)
+        copy_step(c, base->in[i].value, base->in[i].data, false);
+    for (int i = 0; i < base->n_in; i++) copy_out(c, base->in[i].value);
+}
+
+/* Kept values that lie elsewhere, in memory of their own: the same elements. */
 static void copy_kept(compiling *c, om_value v, const void *kept)
 {
     union {
@@ -240,23 +257,17 @@ static omost_status make_steps(compiling *c, omost_error *err)
         (size_t)(c->n + base->n_in + base->n_out + 2 * base->n_slots) + 1;
     p->step = om_arena_array(&base->arena, most, sizeof *p->step);
     if (!p->step) return om_fail_nomem(err);
-    if (c->b->elem != OM_ELEM_F32)
-        for (int i = 0; i < base->n_in; i++)
-            copy_step(c, base->in[i].value, base->in[i].data, false);
+    copy_inputs(c);
     for (int i = 0; i < c->n; i++) {
         om_dnnl_step *s = &p->step[p->n_steps++];
         omost_status st = make_step(c, &c->list[i], s, err);
         if (st) return st;
         if (p->scratch < s->scratch) p->scratch = s->scratch;
+        copy_out(c, c->g->node[c->list[i].last].out);
     }
     for (int i = 0; i < base->n_slots; i++) {
         copy_kept(c, base->slot[i].keys, base->slot[i].kept.k);
         copy_kept(c, base->slot[i].values, base->slot[i].kept.v);
-    }
-    for (int i = 0; i < base->n_out; i++) {
-        const om_port *o = &base->out[i];
-        if (c->place[o->value].own != (char *)o->data)
-            copy_step(c, o->value, o->data, true);
     }
     return OMOST_OK;
 }

@@ -147,8 +147,8 @@ static omost_status divide(om_dnnl_build *k, convolution *m,
     if (!m->band) return om_fail_nomem(err);
     m->pictures = s->flops > k->b->longest ? 1 : s->out.n;
     if (each > k->b->longest) {
-        int n = (int)(each / k->b->longest) + 1;
-        if (n > s->out.h) n = s->out.h;
+        const double pieces = each / k->b->longest + 1;
+        const int n = pieces < s->out.h ? (int)pieces : s->out.h;
         if (cut(m, c, s->in, s->out, (s->out.h + n - 1) / n)) return OMOST_OK;
     }
     m->n_bands = m->n_kinds = 1;
@@ -217,6 +217,23 @@ static dnnl_status_t describe_any(const making *z, const band *r,
     return st;
 }
 
+/* With weights as they are packed already, for another size; else, and when
+ * oneDNN is only fast in an order of its choice, in that one. */
+static dnnl_status_t describe_first(const making *z, const band *r,
+                                    dnnl_primitive_desc_t *pd)
+{
+    const om_dnnl_weight *there = om_dnnl_find(&z->source, OM_FORM_CONV);
+    if (!there || describe(z, r, there->order.desc, pd) != dnnl_success)
+        return describe_any(z, r, pd);
+    if (om_dnnl_is_fast(*pd)) return dnnl_success;
+    dnnl_primitive_desc_t other;
+    if (describe_any(z, r, &other) != dnnl_success) return dnnl_success;
+    const bool better = om_dnnl_is_fast(other);
+    dnnl_primitive_desc_destroy(better ? *pd : other);
+    if (better) *pd = other;
+    return dnnl_success;
+}
+
 /* The weights for a primitive that wants them as desc says. */
 static omost_status take_weights(making *z, dnnl_memory_desc_t desc,
                                  omost_error *err)
@@ -239,22 +256,24 @@ static omost_status make_prims(making *z, omost_error *err)
 {
     convolution *m = z->m;
     const char *what = z->k->s->what;
-    dnnl_primitive_desc_t pd;
     dnnl_memory_desc_t desc = NULL;
     omost_status st = OMOST_OK;
     for (int i = 0; i < m->n_bands && st == OMOST_OK; i++) {
         const band *r = &m->band[i];
         if (m->prim[r->kind].primitive) continue;
+        dnnl_primitive_desc_t pd = NULL;
         dnnl_status_t made =
-            desc ? describe(z, r, desc, &pd) : describe_any(z, r, &pd);
+            desc ? describe(z, r, desc, &pd) : describe_first(z, r, &pd);
         if (made == dnnl_success && !desc)
             made = dnnl_memory_desc_clone(
                 &desc,
                 dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0));
-        if (made == dnnl_success)
+        if (made == dnnl_success) {
             st = om_dnnl_prim_init(&m->prim[r->kind], z->k->b, pd, what, err);
-        else
-            st = om_dnnl_failed(made, what, err);
+            continue;
+        }
+        if (pd) dnnl_primitive_desc_destroy(pd);
+        st = om_dnnl_failed(made, what, err);
     }
     if (st == OMOST_OK) st = take_weights(z, desc, err);
     if (desc) dnnl_memory_desc_destroy(desc);
@@ -288,7 +307,6 @@ omost_status om_dnnl_conv(om_dnnl_build *k, omost_error *err)
     omost_status st = om_dnnl_vector(k->b, k->params, n->bias, &m->bias, err);
     if (st == OMOST_OK) st = divide(k, m, &n->conv, err);
     if (st == OMOST_OK) st = make_prims(&z, err);
-    om_dnnl_source_free(&z.source);
     s->scratch = scratch_of(m);
     return st;
 }

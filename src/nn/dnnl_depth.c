@@ -1,5 +1,5 @@
-/* dnnl_depth.c - up to how many inputs oneDNN's products with 16-bit weights are
- * right.
+/* dnnl_depth.c - up to how many inputs oneDNN's products with 16-bit weights
+ * are right.
  *
  * oneDNN 3.12 (and perhaps others) reads the second block of 1024 inputs of
  * blocked f16 or bf16 weights from the wrong place on AVX2. So a product that

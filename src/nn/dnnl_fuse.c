@@ -1,8 +1,9 @@
 /* dnnl_fuse.c - nodes that are done together.
  *
  *   [ADD row] GROUP_NORM [SILU]
- *   [[ADD row] GROUP_NORM [SILU]] [UPSAMPLE] CONV {ADD, UNARY}*
- *   LINEAR {ADD, UNARY}*       LINEAR GEGLU
+ *   CONV {ADD, UNARY}*
+ *   LINEAR {ADD, UNARY}*
+ *   LINEAR GEGLU
  *
  * A value that only the next node reads need not exist. The step stands where
  * its last node stood: everything it reads is there by then. */
@@ -97,9 +98,7 @@ static void fuse(fuser *z, om_fusion *f, int i)
 {
     *f = (om_fusion){.main = i,
                      .pre_add = OM_NO_FUSION,
-                     .norm = OM_NO_FUSION,
                      .silu = OM_NO_FUSION,
-                     .upsample = OM_NO_FUSION,
                      .geglu = OM_NO_FUSION};
     take(z, f, i);
     int next;

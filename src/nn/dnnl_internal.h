@@ -5,7 +5,8 @@
  *   dnnl_compile.c   steps from nodes, memory
  *   dnnl_matmul.c    linear layers, 1x1 convolutions, geglu
  *   dnnl_conv.c      convolutions
- *   dnnl_simple.c    norms, activations, sums, attention: our own loops
+ *   dnnl_norm.c      group norm
+ *   dnnl_simple.c    steps of our own loops: norms, sums, attention ...
  *   dnnl_weights.c   packed weights
  *   dnnl_depth.c     whether oneDNN's products with 16-bit weights are right
  *   dnnl_prim.c      oneDNN's objects, one call each
@@ -62,11 +63,15 @@ typedef struct om_dnnl {
     dnnl_stream_t stream;
     dnnl_data_type_t type; /* of values: f32 or bf16 */
     om_elem elem;          /* the same */
+    /* Inputs and outputs lie apart from values and are copied: bf16, whose
+     * ports are f32. Tests set it for f32 too. */
+    bool apart;
     const om_loops *loops;
     /* Inputs up to which products of values with 16-bit weights come out right;
      * 0: oneDNN has none (om_dnnl_find_depth) */
     size_t depth;
-    double longest;  /* OM_DNNL_LONG; tests make it small */
+    double longest;  /* flops of a piece; tests make it small */
+    om_block plain;  /* of om_dnnl_source, while a program is compiled */
     om_block shared; /* values and scratch of the program that runs */
     om_dnnl_program *programs;
 } om_dnnl;
@@ -172,18 +177,17 @@ typedef struct om_dnnl_weight {
 
 void om_dnnl_unpack(om_backend *base, om_packed *packed);
 
-/* A weight while its layer is compiled: its numbers are read when they are
- * first needed. */
+/* A weight while its layer is compiled. Its numbers are read when they are
+ * first needed, into memory of the back end that the next weight takes over. */
 typedef struct om_dnnl_source {
     om_dnnl *b;
     om_params *params;
     int index;
     size_t out, in, taps; /* taps = kernel * kernel */
-    om_block plain;       /* f32 [out, in, taps]; p NULL: not read yet */
+    const float *plain;   /* [out, in, taps]; NULL: not read yet */
 } om_dnnl_source;
 
 om_dnnl_source om_dnnl_source_of(om_dnnl *b, om_params *params, int index);
-void om_dnnl_source_free(om_dnnl_source *s);
 
 /* In which bits it is kept. Reads it, unless it has been packed before. */
 omost_status om_dnnl_bits(om_dnnl_source *s, om_bits *bits, omost_error *err);
@@ -213,11 +217,9 @@ enum { OM_NO_FUSION = -1 };
 
 /* Nodes done as one step; -1: none. */
 typedef struct om_fusion {
-    int main;     /* the node that names the step */
-    int pre_add;  /* group norm: an ADD of one row per picture before it */
-    int norm;     /* convolution: a group norm (with its pre_add) before it */
-    int silu;     /* group norm: the UNARY after it */
-    int upsample; /* convolution: the UPSAMPLE before it */
+    int main;    /* the node that names the step */
+    int pre_add; /* group norm: an ADD of one row per picture before it */
+    int silu;    /* group norm: the UNARY after it */
     int post[OM_DNNL_POSTS]; /* product: UNARY and ADD nodes after it */
     int n_posts;
     int geglu; /* linear: the GEGLU after it */
@@ -232,9 +234,12 @@ int om_dnnl_fuse(const om_graph *g, const om_dnnl *b, om_fusion *list);
 
 typedef struct om_dnnl_step om_dnnl_step;
 
-/* Flops beyond which an operation is done in pieces, so that the watch is asked
- * about twice a second on two cores that do 150 GFLOP/s. */
-#define OM_DNNL_LONG 60e9
+/* Flops beyond which an operation is done in pieces, for each thread and in
+ * all: so that the watch is asked about twice a second on cores that do 75
+ * GFLOP/s each, and pieces of many threads stay short where they do less. */
+#define OM_DNNL_LONG_EACH 30e9
+#define OM_DNNL_LONG_LEAST 60e9
+#define OM_DNNL_LONG_MOST 240e9
 
 /* CANCELLED (without a message) when the pace says stop. */
 typedef omost_status om_step_fn(om_dnnl_program *p, const om_dnnl_step *s,

@@ -6,15 +6,15 @@
  * more than 1024 inputs (the second block of inputs is read from the wrong
  * place; found by om_dnnl_find_depth). So deep layers are done in pieces of
  * inputs, each added to the sum so far, which costs a few percent. Where there
- * is no such product at all, weights are kept in 16 bits all the same and widened
- * into scratch before.
+ * is no such product at all, weights are kept in 16 bits all the same and
+ * widened into scratch before.
  *
  * A GEGLU after the layer is done in bands of rows, small enough that what
  * passes between stays in the cache: it would be the largest value of the whole
  * network. */
 #include "nn/dnnl_internal.h"
 
-/* A piece of the inputs: the first one starts the sum, the last one finishes. */
+/* A piece of the inputs: the first starts the sum, the last one finishes. */
 typedef enum part { ONLY, FIRST, MIDDLE, LAST, N_PARTS } part;
 
 typedef struct product {
@@ -321,17 +321,15 @@ static size_t depth_of(const product *m, size_t piece)
     return left < m->depth ? left : m->depth;
 }
 
-/* The weights as the way has them; `desc` is of a whole piece. */
-static omost_status take_weights(making *z, dnnl_memory_desc_t desc,
-                                 omost_error *err)
+/* Packed in pieces like desc. */
+static omost_status pack_pieces(making *z, dnnl_memory_desc_t desc,
+                                dnnl_data_type_t type, omost_error *err)
 {
     product *m = z->m;
     om_dnnl_order order = {.form = OM_FORM_MATMUL, .desc = desc};
     const size_t last = depth_of(m, m->n_pieces - 1);
     dnnl_primitive_desc_t pd = NULL;
     dnnl_status_t made = dnnl_success;
-    dnnl_data_type_t type;
-    (void)dnnl_memory_desc_query(desc, dnnl_query_data_type, &type);
     if (m->n_pieces > 1) {
         order.depth = m->depth;
         made = describe_tag(z, m->band, last, LAST, type, dnnl_format_tag_any,
@@ -346,6 +344,21 @@ static omost_status take_weights(making *z, dnnl_memory_desc_t desc,
                           : om_dnnl_failed(made, z->k->s->what, err);
     if (order.last) dnnl_memory_desc_destroy(order.last);
     if (pd) dnnl_primitive_desc_destroy(pd);
+    return st;
+}
+
+/* The weights as the way has them; `desc` is of a whole piece. */
+static omost_status take_weights(making *z, const way *w,
+                                 dnnl_memory_desc_t desc, omost_error *err)
+{
+    product *m = z->m;
+    omost_status st = OMOST_OK;
+    dnnl_data_type_t type = dnnl_f32;
+    (void)dnnl_memory_desc_query(desc, dnnl_query_data_type, &type);
+    if (w->there)
+        m->weight = w->there;
+    else
+        st = pack_pieces(z, desc, type, err);
     if (st == OMOST_OK && type != type_of_bits(m->weight->bits))
         m->wide = m->weight->data.bytes / om_bits_size(m->weight->bits);
     return st;
@@ -391,7 +404,7 @@ static omost_status make_prims(making *z, omost_error *err)
     if (made != dnnl_success) return om_dnnl_failed(made, z->k->s->what, err);
     m->depth = w.depth;
     m->n_pieces = (m->in + w.depth - 1) / w.depth;
-    st = take_weights(z, desc, err);
+    st = take_weights(z, &w, desc, err);
     dnnl_memory_desc_destroy(desc);
     if (st == OMOST_OK) st = make_parts(z, 0, err);
     if (st == OMOST_OK && m->last != m->band) st = make_parts(z, 1, err);
@@ -427,7 +440,6 @@ omost_status om_dnnl_matmul(om_dnnl_build *k, omost_error *err)
     s->free = free_product;
     omost_status st = om_dnnl_vector(k->b, k->params, n->bias, &m->bias, err);
     if (st == OMOST_OK) st = make_prims(&z, err);
-    om_dnnl_source_free(&z.source);
     s->scratch = scratch_of(m, elem);
     return st;
 }

@@ -1,10 +1,11 @@
 /* dnnl_norm.c - group norm: two passes over the picture.
  *
  * The first takes, for each channel, the sums of x - ref and of its square,
- * where ref is the median of some numbers of the channel's group: near the mean,
- * so that nothing cancels when the mean is large, and not led astray by a few
- * large numbers. A few rows are summed in f32, these sums in f64. The second pass is y = (x - mean) * scale +
- * shift; what f32 loses of the mean is put into the shift.
+ * where ref is the median of some numbers of the channel's group: near the
+ * mean, so that nothing cancels when the mean is large, and not led astray by a
+ * few large numbers. A few rows are summed in f32, these sums in f64. The
+ * second pass is y = (x - mean) * scale + shift; what f32 loses of the mean is
+ * put into the shift.
  *
  * A row of the picture may have been added to every position before (the time
  * of a residual block): it only moves ref and mean. */

@@ -122,10 +122,22 @@ void om_dnnl_prim_free(om_dnnl_prim *p)
     *p = (om_dnnl_prim){0};
 }
 
+/* Has post-op i an operand? */
+static bool has_operand(const_dnnl_primitive_desc_t pd, int i)
+{
+    const_dnnl_primitive_attr_t attr;
+    const_dnnl_post_ops_t ops;
+    return dnnl_primitive_desc_get_attr(pd, &attr) == dnnl_success &&
+           dnnl_primitive_attr_get_post_ops(attr, &ops) == dnnl_success &&
+           i < dnnl_post_ops_len(ops) &&
+           dnnl_post_ops_get_kind(ops, i) == dnnl_binary;
+}
+
 static dnnl_status_t add_memories(om_dnnl_prim *p, const om_dnnl *b,
                                   const_dnnl_primitive_desc_t pd)
 {
     for (int i = 0; i < OM_N_ARGS; i++) {
+        if (i >= OM_ARG_POST && !has_operand(pd, i - OM_ARG_POST)) continue;
         const_dnnl_memory_desc_t md =
             dnnl_primitive_desc_query_md(pd, args[i].query, args[i].index);
         const size_t bytes = md ? dnnl_memory_desc_get_size(md) : 0;

@@ -292,6 +292,7 @@ void om_dnnl_convert(om_dnnl_step *s, bool to_f32)
 
 typedef struct attention {
     om_attend_job job; /* without addresses */
+    int pictures;      /* at a time */
     int band;          /* rows at a time */
 } attention;
 
@@ -314,7 +315,8 @@ static om_attend_job job_of(const om_dnnl_build *k, om_shape q, om_shape kv)
                            .isa = OM_ATTEND_AUTO};
 }
 
-/* All pictures at once, or in bands of rows when that would take long. */
+/* All pictures at once; when that would take long one by one, and in bands of
+ * rows. */
 static omost_status run_attention(om_dnnl_program *p, const om_dnnl_step *s,
                                   om_pace *pace, omost_error *err)
 {
@@ -326,7 +328,7 @@ static omost_status run_attention(om_dnnl_program *p, const om_dnnl_step *s,
     const size_t row = job.q_stride * om_elem_size(b->elem);
     const size_t word = job.k_stride * om_elem_size(b->elem);
     const int rows = job.rows;
-    const int pictures = a->band < rows ? 1 : job.n;
+    const int pictures = a->pictures;
     job.n = pictures;
     for (int n = 0; n < s->out.n; n += pictures)
         for (int first = 0; first < rows; first += a->band) {
@@ -356,6 +358,7 @@ static omost_status make_attention(om_dnnl_build *k, omost_error *err)
     const int rows = a->job.rows;
     const double pieces = k->s->flops / k->b->longest;
     a->band = rows;
+    a->pictures = pieces > 1 ? 1 : a->job.n;
     if (pieces > 1 && !n->causal) {
         enum { UNIT = 256 };
         const double per = (double)rows * a->job.n / pieces;

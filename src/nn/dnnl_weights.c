@@ -4,7 +4,8 @@
  * oneDNN's blocked layouts are sums: the place of number (a, b, c, d) is
  * f(a) + g(b) + h(c) + i(d). So packing is four small tables and one loop, for
  * every layout there is; its own reorder to a matmul's f16 layout runs at 30
- * million numbers a second, this at hundreds.
+ * million numbers a second, this at a
+ * thousand.
  *
  * Kept bits (params_internal.h says what is asked for): f16 when every number
  * survives it, else bf16 when they survive that, else f32. */
@@ -34,20 +35,22 @@ om_dnnl_source om_dnnl_source_of(om_dnnl *b, om_params *params, int index)
                             .taps = p->n_dims > 2 ? p->dim[2] * p->dim[3] : 1};
 }
 
-void om_dnnl_source_free(om_dnnl_source *s)
-{
-    om_block_free(&s->plain, s->b->base.env);
-}
-
 static omost_status read_source(om_dnnl_source *s, omost_error *err)
 {
-    if (s->plain.p) return OMOST_OK;
+    if (s->plain) return OMOST_OK;
     const om_param *p = &s->params->param[s->index];
-    if (!om_block_new(&s->plain, s->b->base.env, p->n * sizeof(float)))
-        return om_fail_nomem(err);
-    omost_status st =
-        om_params_read(s->params, s->index, (float *)(void *)s->plain.p, err);
-    if (st) om_dnnl_source_free(s);
+    om_block *room = &s->b->plain;
+    const size_t bytes = p->n * sizeof(float);
+    if (room->bytes < bytes) {
+        om_block_free(room, s->b->base.env);
+        if (!om_block_new(room, s->b->base.env, bytes)) {
+            *room = (om_block){0};
+            return om_fail_nomem(err);
+        }
+    }
+    float *plain = (float *)(void *)room->p;
+    omost_status st = om_params_read(s->params, s->index, plain, err);
+    if (st == OMOST_OK) s->plain = plain;
     return st;
 }
 
@@ -84,7 +87,7 @@ omost_status om_dnnl_bits(om_dnnl_source *s, om_bits *bits, omost_error *err)
     omost_status st = read_source(s, err);
     if (st) return st;
     look l = {.loops = b->loops,
-              .x = (const float *)(const void *)s->plain.p,
+              .x = s->plain,
               .f16 = true,
               .bf16 = true,
               .finite = true};
@@ -174,22 +177,46 @@ typedef struct packing {
 
 enum { TILE = 64 }; /* outputs, and numbers of one, that are moved together */
 
-/* Numbers first..first+n of output o, n <= TILE. */
-static void scatter(const packing *k, size_t o, size_t first, size_t n)
+/* Some numbers of one output, one by one. */
+static void scatter(const packing *k, size_t o, const float *from,
+                    const size_t *at, size_t n)
 {
     const size_t size = om_bits_size(k->bits);
     char packed[TILE * sizeof(float)];
-    k->loops->pack(k->bits, packed, k->from + o * k->row + first, n);
-    size_t i = first / k->taps, tap = first % k->taps;
-    for (size_t j = 0; j < n; j++) {
-        const size_t at = k->at_out[o] + k->at_in[i] + k->at_tap[tap];
-        if (size == 2)
-            memcpy(k->to + 2 * at, packed + 2 * j, 2);
-        else
-            memcpy(k->to + 4 * at, packed + 4 * j, 4);
+    k->loops->pack(k->bits, packed, from, n);
+    for (size_t j = 0; j < n; j++)
+        memcpy(k->to + (k->at_out[o] + at[j]) * size, packed + j * size, size);
+}
+
+/* Do outputs o..o+7 lie side by side? */
+static bool are_neighbours(const packing *k, size_t o)
+{
+    if (o + 8 > k->out) return false;
+    for (size_t i = 1; i < 8; i++)
+        if (k->at_out[o + i] != k->at_out[o] + i) return false;
+    return true;
+}
+
+/* count numbers from `number` on, of n outputs from `first` on. */
+static void pack_tile(const packing *k, size_t first, size_t n, size_t number,
+                      size_t count)
+{
+    size_t at[TILE], in = number / k->taps, tap = number % k->taps;
+    for (size_t j = 0; j < count; j++) {
+        at[j] = k->at_in[in] + k->at_tap[tap];
         if (++tap == k->taps) {
             tap = 0;
-            i++;
+            in++;
+        }
+    }
+    for (size_t o = first; o < first + n;) {
+        const float *from = k->from + o * k->row + number;
+        if (o + 8 <= first + n && are_neighbours(k, o)) {
+            char *to = k->to + k->at_out[o] * om_bits_size(k->bits);
+            k->loops->pack8(k->bits, to, at, from, k->row, count);
+            o += 8;
+        } else {
+            scatter(k, o++, from, at, count);
         }
     }
 }
@@ -198,23 +225,32 @@ static void pack_range(void *arg, size_t first, size_t n)
 {
     const packing *k = arg;
     const size_t all = k->in * k->taps;
-    for (size_t at = 0; at < all; at += TILE)
-        for (size_t o = first; o < first + n; o++)
-            scatter(k, o, at, all - at < TILE ? all - at : TILE);
+    for (size_t o = first; o < first + n; o += TILE) {
+        const size_t rows = first + n - o < TILE ? first + n - o : TILE;
+        for (size_t at = 0; at < all; at += TILE)
+            pack_tile(k, o, rows, at, all - at < TILE ? all - at : TILE);
+    }
 }
 
 /* Tables of an om_dnnl_weight's order; at_out begins the one allocation. */
-static bool make_tables(packing *k, om_form form, const_dnnl_memory_desc_t desc,
-                        const omost_env *env, size_t kernel_w)
+static omost_status make_tables(packing *k, om_form form,
+                                const_dnnl_memory_desc_t desc,
+                                const omost_env *env, const om_param *p,
+                                omost_error *err)
 {
-    size_t *t = om_alloc(env, (k->out + k->in + k->taps) * sizeof *t);
+    const size_t kernel_w = p->n_dims == 4 ? p->dim[3] : 1;
     layout l = {0};
-    if (!t) return false;
+    if (form != OM_FORM_EIGHTS && !query_layout(&l, desc))
+        return om_fail(err, OMOST_BACKEND,
+                       "%s: oneDNN %d.%d wants it in an order that cannot be "
+                       "packed; try --backend ref",
+                       p->name, dnnl_version()->major, dnnl_version()->minor);
+    size_t *t = om_alloc(env, (k->out + k->in + k->taps) * sizeof *t);
+    if (!t) return om_fail_nomem(err);
     k->at_out = t;
     k->at_in = t + k->out;
     k->at_tap = t + k->out + k->in;
     const size_t per_output = k->in * k->taps;
-    if (form != OM_FORM_EIGHTS) (void)query_layout(&l, desc);
     for (size_t i = 0; i < k->out; i++)
         t[i] = form == OM_FORM_EIGHTS   ? i / 8 * 8 * per_output + i % 8
                : form == OM_FORM_MATMUL ? place_in(&l, 1, i)
@@ -229,7 +265,7 @@ static bool make_tables(packing *k, om_form form, const_dnnl_memory_desc_t desc,
             : form == OM_FORM_MATMUL
                 ? 0
                 : place_in(&l, 2, i / kernel_w) + place_in(&l, 3, i % kernel_w);
-    return true;
+    return OMOST_OK;
 }
 
 om_dnnl_weight *om_dnnl_find(const om_dnnl_source *s, om_form form)
@@ -288,17 +324,15 @@ static omost_status fill_piece(const om_dnnl_weight *w, const om_dnnl_source *s,
     const om_dnnl *b = s->b;
     const om_param *p = &s->params->param[s->index];
     packing k = {.loops = b->loops,
-                 .from =
-                     (const float *)(const void *)s->plain.p + first * s->taps,
+                 .from = s->plain + first * s->taps,
                  .to = to,
                  .bits = w->bits,
                  .out = s->out,
                  .in = n,
                  .taps = s->taps,
                  .row = s->in * s->taps};
-    if (!make_tables(&k, w->order.form, desc, b->base.env,
-                     p->n_dims == 4 ? p->dim[3] : 1))
-        return om_fail_nomem(err);
+    omost_status st = make_tables(&k, w->order.form, desc, b->base.env, p, err);
+    if (st) return st;
     const om_parallel par = om_dnnl_parallel(b->base.n_threads);
     om_dnnl_ranges(&par, s->out, TILE, pack_range, &k);
     union { /* the allocation begins where at_out does */

@@ -58,10 +58,14 @@ typedef struct om_loops {
     void (*unpack)(om_bits b, float *y, const void *x, size_t n);
     void (*pack)(om_bits b, void *y, const float *x, size_t n);
     /* The same, interleaving m streams of n groups of 8 numbers; stream i
-     * begins at x + i * stride numbers: y[(k * m + i) * 8 + j] = x_i[k * 8 + j].
+     * begins at x + i * stride numbers, y[(k * m + i) * 8 + j] = x_i[k * 8 + j].
      * i >= n_streams gives 0. */
     void (*unpack8)(om_bits b, float *y, const void *x, size_t n, int m,
                     int n_streams, size_t stride);
+    /* Eight rows of x, `row` numbers apart, to columns: y[at[j] + i] = number j
+     * of row i, for n numbers. */
+    void (*pack8)(om_bits b, void *y, const size_t *at, const float *x,
+                  size_t row, size_t n);
     /* In which bits all of x[n] can be kept: every number survives f16; or
      * bf16. Where they do not survive f16, `finite16` tells whether those that
      * do not are finite and within its range. */

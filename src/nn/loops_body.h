@@ -11,6 +11,7 @@
  *     vf_pow2(n)                  2^n, n whole, -126..127
  *     vf_sum(v)                   of all lanes
  *     vf_same(a, b)               all lanes equal, or both NaN
+ *     vf_transpose(v)             8 vectors: rows become columns
  *
  * min and max give their second argument when one is NaN. Each function takes
  * the element type as a constant after inlining. */
@@ -339,6 +340,20 @@ INLINE void unpack8_n(om_bits b, float *y, const void *x, size_t n, int m,
                          : vf_zero());
 }
 
+INLINE void pack8_n(om_bits b, void *y, const size_t *at, const float *x,
+                    size_t row, size_t n)
+{
+    for (size_t j = 0; j < n; j += LANES) {
+        const size_t now = n - j < LANES ? n - j : LANES;
+        vf v[LANES];
+        for (size_t i = 0; i < LANES; i++)
+            v[i] = now == LANES ? vf_load(x + i * row + j)
+                                : get_part(OM_ELEM_F32, x, i * row + j, now);
+        vf_transpose(v);
+        for (size_t k = 0; k < now; k++) put_bits(b, y, at[j + k], v[k]);
+    }
+}
+
 /* ---- the table: the same for each element type ------------------------- */
 
 /* Call f(TYPE, ...) with TYPE a constant. */
@@ -428,6 +443,12 @@ static void unpack8(om_bits b, float *y, const void *x, size_t n, int m,
     BY_BITS(b, unpack8_n, y, x, n, m, n_streams, stride);
 }
 
+static void pack8(om_bits b, void *y, const size_t *at, const float *x,
+                  size_t row, size_t n)
+{
+    BY_BITS(b, pack8_n, y, at, x, row, n);
+}
+
 /* 8 numbers: do they survive being kept in these bits? */
 INLINE bool survives(om_bits b, vf v)
 {
@@ -462,5 +483,5 @@ static void look(const float *x, size_t n, bool *f16, bool *bf16,
         .name = (label), .moments = moments, .affine = affine,                \
         .layer_norm = layer_norm, .unary = unary, .geglu = geglu, .add = add, \
         .widen = widen, .narrow = narrow, .unpack = unpack, .pack = pack,     \
-        .unpack8 = unpack8, .look = look,                                     \
+        .unpack8 = unpack8, .pack8 = pack8, .look = look,                     \
     }

@@ -95,6 +95,15 @@ VF bool vf_same(vf a, vf b)
         same &= a.f[i] == b.f[i] || (a.f[i] != a.f[i] && b.f[i] != b.f[i]);
     return same;
 }
+VF void vf_transpose(vf v[8])
+{
+    for (int i = 0; i < 8; i++)
+        for (int j = 0; j < i; j++) {
+            const float t = v[i].f[j];
+            v[i].f[j] = v[j].f[i];
+            v[j].f[i] = t;
+        }
+}
 VF vf vf_load_bf16(const uint16_t *p)
 {
     vf v;

@@ -162,8 +162,16 @@ static const om_attention_map *find_map(const om_context *context, int n,
     return NULL;
 }
 
-static omost_status check_cross(const om_cross *c, const om_context *context,
-                                omost_error *err)
+/* Are keys as large as they say, in numbers of this back end? Those of another
+ * precision would be read beyond their end. */
+static bool has_size(const om_backend *b, const om_kept *k)
+{
+    return k->n_words >= 0 &&
+           k->bytes == (size_t)k->n_words * (size_t)k->width * b->number;
+}
+
+static omost_status check_cross(const om_backend *b, const om_cross *c,
+                                const om_context *context, omost_error *err)
 {
     if (c->slot >= context->n_slots || !context->slot[c->slot].k ||
         !context->slot[c->slot].v)
@@ -178,6 +186,11 @@ static omost_status check_cross(const om_cross *c, const om_context *context,
     if (k->n_words != context->slot[0].n_words)
         return om_fail(err, OMOST_USAGE, "slot %d has %d words and slot 0 %d",
                        c->slot, k->n_words, context->slot[0].n_words);
+    if (!has_size(b, k))
+        return om_fail(err, OMOST_USAGE,
+                       "slot %d has %zu bytes for %d words of %d channels; "
+                       "make it with the back end and precision that use it",
+                       c->slot, k->bytes, k->n_words, k->width);
     for (int n = 0; n < c->shape.n; n++)
         if (!find_map(context, n, c->shape))
             return om_fail(err, OMOST_USAGE,
@@ -244,7 +257,7 @@ omost_status om_program_set_context(om_program *p, const om_context *context,
     const int n_words = context->n_slots ? context->slot[0].n_words : 0;
     omost_status st = om_context_check(context, n_words, err);
     for (int i = 0; st == OMOST_OK && i < p->n_cross; i++)
-        st = check_cross(&p->cross[i], context, err);
+        st = check_cross(p->backend, &p->cross[i], context, err);
     if (st) return st;
 
     const om_backend_class *class = p->backend->class;

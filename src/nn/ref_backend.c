@@ -44,6 +44,7 @@ static om_backend *open_ref(const omost_env *env, const om_backend_opts *opts,
     b->env = env;
     b->precision = opts->precision == OM_PRECISION_BF16 ? OM_PRECISION_BF16
                                                         : OM_PRECISION_F32;
+    b->number = sizeof(float);
     return b;
 }
 

@@ -8,7 +8,7 @@
 #include "nn/dnnl_internal.h"
 #endif
 
-/* ---- chains ---------------------------------------------------------------- */
+/* ---- chains -------------------------------------------------------------- */
 
 static om_conv_shape conv3(int out)
 {
@@ -104,6 +104,25 @@ static om_value shared(om_graph *g, om_value x)
     return om_add(g, om_unary(g, OM_RELU, k), up);
 }
 
+/* Outputs, and an input that is one, in memory that later values take over:
+ * activations in place, and sums that fit where they were. */
+static om_value early_outputs(om_graph *g, om_value x)
+{
+    const int c = om_graph_shape(g, x).c;
+    om_graph_output(g, "x too", x);
+    om_value a = om_unary(g, OM_SILU, om_unary(g, OM_RELU, x));
+    om_graph_output(g, "a", a);
+    om_value b = om_linear(g, om_unary(g, OM_SILU, a), "b", c, true);
+    om_graph_output(g, "b", b);
+    om_graph_output(g, "b again", b);
+    om_value d = om_linear(g, om_unary(g, OM_GELU, b), "d", c, true);
+    om_graph_output(g, "unread", om_linear(g, d, "e", c, false));
+    om_value f = om_layer_norm(g, d, "norm", 1e-5f);
+    om_graph_output(g, "f", f);
+    om_graph_keep(g, 0, f, d);
+    return om_add(g, om_conv(g, f, "c", conv3(c)), om_unary(g, OM_SILU, f));
+}
+
 static om_value strange_convs(om_graph *g, om_value x)
 {
     om_value a = om_conv(g, om_group_norm(g, x, "n", 4, 1e-5f), "a",
@@ -142,6 +161,7 @@ static const struct {
     {"resnets", resnets, {2, 9, 7, 8}},
     {"geglus", geglus, {1, 1, 700, 24}},
     {"shared", shared, {2, 6, 5, 12}},
+    {"early_outputs", early_outputs, {2, 6, 5, 12}},
     {"strange_convs", strange_convs, {2, 21, 18, 12}},
     {"big_resnet", big_resnet, {1, 19, 22, 4}},
     {"big_resnet of two", big_resnet, {2, 33, 12, 4}},
@@ -160,8 +180,8 @@ static om_graph *record(om_params *params, int i, om_shape x)
 
 /* What a program gives for its inputs: all outputs and kept values, in f32. */
 typedef struct results {
-    float *y[8];
-    size_t n[8];
+    float *y[10];
+    size_t n[10];
     int count;
 } results;
 
@@ -224,7 +244,7 @@ static void compare(const char *who, const char *name, const results *got,
     }
 }
 
-/* ---- every chain on every back end ----------------------------------------- */
+/* ---- every chain on every back end --------------------------------------- */
 
 static om_params *params_of(om_backend *b, made_up *source, om_keep keep)
 {
@@ -312,23 +332,51 @@ static void test_pieces(void **state)
     on_backends(try_pieces);
 }
 
-/* ---- weights --------------------------------------------------------------- */
-
-/* Programs of three sizes with the same weights. */
-static void try_sizes(om_backend *b, om_backend *ref, const char *who,
+/* Inputs and outputs copied as with bf16, in f32. */
+static void try_apart(om_backend *b, om_backend *ref, const char *who,
                       double within)
 {
+#if OM_WITH_DNNL
+    if (strcmp(who, "dnnl") != 0) return;
+    ((om_dnnl *)b)->apart = true;
+    for (int i = 0; i < N_CHAINS; i++) {
+        results got = run_chain(b, i, OM_STORED_F16, OM_KEEP_EXACT, NULL);
+        results want = run_chain(ref, i, OM_STORED_F16, OM_KEEP_EXACT, NULL);
+        compare("dnnl, ports apart", chains[i].name, &got, &want, within);
+        free_results(&got);
+        free_results(&want);
+    }
+#else
+    (void)b, (void)ref, (void)who, (void)within;
+#endif
+}
+
+static void test_apart(void **state)
+{
+    (void)state;
+    on_backends(try_apart);
+}
+
+/* ---- weights ------------------------------------------------------------- */
+
+/* Programs of three sizes with the same weights, which are packed once. */
+static void sizes_of(om_backend *b, om_backend *ref, const char *who,
+                     om_stored stored, double within)
+{
     static const int side[] = {12, 40, 5};
-    made_up here = {.stored = OM_STORED_F16}, there = here;
+    made_up here = {.stored = stored}, there = here;
     om_params *ours = params_of(b, &here, OM_KEEP_EXACT);
     om_params *theirs = params_of(ref, &there, OM_KEEP_EXACT);
     for (int i = 0; i < N_CHAINS; i++) {
         if (strncmp(chains[i].name, "big_resnet", 10) != 0) continue;
+        size_t bytes = 0;
         for (size_t k = 0; k < sizeof side / sizeof *side; k++) {
             const om_shape x = {1, side[k], side[k] + 1, 4};
             om_graph *g = record(ours, i, x), *h = record(theirs, i, x);
             results got = run_graph(b, g), want = run_graph(ref, h);
             compare(who, "several sizes", &got, &want, within);
+            if (k == 0) bytes = om_params_bytes(ours);
+            assert_int_equal(om_params_bytes(ours), bytes);
             free_results(&got);
             free_results(&want);
             om_graph_free(g);
@@ -337,6 +385,13 @@ static void try_sizes(om_backend *b, om_backend *ref, const char *who,
     }
     om_params_free(ours);
     om_params_free(theirs);
+}
+
+static void try_sizes(om_backend *b, om_backend *ref, const char *who,
+                      double within)
+{
+    sizes_of(b, ref, who, OM_STORED_F16, within);
+    sizes_of(b, ref, who, OM_STORED_F32, within);
 }
 
 static void test_sizes(void **state)
@@ -383,7 +438,7 @@ static void test_bits(void **state)
     on_backends(try_bits);
 }
 
-/* ---- memory ---------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------- */
 
 /* A run takes nothing from the env, and leaves libc's heap as it was. */
 static void test_no_allocation(void **state)
@@ -421,9 +476,9 @@ static void test_no_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chains),        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_sizes),         cmocka_unit_test(test_bits),
-        cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_chains), cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_apart),  cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_bits),   cmocka_unit_test(test_no_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

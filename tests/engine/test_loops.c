@@ -345,12 +345,40 @@ static void test_unpack8(void **state)
     }
 }
 
+/* Eight rows of up to three vectors, to scattered columns. */
+static void test_pack8(void **state)
+{
+    (void)state;
+    enum { ROW = 25 };
+    float x[8 * ROW];
+    fill_floats(x, 8 * ROW, FILL_NORMAL, 4);
+    for (int i = 0; i < N_TABLES; i++) {
+        if (tables[i] != &om_loops_plain && om_loops_best() != tables[i])
+            continue;
+        for (size_t n = 0; n <= ROW; n++) {
+            float y[ROW * 9] = {0};
+            uint16_t half[ROW * 9] = {0};
+            size_t at[ROW];
+            for (size_t j = 0; j < n; j++) at[j] = (j * 7 % ROW) * 9;
+            tables[i]->pack8(OM_BITS_F32, y, at, x, ROW, n);
+            tables[i]->pack8(OM_BITS_BF16, half, at, x, ROW, n);
+            for (size_t j = 0; j < n; j++)
+                for (size_t k = 0; k < 8; k++) {
+                    assert_true(y[at[j] + k] == x[k * ROW + j]);
+                    assert_int_equal(half[at[j] + k],
+                                     om_bf16_of(x[k * ROW + j]));
+                }
+            for (size_t j = 0; j < ROW; j++) assert_true(y[j * 9 + 8] == 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_elements), cmocka_unit_test(test_limits),
         cmocka_unit_test(test_bits),     cmocka_unit_test(test_look),
-        cmocka_unit_test(test_unpack8),
+        cmocka_unit_test(test_unpack8),  cmocka_unit_test(test_pack8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

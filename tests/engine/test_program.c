@@ -5,6 +5,10 @@
 #include "engine/nn_support.h"
 #include "nn/params_internal.h"
 
+#if OM_WITH_DNNL
+#include "nn/dnnl_internal.h"
+#endif
+
 #define S(...) ((om_shape){__VA_ARGS__})
 
 static const char *only_backend; /* test_program BACKEND */
@@ -24,6 +28,20 @@ static void with_backends(void (*test)(om_backend *b))
         test(b);
         om_backend_close(b);
     }
+}
+
+/* And once more where inputs and outputs are copied, as with bf16. */
+static void with_layouts(void (*test)(om_backend *b))
+{
+    with_backends(test);
+#if OM_WITH_DNNL
+    if (is_left_out("dnnl")) return;
+    om_backend *b = open_backend("dnnl", OM_PRECISION_F32);
+    if (!b) return;
+    ((om_dnnl *)b)->apart = true;
+    test(b);
+    om_backend_close(b);
+#endif
 }
 
 static void fill_input(om_program *p, const char *name, size_t n, uint64_t seed)
@@ -124,7 +142,7 @@ static void check_ports(om_backend *b)
 static void test_ports(void **state)
 {
     (void)state;
-    with_backends(check_ports);
+    with_layouts(check_ports);
 }
 
 /* ---- contexts ------------------------------------------------------------ */
@@ -211,6 +229,11 @@ static void other_words(crossing *c, om_context *context)
 {
     (void)context;
     c->slot[1].n_words = WORDS - 1;
+}
+static void other_precision(crossing *c, om_context *context)
+{
+    (void)context;
+    c->slot[1].bytes /= 2;
 }
 static void other_picture(crossing *c, om_context *context)
 {
@@ -303,6 +326,7 @@ static const struct {
     {lose_keys, "needs slot 1"},
     {other_width, "slot 1 has 8 channels and its queries 16"},
     {other_words, "slot 1 has 11 words and slot 0 12"},
+    {other_precision, "for 12 words of 16 channels"},
     {other_picture, "no map of picture 1"},
     {same_picture, "twice"},
     {span_beyond, "words 1 to 13 are not among the 12"},
@@ -343,7 +367,7 @@ static void check_faults(om_backend *b)
 static void test_context_faults(void **state)
 {
     (void)state;
-    with_backends(check_faults);
+    with_layouts(check_faults);
 }
 
 /* Two groups that share a position: as many rows as positions all the same. */
@@ -398,7 +422,7 @@ static void check_context_life(om_backend *b)
 static void test_context_life(void **state)
 {
     (void)state;
-    with_backends(check_context_life);
+    with_layouts(check_context_life);
 }
 
 /* ---- a run --------------------------------------------------------------- */
@@ -557,7 +581,7 @@ static void check_cost(om_backend *b)
 static void test_cost(void **state)
 {
     (void)state;
-    with_backends(check_cost);
+    with_layouts(check_cost);
 }
 
 /* ---- weights ------------------------------------------------------------- */
@@ -601,7 +625,7 @@ static void check_keep(om_backend *b)
 static void test_keep(void **state)
 {
     (void)state;
-    with_backends(check_keep);
+    with_layouts(check_keep);
 }
 
 static void check_broken_source(om_backend *b)
