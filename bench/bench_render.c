@@ -268,7 +268,7 @@ static void bench_vae(setup *s, int side)
     for (int i = 0; i <= s->rounds; i++) { /* the last one by kinds of work */
         om_program_time(p, i == s->rounds);
         double t = bench_now();
-        memcpy(om_program_input(p, "x"), x,
+        memcpy(om_program_input(p, "latents"), x,
                (size_t)cells * (size_t)cells * 4 * sizeof *x);
         must(om_program_run(p, NULL, &err), &err);
         t = bench_now() - t;

@@ -65,7 +65,7 @@ complete -c omost -n '__fish_seen_subcommand_from render' -l cfg-scale -d 'how s
 complete -c omost -n '__fish_seen_subcommand_from render' -s n -l negative-prompt -x -d 'what should not be in the picture'
 complete -c omost -n '__fish_seen_subcommand_from render' -s b -l batch-count -d 'how many pictures; each has the next seed'
 complete -c omost -n '__fish_seen_subcommand_from render' -l sampling-method -x -a 'dpm++2m euler euler_a ddim lcm' -d 'how a step is taken'
-complete -c omost -n '__fish_seen_subcommand_from render' -l scheduler -x -a 'karras normal simple exponential sgm_uniform ddim_uniform trailing' -d 'how much noise each step has'
+complete -c omost -n '__fish_seen_subcommand_from render' -l scheduler -x -a 'karras normal simple exponential sgm_uniform ddim_uniform trailing' -d 'how much noise each step has; models that say so are drawn with trailing'
 complete -c omost -n '__fish_seen_subcommand_from render' -l region -x -a 'score couple multidiffusion none' -d 'how regions are kept apart: by their share of the attention, by attention each on its own, by drawing each on its own, or not at all'
 complete -c omost -n '__fish_seen_subcommand_from render' -l lora -r -F -d 'add a LoRA to the model; may be given often'
 complete -c omost -n '__fish_seen_subcommand_from render' -s i -l init-img -r -F -d 'begin from this picture instead of noise alone'

@@ -55,8 +55,8 @@ typedef struct omost_engine_opts {
 
 typedef struct omost_engine omost_engine;
 
-/* Opens and checks all files (headers only: weights are read when they are
- * first needed). */
+/* Opens and checks all files: every weight is there and of the right shape
+ * (headers only: the weights themselves are read when they are first needed). */
 OMOST_API omost_engine *omost_engine_open(const omost_engine_opts *opts,
                                           omost_error *err);
 OMOST_API void omost_engine_close(omost_engine *engine);
@@ -142,7 +142,8 @@ typedef struct omost_render_opts {
     int64_t seed;      /* 12345; negative: a random one below 2^32, told in the
                         * event */
     int steps;         /* 25; 1..1000, as all steps */
-    float cfg_scale; /* 5; 0..100. 1: one evaluation a step, negative unused */
+    float cfg_scale; /* 5; 0..100. Anything up to 1 is the same: one evaluation
+                      * a step, without guidance, the negative prompt unused */
     const char *negative_prompt; /* NULL: OMOST_NEGATIVE_DEFAULT */
     int batch;                   /* 1; picture i has seed + i */
     const char *sampler;         /* "dpm++2m" */

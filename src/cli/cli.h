@@ -49,6 +49,8 @@ typedef enum om_arg_kind {
     OM_ARG_TEXT
 } om_arg_kind;
 
+enum { OM_HINT_MAX = 100 };
+
 typedef struct om_option {
     const char *name; /* without the "--" */
     char letter;      /* its short form; 0: none */
@@ -57,6 +59,8 @@ typedef struct om_option {
     const char *const *choices;           /* ends with NULL; or: */
     const char *(*choice_at)(size_t i);   /* the i-th, NULL beyond */
     int (*choice_find)(const char *name); /* its index, or -1 */
+    /* What to write instead of a word that is no choice; false: no idea. */
+    bool (*choice_hint)(char out[OM_HINT_MAX], const char *word);
     int min, max;
     bool many; /* every one given counts (om_args.many), not the last alone */
     const char *fallback; /* the default, as text; NULL: none to speak of */

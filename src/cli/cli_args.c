@@ -55,7 +55,7 @@ static int find_choice(const om_option *o, const char *text)
 
 static int read_choice(const om_cli *cli, const om_option *o, om_opt_value *v)
 {
-    char list[200] = "";
+    char list[200] = "", hint[OM_HINT_MAX];
     size_t used = 0;
     const char *name;
     v->choice = find_choice(o, v->text);
@@ -67,7 +67,9 @@ static int read_choice(const om_cli *cli, const om_option *o, om_opt_value *v)
         int n = snprintf(list + used, sizeof list - used, "%s%s", sep, name);
         if (n > 0 && used + (size_t)n < sizeof list) used += (size_t)n;
     }
-    return om_usage(cli, "--%s takes %s, not \"%s\"", o->name, list, v->text);
+    bool hinted = o->choice_hint && o->choice_hint(hint, v->text);
+    return om_usage(cli, "--%s takes %s, not \"%s\"%s%s", o->name, list,
+                    v->text, hinted ? "; write " : "", hinted ? hint : "");
 }
 
 /* One side of WxH; the rest of the text, or NULL. */

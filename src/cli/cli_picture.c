@@ -63,7 +63,10 @@ omost_status om_picture_load(const char *path, om_picture *pic,
     omost_error why;
     om_buf_init(&file, NULL, MAX_FILE);
     omost_status st = om_file_read(path, &file, err);
-    if (st == OMOST_OK) {
+    if (st == OMOST_OK && !om_str_starts(om_buf_view(&file), OM_PNG_MAGIC)) {
+        st = om_fail(err, OMOST_FORMAT,
+                     "%s: not a readable PNG; convert it to PNG first", path);
+    } else if (st == OMOST_OK) {
         st = om_png_decode(pic, NULL, om_buf_view(&file), OM_PICTURE_MAX_PIXELS,
                            &why);
         if (st != OMOST_OK) om_fail(err, st, "%s: %s", path, why.msg);

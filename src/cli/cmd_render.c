@@ -1,5 +1,7 @@
 /* cmd_render.c - omost render: a canvas drawn by a model. The options are the
  * ones people know from stable-diffusion.cpp, where it has them. */
+#include <stdio.h>
+
 #include "cli/render_cli.h"
 
 /* A table cannot call with an argument: functions for each choice. */
@@ -19,6 +21,22 @@ X(PREDICTION)
 X(REGION)
 X(PRECISION)
 #undef X
+
+/* "DPM++ 2M Karras", as other programs call a sampler and a schedule. */
+static bool sampler_hint(char out[OM_HINT_MAX], const char *word)
+{
+    char first[OM_HINT_MAX];
+    for (const char *p = strpbrk(word, " _-"); p; p = strpbrk(p + 1, " _-")) {
+        int n = snprintf(first, sizeof first, "%.*s", (int)(p - word), word);
+        if (n < 0 || n >= (int)sizeof first) break;
+        int sampler = SAMPLER_find(first), schedule = SCHEDULE_find(p + 1);
+        if (sampler < 0 || schedule < 0) continue;
+        snprintf(out, OM_HINT_MAX, "--sampling-method %s --scheduler %s",
+                 SAMPLER_at((size_t)sampler), SCHEDULE_at((size_t)schedule));
+        return true;
+    }
+    return false;
+}
 
 static const char *const style_names[] = {
 #define X(name, word, help) [OMOST_PROMPT_##name] = word,
@@ -76,6 +94,7 @@ static const om_option options[] = {
         .min = 1, .max = OMOST_MAX_BATCH, .fallback = "1",
         .help = "how many pictures; each has the next seed"},
     [OM_RENDER_SAMPLER] = {.name = "sampling-method", .arg = "NAME", OF(SAMPLER),
+        .choice_hint = sampler_hint,
         .fallback = "dpm++2m", .help = "how a step is taken"},
     [OM_RENDER_SCHEDULE] = {.name = "scheduler", .arg = "NAME", OF(SCHEDULE),
         .fallback = "karras", .help = "how much noise each step has; models that say so are drawn with trailing"},

@@ -64,6 +64,9 @@ typedef struct om_setup {
     const char *out; /* NULL: a free name */
     int only;        /* the one picture of the batch that is wanted; or -1 */
     const char *preview; /* file; or NULL */
+    /* Nobody asked for them: a record says so, and another machine may lack
+     * them. */
+    bool backend_recorded, precision_recorded;
 } om_setup;
 
 /* All from the command line; 0, or an exit code after complaining. */
@@ -89,6 +92,10 @@ omost_status om_picture_load(const char *path, om_picture *pic,
 /* "dir/a.png" for i = 0, "dir/a_2.png" for 1, ...; false: too long. */
 enum { OM_NAME_MAX = 4096 };
 bool om_picture_name(char name[OM_NAME_MAX], const char *out, int i);
+/* Whether a path is that of one of the batch's pictures. */
+bool om_is_picture_name(const char *path, const char *out, int batch);
+/* Whether a name promises another kind of picture than PNG. */
+bool om_is_other_kind(const char *path);
 /* "picture.png", or the first of "picture-2.png", ... of which no picture of
  * the batch is there yet. */
 bool om_free_name(char name[OM_NAME_MAX], int batch);

@@ -112,10 +112,34 @@ static bool on_event(void *user, const omost_event *ev)
     return go_on && !atomic_load(&r->stop);
 }
 
+/* The picture of --from may come from a machine that could do more. */
+static omost_engine *open_as_here(run *r)
+{
+    char text[200];
+    omost_engine_opts o = r->s->engine;
+    if (r->s->backend_recorded) o.backend = "auto";
+    if (r->s->precision_recorded) o.precision = "auto";
+    omost_engine *engine = omost_engine_open(&o, &r->err);
+    snprintf(text, sizeof text,
+             "%.40s in %.40s, with which the picture was drawn, cannot be had "
+             "here",
+             r->s->engine.backend, r->s->engine.precision);
+    if (engine && !r->cli->quiet) om_say(r->cli, text);
+    return engine;
+}
+
+static omost_engine *open_engine(run *r)
+{
+    omost_engine *engine = omost_engine_open(&r->s->engine, &r->err);
+    if (engine || r->err.status == OMOST_NOMEM) return engine;
+    return r->s->backend_recorded || r->s->precision_recorded ? open_as_here(r)
+                                                              : NULL;
+}
+
 static void *draw(void *user)
 {
     run *r = user;
-    omost_engine *engine = omost_engine_open(&r->s->engine, &r->err);
+    omost_engine *engine = open_engine(r);
     r->st = engine ? omost_render(engine, r->s->in.canvas, &r->s->opts,
                                   on_event, r, &r->err)
                    : r->err.status;
@@ -264,6 +288,12 @@ int om_render_run(om_cli *cli, const om_setup *s)
     int code = 0;
     if (!s->out && !om_free_name(name, batch))
         code = om_usage(cli, "no free name is left; give one: -o OUT.png");
+    if (code == 0 && s->preview &&
+        om_is_picture_name(s->preview, r->out, batch))
+        code = om_usage(cli,
+                        "--preview and the picture are both %s; name "
+                        "another file for one of them",
+                        s->preview);
     if (code == 0) code = check_target(cli, r->out);
     if (code == 0 && s->preview) code = check_target(cli, s->preview);
     if (code == 0) code = draw_in_thread(r);

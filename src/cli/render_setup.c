@@ -111,6 +111,20 @@ static int find_files(om_cli *cli, om_setup *s, const om_args *args)
     return code;
 }
 
+/* Folders of words are not remembered by their hash. */
+static void note_tokenizer(om_cli *cli, const om_setup *s)
+{
+    char text[300];
+    const char *was = s->record ? s->record->tokenizer : "model";
+    if (cli->quiet || s->engine.tokenizer || strcmp(was, "model") == 0) return;
+    snprintf(text, sizeof text,
+             "the picture was drawn with the vocabulary in the folder %.100s, "
+             "and the model's is taken now; say where it is: --tokenizer "
+             "FOLDER",
+             was);
+    om_say(cli, text);
+}
+
 static void set_engine(om_setup *s, const om_args *args)
 {
     const omost_record *r = s->record;
@@ -122,8 +136,10 @@ static void set_engine(om_setup *s, const om_args *args)
     e->backend = OPT(BACKEND)->text;
     e->precision = omost_choice_name(OMOST_CHOICE_PRECISION,
                                      (size_t)OPT(PRECISION)->choice);
-    if (r && *r->backend && !OPT(BACKEND)->set) e->backend = r->backend;
-    if (r && *r->precision && !OPT(PRECISION)->set) e->precision = r->precision;
+    s->backend_recorded = r && *r->backend && !OPT(BACKEND)->set;
+    s->precision_recorded = r && *r->precision && !OPT(PRECISION)->set;
+    if (s->backend_recorded) e->backend = r->backend;
+    if (s->precision_recorded) e->precision = r->precision;
     e->n_threads = (int)OPT(THREADS)->integer;
 }
 
@@ -190,6 +206,14 @@ static int check_company(om_cli *cli, const om_setup *s, const om_args *args)
         o->hires_scale <= 1.05f)
         return om_usage(cli, "--hires-steps and --hires-denoise go with "
                              "--hires SCALE, above 1.05");
+    if (OPT(HIRES)->set && o->hires_scale > 1 && o->hires_scale <= 1.05f)
+        return om_usage(cli,
+                        "--hires %s is too little for a second pass; give "
+                        "more than 1.05, or 1 for none",
+                        OPT(HIRES)->text);
+    if (OPT(POOLED)->set && !o->compat_omost)
+        return om_usage(cli, "--projected-pooled goes with --compat omost; "
+                             "without it the pooled text is projected anyway");
     if (OPT(PREVIEW_EVERY)->set && !s->preview)
         return om_usage(cli, "--preview-every goes with --preview FILE");
     if (OPT(TAESD)->set && !s->preview)
@@ -205,6 +229,14 @@ static int check_output(om_cli *cli, om_setup *s, const om_args *args)
     s->out = OPT(OUTPUT)->set ? OPT(OUTPUT)->text : NULL;
     if (s->preview && strcmp(s->preview, "-") == 0)
         return om_usage(cli, "--preview takes a file, not standard output");
+    const char *odd = s->out && om_is_other_kind(s->out)           ? s->out
+                      : s->preview && om_is_other_kind(s->preview) ? s->preview
+                                                                   : NULL;
+    if (odd)
+        return om_usage(cli,
+                        "%s: pictures are written as PNG; give a name that "
+                        "ends in .png",
+                        odd);
     if (!s->out || strcmp(s->out, "-") != 0) return 0;
     if (s->only < 0 && s->opts.batch > 1)
         return om_usage(cli, "standard output takes one picture, not %d",
@@ -298,6 +330,7 @@ int om_setup_make(om_cli *cli, const om_args *args, om_setup *s)
     if (code == 0) code = read_canvas(cli, s, args);
     if (code) return code;
     set_engine(s, args);
+    note_tokenizer(cli, s);
     set_opts(s, args);
     code = open_init(cli, s, args);
     if (code == 0) code = check_company(cli, s, args);

@@ -2,6 +2,7 @@
  * memory is taken before the first step. */
 #include "diffusion/latents.h"
 #include "diffusion/pipeline_impl.h"
+#include "diffusion/watch_part.h"
 
 #include <stdio.h>
 
@@ -72,6 +73,8 @@ static omost_status previewer_init(previewer *v, om_job *job,
     if (job->draw->opts->preview_every <= 0 || !job->draw->sink.preview)
         return OMOST_OK;
     omost_status st = om_need_tiny(job->p, err);
+    if (!st && job->p->tiny)
+        st = om_tiny_decoder_prepare(job->p->tiny, pass->h, pass->w, err);
     if (st) return st;
     const size_t n = om_pass_pixels(pass);
     v->rgb = om_alloc(job->env, n);
@@ -94,7 +97,10 @@ static omost_status show(previewer *v, om_job *job, const om_pass *pass,
     const om_draw_sink *sink = &job->draw->sink;
     omost_image image = {pass->w, pass->h, v->rgb};
     if (v->pixels) {
-        const om_watch watch = om_progress_watch(&job->progress);
+        /* No part of the steps: heard to be stopped, not to count. */
+        const om_watch all = om_progress_watch(&job->progress);
+        om_watch_part none = {&all, 0, 0};
+        const om_watch watch = om_watch_of_part(&none);
         omost_status st = om_tiny_decoder_run(job->p->tiny, denoised, pass->h,
                                               pass->w, v->pixels, &watch, err);
         if (st) return st;

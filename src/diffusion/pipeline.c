@@ -11,48 +11,73 @@
 /* A model of another kind (for inpainting, say) is told so before any work. */
 static omost_status check_unet(const om_pipeline *p, omost_error *err)
 {
-    om_weights w;
-    om_unet_config c;
-    omost_status st = om_weights_open(&w, p->o.model, OMOST_MODEL_UNET, err);
-    if (!st) st = om_unet_config_read(&c, &w, p->o.config, err);
-    if (st) return st;
-    if (c.in_channels != OM_LATENT_CHANNELS ||
-        c.out_channels != OM_LATENT_CHANNELS)
+    const om_unet_config *c = om_unet_config_of(p->unet);
+    if (c->in_channels != OM_LATENT_CHANNELS ||
+        c->out_channels != OM_LATENT_CHANNELS)
         return om_fail(err, OMOST_FORMAT,
                        "%s: a UNet of %d channels in and %d out; only those "
                        "with %d and %d draw from text alone",
-                       p->o.model->path, c.in_channels, c.out_channels,
+                       p->o.model->path, c->in_channels, c->out_channels,
                        OM_LATENT_CHANNELS, OM_LATENT_CHANNELS);
-    if (c.n_blocks > 4)
+    if (c->n_blocks > 4)
         return om_fail(err, OMOST_FORMAT,
                        "%s: a UNet of %d blocks; sides of multiples of %d suit "
                        "at most 4",
-                       p->o.model->path, c.n_blocks, OMOST_RENDER_GRAIN);
+                       p->o.model->path, c->n_blocks, OMOST_RENDER_GRAIN);
     return OMOST_OK;
+}
+
+static const char *vae_path(const om_pipeline *p)
+{
+    return (p->o.vae ? p->o.vae : p->o.model)->path;
 }
 
 static omost_status check_vae(om_pipeline *p, omost_error *err)
 {
-    const om_model_files *files = p->o.vae ? p->o.vae : p->o.model;
-    om_weights w;
-    om_vae_config c;
-    omost_status st = om_weights_open(&w, files, OMOST_MODEL_VAE, err);
-    if (!st) st = om_vae_config_read(&c, &w, p->o.config, err);
-    if (st) return st;
-    if (c.latent_channels != OM_LATENT_CHANNELS || c.image_channels != 3 ||
-        1 << (c.n_blocks - 1) != OM_LATENT_CELL)
+    const om_vae_config *c = om_vae_config_of(p->vae);
+    if (c->latent_channels != OM_LATENT_CHANNELS || c->image_channels != 3 ||
+        1 << (c->n_blocks - 1) != OM_LATENT_CELL)
         return om_fail(err, OMOST_FORMAT,
                        "%s: a VAE of %d latent channels, %d pixels a side of a "
                        "cell; SDXL's has %d and %d",
-                       files->path, c.latent_channels, 1 << (c.n_blocks - 1),
+                       vae_path(p), c->latent_channels, 1 << (c->n_blocks - 1),
                        OM_LATENT_CHANNELS, OM_LATENT_CELL);
-    p->scaling = c.scaling;
+    p->scaling = c->scaling;
+    p->can_encode = c->has_encoder;
     return OMOST_OK;
+}
+
+static void close_parts(om_pipeline *p)
+{
+    for (int i = 0; i < 2; i++) om_text_encoder_close(p->encoder[i]);
+    om_unet_close(p->unet);
+    om_vae_close(p->vae);
+    om_tiny_decoder_close(p->tiny);
+    p->encoder[0] = p->encoder[1] = NULL;
+    p->unet = NULL;
+    p->vae = NULL;
+    p->tiny = NULL;
+}
+
+/* Opening a part looks for every weight by name and shape and reads hardly
+ * any: what is damaged or missing is told now, not when the steps are done. */
+static omost_status check_parts(om_pipeline *p, omost_error *err)
+{
+    omost_status st = om_need_encoder(p, OMOST_ENCODER_1, err);
+    if (!st) st = om_need_encoder(p, OMOST_ENCODER_2, err);
+    if (!st) st = om_need_unet(p, err);
+    if (!st) st = check_unet(p, err);
+    if (!st) st = om_need_vae(p, err);
+    if (!st) st = check_vae(p, err);
+    if (!st) st = om_need_tiny(p, err);
+    return st;
 }
 
 om_pipeline *om_pipeline_open(const omost_env *env,
                               const om_pipeline_opts *opts, omost_error *err)
 {
+    omost_error mine;
+    if (!err) err = &mine;
     om_pipeline *p = om_zalloc(env, sizeof *p);
     if (!p) {
         (void)om_fail_nomem(err);
@@ -60,8 +85,8 @@ om_pipeline *om_pipeline_open(const omost_env *env,
     }
     p->env = env;
     p->o = *opts;
-    omost_status st = check_unet(p, err);
-    if (!st) st = check_vae(p, err);
+    omost_status st = check_parts(p, err);
+    if (st || !opts->keep_loaded) close_parts(p);
     if (!st) return p;
     om_free(env, p);
     return NULL;
@@ -70,10 +95,7 @@ om_pipeline *om_pipeline_open(const omost_env *env,
 void om_pipeline_close(om_pipeline *p)
 {
     if (!p) return;
-    for (int i = 0; i < 2; i++) om_text_encoder_close(p->encoder[i]);
-    om_unet_close(p->unet);
-    om_vae_close(p->vae);
-    om_tiny_decoder_close(p->tiny);
+    close_parts(p);
     om_free(p->env, p);
 }
 
@@ -193,6 +215,34 @@ static void seed_generators(om_job *job)
         om_rng_init(&job->rng[i], job->s.rng, seed + (uint64_t)i);
 }
 
+/* What needs the VAE's other half is refused where it is not there. */
+static omost_status check_encoder(const om_job *job, omost_error *err)
+{
+    const omost_render_opts *o = job->draw->opts;
+    const char *what = o->init_image.rgb     ? "a picture to begin from"
+                       : o->init_layout > 0  ? "the initial layout"
+                       : job->s.n_passes > 1 ? "a second pass"
+                                             : NULL;
+    if (!what || job->p->can_encode) return OMOST_OK;
+    return om_fail(err, OMOST_MISSING,
+                   "%s: the VAE has no encoder, which %s needs; give one that "
+                   "has it with --vae",
+                   vae_path(job->p), what);
+}
+
+static void tell_second_size(const om_job *job)
+{
+    const om_pass *first = &job->s.pass[0], *second = &job->s.pass[1];
+    const double scale = om_decimal(job->draw->opts->hires_scale);
+    if (job->s.n_passes < 2 || (first->width * scale == second->width &&
+                                first->height * scale == second->height))
+        return;
+    om_job_note(job,
+                "%dx%d times %g is drawn as %dx%d: sides are multiples of %d",
+                first->width, first->height, scale, second->width,
+                second->height, OMOST_RENDER_GRAIN);
+}
+
 static omost_status job_init(om_job *job, omost_error *err)
 {
     const om_draw *d = job->draw;
@@ -208,6 +258,8 @@ static omost_status job_init(om_job *job, omost_error *err)
                        "guidance of %g needs a negative prompt, if only an "
                        "empty one",
                        (double)job->s.cfg);
+    if ((st = check_encoder(job, err))) return st;
+    tell_second_size(job);
     const size_t batch = (size_t)job->s.batch;
     job->rng = om_alloc(job->env, batch * sizeof *job->rng);
     job->latents = om_zalloc(job->env, batch * sizeof *job->latents);

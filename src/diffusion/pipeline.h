@@ -49,7 +49,9 @@ typedef struct om_pipeline_opts {
     bool keep_loaded;
 } om_pipeline_opts;
 
-/* All must outlive it. Opens no part yet. */
+/* All must outlive it. Every part is opened once, which looks for all its
+ * weights without reading them, and closed again (keep_loaded: kept): a damaged
+ * file is told here. */
 om_pipeline *om_pipeline_open(const omost_env *env,
                               const om_pipeline_opts *opts, omost_error *err);
 void om_pipeline_close(om_pipeline *p);

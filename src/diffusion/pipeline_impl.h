@@ -16,7 +16,8 @@
 struct om_pipeline {
     const omost_env *env;
     om_pipeline_opts o;
-    float scaling; /* latents = what the VAE encodes times this */
+    float scaling;   /* latents = what the VAE encodes times this */
+    bool can_encode; /* the VAE has that half */
     om_text_encoder *encoder[2];
     om_unet *unet;
     om_vae *vae;

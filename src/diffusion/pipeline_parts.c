@@ -1,6 +1,20 @@
 /* pipeline_parts.c - see pipeline_impl.h. */
 #include "diffusion/pipeline_impl.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+/* glibc keeps freed blocks of up to 32 MiB for later ones, and a part's weights
+ * are thousands of them: without this a closed UNet would still take memory
+ * while the VAE decodes. */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 omost_status om_need_encoder(om_pipeline *p, omost_encoder which,
                              omost_error *err)
 {
@@ -41,6 +55,7 @@ void om_done_encoder(om_pipeline *p, omost_encoder which)
     if (p->o.keep_loaded) return;
     om_text_encoder_close(p->encoder[which]);
     p->encoder[which] = NULL;
+    give_memory_back();
 }
 
 void om_done_vae(om_pipeline *p)
@@ -48,6 +63,7 @@ void om_done_vae(om_pipeline *p)
     if (p->o.keep_loaded) return;
     om_vae_close(p->vae);
     p->vae = NULL;
+    give_memory_back();
 }
 
 void om_job_forget(om_job *job)
@@ -68,4 +84,5 @@ void om_done_unet(om_job *job)
     job->p->unet = NULL;
     om_tiny_decoder_close(job->p->tiny);
     job->p->tiny = NULL;
+    give_memory_back();
 }

@@ -151,8 +151,8 @@ void om_tiny_decoder_close(om_tiny_decoder *d)
 
 /* ---- running ------------------------------------------------------------- */
 
-static omost_status need_program(om_tiny_decoder *d, int h, int w,
-                                 omost_error *err)
+omost_status om_tiny_decoder_prepare(om_tiny_decoder *d, int h, int w,
+                                     omost_error *err)
 {
     if (d->program && d->h == h && d->w == w) return OMOST_OK;
     om_program_free(d->program);
@@ -180,7 +180,7 @@ omost_status om_tiny_decoder_run(om_tiny_decoder *d, const float *latents,
                                  const om_watch *watch, omost_error *err)
 {
     om_error_clear(err);
-    omost_status st = need_program(d, h, w, err);
+    omost_status st = om_tiny_decoder_prepare(d, h, w, err);
     if (st != OMOST_OK) return st;
     const size_t cells = (size_t)h * (size_t)w;
     float *in = om_program_input(d->program, "latents");

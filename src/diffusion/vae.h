@@ -54,6 +54,9 @@ om_tiny_decoder *om_tiny_decoder_open(const omost_env *env, om_backend *backend,
                                       const om_model_files *files,
                                       omost_error *err);
 void om_tiny_decoder_close(om_tiny_decoder *d);
+/* What running it at this size needs, made now. */
+omost_status om_tiny_decoder_prepare(om_tiny_decoder *d, int h, int w,
+                                     omost_error *err);
 /* Scaled latents (as the sampler has them) to a picture of 0..1. */
 omost_status om_tiny_decoder_run(om_tiny_decoder *d, const float *latents,
                                  int h, int w, float *image,

@@ -189,12 +189,12 @@ static omost_status attach_lora(opening *op, const omost_lora *l)
     omost_status st =
         om_lora_attach(e->model, l->path, l->weight, &report, op->err);
     if (st != OMOST_OK) return st;
+    /* With a weight of 0 it is checked, but not kept and not recorded. */
+    if (m->n_loras == before) return OMOST_OK;
     e->lora[i] = (omost_lora){copy(e, l->path), l->weight};
     if (*om_lora_note(&report, text)) e->lora_note[i] = copy(e, text);
-    /* It may be named by its folder. With a weight of 0 it is not kept. */
-    e->lora_item[i] = m->n_loras > before
-                          ? add_model(e, l->path, m->lora[m->n_loras - 1])
-                          : om_digests_add(e->digests, l->path, &l->path, 1);
+    /* It may be named by its folder. */
+    e->lora_item[i] = add_model(e, l->path, m->lora[m->n_loras - 1]);
     if (!e->lora[i].path || !e->lora_item[i]) return om_fail_nomem(op->err);
     e->n_loras++;
     return OMOST_OK;

@@ -161,10 +161,21 @@ static omost_status describe(job *j)
 
 /* ---- while drawing ------------------------------------------------------- */
 
+/* Once their digests are known: at once when they were kept. */
+static void compare_files(job *j, int milliseconds)
+{
+    if (!j->o.record || j->compared ||
+        !om_digests_wait(j->e->digests, milliseconds))
+        return;
+    om_record_compare_files(j->o.record, &j->drawn, tell_difference, j);
+    j->compared = true;
+}
+
 static bool on_progress(void *user, omost_phase phase, int index, int pass,
                         int step, int steps, double done, double total_done)
 {
     job *j = user;
+    compare_files(j, 0);
     return om_tell_progress(&j->teller, phase, index, pass, step, steps, done,
                             total_done);
 }
@@ -195,9 +206,7 @@ static bool wait_for_digests(job *j)
     ev.kind = OMOST_EVENT_PROGRESS;
     while (!om_digests_wait(j->e->digests, 100))
         if (!om_tell_event(&j->teller, ev)) return false;
-    if (j->o.record && !j->compared)
-        om_record_compare_files(j->o.record, &j->drawn, tell_difference, j);
-    j->compared = true;
+    compare_files(j, 0);
     return !j->teller.stopped;
 }
 
@@ -282,8 +291,7 @@ omost_status omost_render(omost_engine *engine, const omost_canvas *canvas,
                        "a render needs an engine and a canvas");
     if (!opts) opts = &defaults;
     job j = {.e = engine, .canvas = canvas, .err = err};
-    omost_status st =
-        om_render_resolve(&j.o, opts, engine->model, err);
+    omost_status st = om_render_resolve(&j.o, opts, engine->model, err);
     if (st != OMOST_OK) return st;
     j.teller = (om_teller){.fn = on_event,
                            .user = user,

@@ -42,7 +42,7 @@ char *om_parameters_write(const omost_env *env, const om_drawn *d,
 
 /* Told of every difference between a record and what will be drawn. */
 typedef void om_difference_fn(void *user, const char *text);
-/* Before drawing: program, plan. */
+/* Before drawing: program, plan, the picture to begin from. */
 void om_record_compare(const char *record, const om_drawn *d,
                        om_difference_fn *tell, void *user);
 /* Once digests are known: the files. */

@@ -235,12 +235,32 @@ static bool same_plan(const json_t *was, const json_t *now)
     return same;
 }
 
+static void compare_init(const json_t *was, const om_drawn *d,
+                         om_difference_fn *tell, void *user)
+{
+    const json_t *sha = json_object_get(was, "sha256");
+    const char *path = d->opts->init_path;
+    const om_str name =
+        path ? om_path_last(path) : om_str_of("the picture given");
+    char text[400];
+    if (!*d->init_sha256 || !json_is_string(sha) ||
+        same_text(sha, d->init_sha256))
+        return;
+    snprintf(text, sizeof text,
+             "%.*s is not the recorded picture to begin from: its SHA-256 "
+             "begins with %.10s instead of %.10s",
+             (int)(name.n < 200 ? name.n : 200), name.p, d->init_sha256,
+             json_string_value(sha));
+    tell(user, text);
+}
+
 void om_record_compare(const char *record, const om_drawn *d,
                        om_difference_fn *tell, void *user)
 {
     json_t *v = om_json_parse(om_str_of(record), "the record", NULL);
     const json_t *plan = json_object_get(v, "plan");
     compare_program(json_object_get(v, "program"), d, tell, user);
+    compare_init(json_object_get(v, "init-img"), d, tell, user);
     if (plan && d->plan && !same_plan(plan, d->plan))
         tell(user, "the plan is not the recorded one: another canvas, "
                    "vocabulary or profile");

@@ -140,7 +140,8 @@ static omost_record_file file_at(const json_t *v)
     omost_record_file f = {.name = text_at(v, "name"),
                            .sha256 = text_or(v, "sha256", ""),
                            .weight = 1};
-    if (json_is_number(weight)) f.weight = (float)json_number_value(weight);
+    if (json_is_number(weight))
+        f.weight = (float)fmax(-1e9, fmin(json_number_value(weight), 1e9));
     return f;
 }
 

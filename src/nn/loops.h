@@ -58,7 +58,7 @@ typedef struct om_loops {
     void (*unpack)(om_bits b, float *y, const void *x, size_t n);
     void (*pack)(om_bits b, void *y, const float *x, size_t n);
     /* The same, interleaving m streams of n groups of 8 numbers; stream i
-     * begins at x + i * stride numbers, y[(k * m + i) * 8 + j] = x_i[k * 8 + j].
+     * is at x + i * stride numbers: y[(k * m + i) * 8 + j] = x_i[k * 8 + j].
      * i >= n_streams gives 0. */
     void (*unpack8)(om_bits b, float *y, const void *x, size_t n, int m,
                     int n_streams, size_t stride);

@@ -39,6 +39,7 @@ typedef struct job {
     float weight;
     om_arena scratch;
     om_blocks blocks;
+    om_lora_config config;
     item *item;
     size_t n_items;
     place *place; /* by part and name */
@@ -158,7 +159,7 @@ static void leave(job *j, const om_st_tensor *t)
 
 static omost_status add_layer(job *j, const om_lora_layer *l)
 {
-    const om_lora_source src = {j->path, j->weight, j->err};
+    const om_lora_source src = {j->path, j->weight, &j->config, j->err};
     const char *what;
     bool used = false;
     if (l->piece[OM_LORA_DORA])
@@ -342,6 +343,9 @@ static omost_status read_lora(job *j)
 {
     j->blocks = count_blocks(j->model);
     omost_status st = check_kind(j);
+    if (st == OMOST_OK)
+        st = om_lora_config_open(&j->config, j->scratch.env, j->lora->file[0],
+                                 j->err);
     if (st == OMOST_OK) st = make_places(j);
     if (st == OMOST_OK) st = read_items(j);
     if (st == OMOST_OK) st = add_layers(j);
@@ -398,6 +402,7 @@ omost_status om_lora_add(om_model_files *model, om_model_files *lora,
     bool kept = st == OMOST_OK && weight != 0;
     if (kept) st = keep_file(&j);
     if (!kept || st != OMOST_OK) om_model_close(lora);
+    om_lora_config_free(&j.config);
     om_free(model->arena.env, j.change);
     om_arena_free(&j.scratch);
     if (st == OMOST_OK && report) *report = j.report;

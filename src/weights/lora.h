@@ -19,7 +19,8 @@
  *            product; alpha / rank is 1 when both are whole
  *   diff     the difference itself, of weights and biases
  *
- * without alpha the scale is 1. Names: kohya's (lora_unet_..., lora_te1_...),
+ * alpha is a tensor, or in the adapter's configuration (lora_config.h); without
+ * it the scale is 1. Names: kohya's (lora_unet_..., lora_te1_...),
  * with the original's or diffusers' names of layers behind; PEFT's and those of
  * diffusers, old and new (docs/internals/weights.md).
  *

@@ -61,21 +61,27 @@ static omost_status fail_half(const om_lora_source *s, const om_lora_layer *l)
                    l->first->name.p);
 }
 
-/* weight * alpha / rank in d->scale; without alpha or rank: weight. */
+/* weight * alpha / rank in d->scale; without alpha or rank: weight. A tensor
+ * goes before what the adapter's configuration says. */
 static omost_status set_scale(const om_lora_source *s, const om_lora_layer *l,
                               size_t rank, om_delta *d)
 {
     const om_st_tensor *t = l->piece[OM_LORA_ALPHA];
+    omost_status st = OMOST_OK;
+    double scale = 1;
     float alpha = 1;
-    d->scale = s->weight;
-    if (!t || rank == 0) return OMOST_OK;
-    if (t->n == 1) om_to_f32(&alpha, t->dtype, t->data, 1);
-    if (t->n == 1 && isfinite(alpha)) {
-        d->scale = (float)((double)s->weight * (double)alpha / (double)rank);
-        return OMOST_OK;
+    if (rank > 0 && t) {
+        if (t->n == 1) om_to_f32(&alpha, t->dtype, t->data, 1);
+        if (t->n != 1 || !isfinite(alpha))
+            return om_fail(s->err, OMOST_FORMAT,
+                           "%s: tensor %s is not a number", s->path, t->name.p);
+        scale = (double)alpha / (double)rank;
+    } else if (rank > 0) {
+        st = om_lora_config_scale(s->config, l->part, l->first->name, rank,
+                                  &scale, s->err);
     }
-    return om_fail(s->err, OMOST_FORMAT, "%s: tensor %s is not a number",
-                   s->path, t->name.p);
+    d->scale = (float)((double)s->weight * scale);
+    return st;
 }
 
 /* a b or, with a middle, LyCORIS's way: a [rank, rows], b [rank, in]. */

@@ -4,6 +4,7 @@
 #define OM_WEIGHTS_LORA_LAYER_H
 
 #include "weights/delta.h"
+#include "weights/lora_config.h"
 #include "weights/lora_names.h"
 #include "weights/model_files.h"
 
@@ -26,6 +27,7 @@ typedef struct om_lora_target {
 typedef struct om_lora_source {
     const char *path; /* for messages */
     float weight;
+    const om_lora_config *config;
     omost_error *err;
 } om_lora_source;
 

@@ -51,6 +51,11 @@ run render "$good" -m m -b 1025
 want_usage '--batch-count takes a whole number from 1 to 1024'
 run render "$good" -m m --sampling-method magic
 want_usage '--sampling-method takes dpm++2m, euler, euler_a, ddim or lcm, not "magic"'
+run render "$good" -m m --sampling-method 'DPM++ 2M Karras'
+want_usage 'not "DPM++ 2M Karras"; write --sampling-method dpm++2m --scheduler karras'
+run render "$good" -m m --sampling-method 'Euler a Magic'
+want_usage 'or lcm, not "Euler a Magic"'
+grep -q '; write' err && fail "a hint out of the blue"
 run render "$good" -m m --scheduler magic
 want_usage '--scheduler takes karras, normal, simple'
 run render "$good" -m m --rng dice
@@ -69,6 +74,22 @@ run render "$good" -m m --strength 0.5
 want_usage '--strength goes with -i'
 run render "$good" -m m --hires-steps 5
 want_usage 'go with --hires SCALE'
+for scale in 1.01 1.05; do
+    run render "$good" -m m --hires "$scale"
+    want_usage "--hires $scale is too little for a second pass"
+done
+run render "$good" -m m --projected-pooled
+want_usage '--projected-pooled goes with --compat omost'
+run render "$good" -m m -o x.png --preview ./x.png
+want_usage '--preview and the picture are both ./x.png'
+run render "$good" -m m -o x.png -b 3 --preview x_3.png
+want_usage '--preview and the picture are both x_3.png'
+run render "$good" -m m --preview picture.png
+want_usage '--preview and the picture are both picture.png'
+run render "$good" -m m -o x.JPG
+want_usage 'x.JPG: pictures are written as PNG; give a name that ends in .png'
+run render "$good" -m m -o x.png --preview p.webp
+want_usage 'p.webp: pictures are written as PNG'
 run render "$good" -m m --preview-every 5
 want_usage '--preview-every goes with --preview'
 run render "$good" -m m --taesd t.safetensors
@@ -85,7 +106,7 @@ want_code 3
 want_err 'cannot open nowhere.png'
 run render "$good" -m m -i "$good"
 want_code 1
-want_err 'good.py: not a readable PNG'
+want_err 'good.py: not a readable PNG; convert it to PNG first'
 run render "$good" -m m --profile nowhere
 want_code 3
 want_err 'nowhere is neither a file nor one of the profiles'
@@ -188,7 +209,6 @@ changes --profile pony
 changes --prompt-style tags
 keeps --prediction eps
 keeps --region Score
-keeps --projected-pooled
 keeps --tokenizer "$model"
 keeps --vae "$model/vae"
 keeps --fit-prefix

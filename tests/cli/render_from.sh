@@ -103,6 +103,57 @@ sed 's/"steps":2/"steps":0/' a.png >liar.png
 run render --from liar.png -m "$model" -o again.png
 [ "$code" != 0 ] || fail "accepted"
 
+# Change a picture's record, by as many bytes; gzip knows the checksum.
+forge() { # FILE OUT SED...
+    local file=$1 out=$2 at n crc
+    shift 2
+    sed "$@" "$file" >forged
+    at=$(grep -abo '[it][TE]Xtomost' forged | head -1 | cut -d: -f1)
+    n=$((0x$(tail -c +"$((at - 3))" forged | head -c 4 | od -An -tx1 | tr -d ' ') + 4))
+    crc=$(tail -c +"$((at + 1))" forged | head -c "$n" | gzip -c | tail -c 8 | head -c 4 | od -An -tx1)
+    # shellcheck disable=SC2086
+    set -- $crc
+    {
+        head -c "$((at + n))" forged
+        # shellcheck disable=SC2059
+        printf "\\x$4\\x$3\\x$2\\x$1"
+        tail -c +"$((at + n + 5))" forged
+    } >"$out"
+}
+# From a machine that could do more.
+forge a.png far.png 's/"backend":"ref","precision":"f32"/"backend":"npu","precision":"f32"/'
+run info far.png
+want_out '(npu, f32)'
+run render --from far.png -m "$model" -o again.png
+want_code 0
+want_err 'npu in f32, with which the picture was drawn, cannot be had here'
+want_err 'the backend was npu and is '
+want_picture again.png 64x64
+run render -q --from far.png -m "$model" -o again.png --backend ref
+want_code 0
+same_pixels a.png again.png || fail "another picture"
+forge a.png far.png 's/"backend":"ref","precision":"f32"/"backend":"ref","precision":"f16"/'
+run render --from far.png -m "$model" -o again.png --backend ref
+want_code 0
+want_err 'ref in f16, with which'
+same_pixels a.png again.png || fail "another picture"
+run render --from far.png -m nowhere.safetensors -o again.png
+want_code 3
+want_err 'nowhere.safetensors'
+# A folder of words is not remembered.
+cp -r "$model/tokenizer" words
+draw -q "$good" -o d.png --tokenizer words
+want_code 0
+run render --from d.png -m "$model" --backend ref -o again.png
+want_code 0
+want_err 'the vocabulary in the folder words, and the model'
+want_err '--tokenizer FOLDER'
+run render -q --from d.png -m "$model" -o again.png
+want_no_err
+run render --from d.png -m "$model" -o again.png --tokenizer words
+want_code 0
+grep -q 'vocabulary' err && fail "a note about what was given"
+
 # A random seed is told and kept.
 draw "$good" -s -1 -o d.png
 seed=$(sed -n 's/^d.png: 64x64, seed //p' err)

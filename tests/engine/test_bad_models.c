@@ -1,6 +1,7 @@
 /* test_bad_models.c - the golden model with one thing wrong: a tensor missing,
  * too much, of another shape or kind, a file cut short, a configuration that
- * lies. Whatever it is, opening fails with a sentence that names the file. */
+ * lies. Whatever it is, opening fails with a sentence that names the file; so
+ * does opening an engine. */
 #include "unit/golden_tensors.h"
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include "diffusion/text_encoder.h"
 #include "diffusion/unet.h"
 #include "diffusion/vae.h"
+#include "omost/render.h"
 
 /* ---- a folder of its own ------------------------------------------------- */
 
@@ -299,6 +301,117 @@ static void test_extra(void **state)
     }
 }
 
+/* ---- a whole engine ------------------------------------------------------ */
+
+static omost_engine *open_engine(const char *model, const char *vae,
+                                 const char *taesd, omost_error *err)
+{
+    const omost_engine_opts o = {.model = model,
+                                 .vae = vae,
+                                 .taesd = taesd,
+                                 .backend = "ref",
+                                 .n_threads = 1};
+    return omost_engine_open(&o, err);
+}
+
+static void want_no_engine(const char *model, const char *vae,
+                           const char *taesd, const char *says)
+{
+    omost_error err;
+    omost_engine *e = open_engine(model, vae, taesd, &err);
+    omost_engine_close(e);
+    if (e) fail_msg("%s: it opened", says);
+    expect_word(&err, says);
+}
+
+/* What the parts lack is told when the engine opens, not when each is needed. */
+static void test_engine(void **state)
+{
+    (void)state;
+    static const char *const last[OMOST_MODEL_N_PARTS] = {
+        "conv_out.weight", "decoder.conv_out.weight",
+        "text_model.encoder.layers.1.mlp.fc2.weight",
+        "text_model.encoder.layers.1.mlp.fc2.weight"};
+    char whole[OM_TEST_PATH], vae[OM_TEST_PATH], golden[100];
+    if (!golden_folder()) return;
+    golden_path(whole, "model");
+    for (int i = 0; i < OMOST_MODEL_N_PARTS; i++) {
+        golden_tensors g;
+        snprintf(golden, sizeof golden, "model/%s", files_of[i].weights);
+        if (!golden_tensors_open(&g, golden)) return;
+        assert_true(do_damage(g.header, last[i], RENAMED));
+        write_sparse(files_of[i].weights, g.header, lay_out(g.header));
+        want_no_engine(folder, NULL, NULL, last[i]);
+        if (i == OMOST_MODEL_VAE)
+            want_no_engine(whole, in_folder(vae, "vae"), NULL, last[i]);
+        restore(files_of[i].weights);
+        golden_tensors_close(&g);
+    }
+    want_no_engine(whole, NULL, in_folder(vae, "unet"), "no tiny decoder");
+}
+
+static bool count(void *user, const omost_event *ev)
+{
+    *(int *)user += ev->kind == OMOST_EVENT_PROGRESS;
+    return true;
+}
+
+static void want_no_encoder(omost_engine *e, const omost_render_opts *o)
+{
+    static const char text[] = "canvas = Canvas()\n"
+                               "canvas.set_global_description(\n"
+                               "    description='A pond.',\n"
+                               "    detailed_descriptions=['Still.'],\n"
+                               "    tags='pond', HTML_web_color_name='teal')\n";
+    int n = 0;
+    omost_error err;
+    omost_canvas *c = omost_canvas_parse(text, strlen(text), NULL, &err);
+    if (!c) fail_msg("%s", err.msg);
+    assert_int_equal(omost_render(e, c, o, count, &n, &err), OMOST_MISSING);
+    expect_word(&err, "give one that has it with --vae");
+    expect_word(&err, folder);
+    assert_int_equal(n, 0); /* before anything was done */
+    omost_canvas_free(c);
+}
+
+/* Half a VAE is enough for plain pictures; what needs the other half is told
+ * before anything is drawn. */
+static void test_no_encoder(void **state)
+{
+    (void)state;
+    static const uint8_t pixel[3];
+    const char *file = files_of[OMOST_MODEL_VAE].weights, *name;
+    golden_tensors g;
+    omost_error err;
+    json_t *t;
+    void *next;
+    if (!golden_folder()) return;
+    if (!golden_tensors_open(&g, "model/vae/"
+                                 "diffusion_pytorch_model.safetensors"))
+        return;
+    json_object_foreach_safe(g.header, next, name, t)
+    {
+        if (strncmp(name, "encoder.", 8) == 0 ||
+            strncmp(name, "quant_conv.", 11) == 0)
+            json_object_del(g.header, name);
+    }
+    write_sparse(file, g.header, lay_out(g.header));
+    omost_engine *e = open_engine(folder, NULL, NULL, &err);
+    if (!e) fail_msg("%s", err.msg);
+    omost_render_opts o = OMOST_RENDER_DEFAULTS;
+    o.hires_scale = 2;
+    want_no_encoder(e, &o);
+    o.hires_scale = 1;
+    o.init_layout = 0.5f;
+    want_no_encoder(e, &o);
+    o.init_layout = 0;
+    o.init_image = (omost_image){1, 1, pixel};
+    want_no_encoder(e, &o);
+    omost_engine_close(e);
+    restore(file);
+    golden_tensors_close(&g);
+}
+
 /* ---- files cut short ----------------------------------------------------- */
 
 static void test_cut(void **state)
@@ -463,10 +576,11 @@ static void test_scheduler(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sound),     cmocka_unit_test(test_tensors),
-        cmocka_unit_test(test_extra),     cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_lies),      cmocka_unit_test(test_no_json),
-        cmocka_unit_test(test_scheduler),
+        cmocka_unit_test(test_sound),      cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_extra),      cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_lies),       cmocka_unit_test(test_no_json),
+        cmocka_unit_test(test_scheduler),  cmocka_unit_test(test_engine),
+        cmocka_unit_test(test_no_encoder),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

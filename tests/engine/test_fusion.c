@@ -359,7 +359,8 @@ static void test_apart(void **state)
 
 /* ---- weights ------------------------------------------------------------- */
 
-/* Programs of three sizes with the same weights, which are packed once. */
+/* Programs of three sizes with the same weights. Those kept in 16 bits are
+ * packed once; f32 ones in every order in which oneDNN is fast. */
 static void sizes_of(om_backend *b, om_backend *ref, const char *who,
                      om_stored stored, double within)
 {
@@ -376,7 +377,8 @@ static void sizes_of(om_backend *b, om_backend *ref, const char *who,
             results got = run_graph(b, g), want = run_graph(ref, h);
             compare(who, "several sizes", &got, &want, within);
             if (k == 0) bytes = om_params_bytes(ours);
-            assert_int_equal(om_params_bytes(ours), bytes);
+            if (stored == OM_STORED_F16)
+                assert_int_equal(om_params_bytes(ours), bytes);
             free_results(&got);
             free_results(&want);
             om_graph_free(g);

@@ -667,6 +667,98 @@ static void test_differences_are_told(void **state)
     free_log(l);
 }
 
+static bool stop_at_news(void *user, const omost_event *ev)
+{
+    log_of *l = user;
+    (void)see(l, ev);
+    return ev->kind != OMOST_EVENT_PROGRESS || ev->phase < OMOST_PHASE_SAMPLE ||
+           ev->step < 1;
+}
+
+/* Files whose digests were kept are compared before anything is drawn. */
+static void test_kept_digests_are_compared_first(void **state)
+{
+    (void)state;
+    if (!it.engine) skip();
+    omost_error err;
+    omost_render_opts o = small();
+    log_of *l = draw(&o);
+    char *text =
+        changed(l->record[0], "model.sha256", json_string("0123456789abcdef"));
+    o.record = text;
+    log_of *again = new_log();
+    assert_int_equal(omost_render(it.engine, it.canvas, &o, stop_at_news, again,
+                                  &err),
+                     OMOST_CANCELLED);
+    assert_non_null(strstr(again->notes, "instead of 0123456789"));
+    free_log(again);
+    free(text);
+    free_log(l);
+}
+
+static void test_another_picture_to_begin_from(void **state)
+{
+    (void)state;
+    if (!it.engine) skip();
+    static uint8_t rgb[PIXELS];
+    omost_render_opts o = small();
+    o.init_image = (omost_image){SIDE, SIDE, rgb};
+    log_of *l = draw(&o);
+    o.record = l->record[0];
+    log_of *same = draw(&o);
+    assert_string_equal(same->notes, "");
+    rgb[0] = 255;
+    log_of *other = draw(&o);
+    assert_non_null(strstr(other->notes, "the picture given is not the "
+                                         "recorded picture to begin from"));
+    /* Before drawing: the first of all events. */
+    assert_int_equal(other->event[0].kind, OMOST_EVENT_NOTE);
+    free_log(other);
+    o.init_path = "pond/other.png";
+    other = draw(&o);
+    assert_non_null(strstr(other->notes, "other.png is not the recorded"));
+    free_log(other);
+    free_log(same);
+    free_log(l);
+}
+
+/* A LoRA of weight 0 changes nothing, and the record has nothing of it. */
+static void test_lora_of_no_weight(void **state)
+{
+    (void)state;
+    if (!it.engine) skip();
+    static const char header[] =
+        "{\"lora_unet_time_embed_0.lora_down.weight\":{\"dtype\":\"F32\","
+        "\"shape\":[1,32],\"data_offsets\":[0,128]},"
+        "\"lora_unet_time_embed_0.lora_up.weight\":{\"dtype\":\"F32\","
+        "\"shape\":[128,1],\"data_offsets\":[128,640]}}";
+    omost_error err;
+    char folder[80], file[120], bytes[8 + sizeof header - 1 + 640] = {0};
+    snprintf(folder, sizeof folder, "%s/lora", it.cache);
+    snprintf(file, sizeof file, "%s/pytorch_lora_weights.safetensors", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    bytes[0] = (char)((sizeof header - 1) & 255);
+    bytes[1] = (char)((sizeof header - 1) >> 8);
+    memcpy(bytes + 8, header, sizeof header - 1);
+    if (om_file_write(NULL, file, (om_str){bytes, sizeof bytes}, &err))
+        fail_msg("%s", err.msg);
+    const omost_lora lora = {folder, 0};
+    omost_engine_opts opts = engine_opts();
+    opts.loras = &lora;
+    opts.n_loras = 1;
+    omost_engine *e = omost_engine_open(&opts, &err);
+    if (!e) fail_msg("%s", err.msg);
+    const omost_render_opts o = small();
+    log_of *l = draw_by(e, it.canvas, &o), *plain = draw(&o);
+    assert_string_equal(l->record[0], plain->record[0]);
+    assert_memory_equal(l->pixels[0], plain->pixels[0], PIXELS);
+    omost_engine_close(e);
+    free_log(plain);
+    free_log(l);
+    unlink(file);
+    rmdir(folder);
+}
+
 /* ---- the text "parameters" and files ------------------------------------- */
 
 static void test_parameters(void **state)
@@ -933,6 +1025,9 @@ int main(void)
         cmocka_unit_test(test_pictures_are_drawn_again),
         cmocka_unit_test(test_records_are_not_trusted),
         cmocka_unit_test(test_differences_are_told),
+        cmocka_unit_test(test_kept_digests_are_compared_first),
+        cmocka_unit_test(test_another_picture_to_begin_from),
+        cmocka_unit_test(test_lora_of_no_weight),
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_png),
         cmocka_unit_test(test_digests_are_kept),

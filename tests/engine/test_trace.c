@@ -104,7 +104,7 @@ static void follow(const trace *r, om_guide *guide, size_t index,
 static void check_trace(const golden_model *m, golden_unet *u, const char *name,
                         const json_t *run)
 {
-    trace r;
+    trace r = {0};
     char who[200];
     trace_open(&r, name, run);
     om_guide *guide = golden_guide(u, r.h, r.w, r.cfg);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "weights/delta.h"
 #include "weights/lora.h"
 #include "weights/weights.h"
@@ -23,8 +24,9 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    const char *names[] = {"model.safetensors", "lora.safetensors",
-                           "second.safetensors", "third.safetensors"};
+    const char *names[] = {"model.safetensors",         "lora.safetensors",
+                           "second.safetensors",        "third.safetensors",
+                           "adapter_model.safetensors", "adapter_config.json"};
     char path[OM_TEST_PATH];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -44,11 +46,21 @@ typedef struct draft {
     om_buf header, data;
 } draft;
 
-static void begin(draft *d)
+static void begin_with(draft *d, const char *adapter)
 {
     om_buf_init(&d->header, NULL, OM_TEST_FILE);
     om_buf_init(&d->data, NULL, OM_TEST_FILE);
-    om_buf_puts(&d->header, "{\"__metadata__\":{\"format\":\"pt\"}");
+    om_buf_puts(&d->header, "{\"__metadata__\":{\"format\":\"pt\"");
+    if (adapter) {
+        om_buf_puts(&d->header, ",\"lora_adapter_metadata\":");
+        om_json_write_str(&d->header, om_str_of(adapter));
+    }
+    om_buf_putc(&d->header, '}');
+}
+
+static void begin(draft *d)
+{
+    begin_with(d, NULL);
 }
 
 static float noise(uint32_t i)
@@ -495,6 +507,123 @@ static void test_processors(void **state)
         free(after);
     }
     om_model_close(m);
+}
+
+/* ---- strength from a configuration --------------------------------------- */
+
+#define Q_NAME "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
+
+/* What to_q becomes with a pair of rank 4, its configuration beside it or in
+ * it, and its alpha as a tensor unless that is 0. */
+static omost_status configured(const char *json, bool inside, float alpha,
+                               float **out, omost_error *err)
+{
+    static const struct spelling peft = {{"unet.", NULL, NULL, NULL},
+                                         false,
+                                         false,
+                                         ".lora_A.weight",
+                                         ".lora_B.weight",
+                                         NULL};
+    char path[OM_TEST_PATH];
+    draft d;
+    begin_with(&d, inside ? json : NULL);
+    make_pair(&d, &peft, &spots[0], 4, OM_F32);
+    if (alpha != 0) add_number(&d, "unet." Q_NAME ".alpha", alpha);
+    finish(&d, "adapter_model.safetensors");
+    in_folder(path, "adapter_config.json");
+    unlink(path);
+    if (json && !inside)
+        assert_int_equal(om_file_write(NULL, path, om_str_of(json), err), 0);
+    om_model_files *m = open_model();
+    omost_status st = om_lora_attach(m, folder, 1, NULL, err);
+    *out = st ? NULL
+              : read_weight(m, OMOST_MODEL_UNET, spots[0].diffusers, "weight",
+                            NULL);
+    om_model_close(m);
+    return st;
+}
+
+static void test_configured(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        bool inside;
+        float alpha; /* the same as a tensor says it */
+    } cases[] = {
+        {"{\"peft_type\":\"LORA\",\"r\":4,\"lora_alpha\":16}", false, 16},
+        {"{\"r\":4,\"lora_alpha\":16,\"use_rslora\":true}", false, 32},
+        {"{\"r\":8,\"lora_alpha\":16,\"rank_pattern\":{\"to_q\":4},"
+         "\"alpha_pattern\":{\"q\":1,\"to_k\":2,\"attn1.to_q\":6}}",
+         false, 6},
+        {"{\"lora_alpha\":16,\"alpha_pattern\":{\"^to_q\":2,\"^" Q_NAME
+         "\":6}}",
+         false, 6},
+        {"{\"lora_alpha\":1.5,\"use_rslora\":null,\"alpha_pattern\":null}",
+         false, 1.5F},
+        {"{\"peft_type\":\"LOHA\",\"alpha\":2}", false, 2},
+        {"{\"r\":4}", false, 4},
+        {"{\"unet.r\":4,\"unet.lora_alpha\":16,\"text_encoder.lora_alpha\":3}",
+         true, 16},
+        {"{\"unet.lora_alpha\":16,\"unet.alpha_pattern\":{\"to_q\":6}}", true,
+         6},
+        {"{\"text_encoder.lora_alpha\":3,\"lora_alpha\":5}", true, 4},
+    };
+    omost_error err;
+    float *is, *want, *plain;
+    const size_t bytes = spots[0].rows * spots[0].in * sizeof(float);
+    make_model(false, OM_F32);
+    assert_int_equal(configured(NULL, false, 0, &plain, &err), OMOST_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (configured(cases[i].json, cases[i].inside, 0, &is, &err))
+            fail_msg("case %zu: %s", i, err.msg);
+        assert_int_equal(configured(NULL, false, cases[i].alpha, &want, &err),
+                         OMOST_OK);
+        if (memcmp(is, want, bytes) != 0) fail_msg("case %zu differs", i);
+        assert_int_equal(memcmp(is, plain, bytes) == 0, cases[i].alpha == 4);
+        free(is);
+        free(want);
+    }
+    /* A tensor goes first. */
+    assert_int_equal(configured("{\"lora_alpha\":16}", false, 4, &is, &err),
+                     OMOST_OK);
+    assert_memory_equal(is, plain, bytes);
+    free(is);
+    free(plain);
+}
+
+static void test_badly_configured(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *part;
+        bool inside;
+    } cases[] = {
+        {"{", "adapter_config.json is not valid JSON", false},
+        {"[]", "adapter_config.json is not a JSON object", false},
+        {"{", "lora_adapter_metadata of ", true},
+        {"{\"lora_alpha\":\"16\"}", "alpha in its adapter_config.json", false},
+        {"{\"lora_alpha\":1e300}", "is not a number", false},
+        {"{\"lora_alpha\":4,\"r\":0}", "r in its", false},
+        {"{\"lora_alpha\":4,\"r\":2.5}", "is not a rank", false},
+        {"{\"lora_alpha\":4,\"use_rslora\":1}", "is not true or false", false},
+        {"{\"alpha_pattern\":[]}", "is not an object", false},
+        {"{\"alpha_pattern\":{\"to_(q|k)\":1}}", "is not a layer's name",
+         false},
+        {"{\"alpha_pattern\":{\"to_q\":{}}}", "is not a number", false},
+        {"{\"unet.lora_alpha\":true}", "in its lora_adapter_metadata", true},
+    };
+    omost_error err;
+    float *is;
+    make_model(false, OM_F32);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(configured(cases[i].json, cases[i].inside, 0, &is,
+                                    &err),
+                         OMOST_FORMAT);
+        if (!strstr(err.msg, cases[i].part) || !strstr(err.msg, folder))
+            fail_msg("case %zu: %s", i, err.msg);
+        assert_int_equal(err.line, 0);
+    }
 }
 
 /* ---- other forms --------------------------------------------------------- */
@@ -1053,10 +1182,16 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_processors),
-        cmocka_unit_test(test_forms),     cmocka_unit_test(test_odd_places),
-        cmocka_unit_test(test_several),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_left_over), cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_processors),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_odd_places),
+        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_left_over),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_configured),
+        cmocka_unit_test(test_badly_configured),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
