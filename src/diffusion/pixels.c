@@ -90,7 +90,7 @@ omost_status om_finish(om_job *job, int first, int n, omost_error *err)
 {
     omost_status st = om_need_vae(job->p, err);
     for (int i = first; !st && i < first + n; i++) {
-        om_picture pic;
+        om_picture pic = {0};
         st = decode(job, job->s.n_passes - 1, i, &pic, err);
         if (st) break;
         st = hand_over(job, i, &pic, err);
@@ -111,8 +111,10 @@ static omost_status encode_large(om_job *job, int index, const om_picture *pic,
     float *pixels = om_alloc(job->env, n * sizeof *pixels);
     float *latents = om_alloc(job->env, om_pass_latents(p) * sizeof *latents);
     job->latents[index] = latents;
-    omost_status st = pixels && latents ? OMOST_OK : om_fail_nomem(err);
-    if (!st) {
+    omost_status st = OMOST_OK;
+    if (!pixels || !latents) {
+        st = om_fail_nomem(err);
+    } else {
         for (size_t i = 0; i < n; i++) pixels[i] = pic->rgb[i];
         om_tap(job, 1, "resized", index, 0, pixels, n);
         om_bytes_to_signed(pixels, pic->rgb, n);
@@ -125,7 +127,7 @@ static omost_status encode_large(om_job *job, int index, const om_picture *pic,
 static omost_status enlarge(om_job *job, int index, omost_error *err)
 {
     const om_pass *p = &job->s.pass[1];
-    om_picture small, large;
+    om_picture small = {0}, large = {0};
     omost_status st = decode(job, 0, index, &small, err);
     if (st) return st;
     st = om_picture_init(&large, job->env, p->width, p->height, err);

@@ -137,7 +137,7 @@ omost_status om_text_encode(om_text *text, om_text_encoder *te,
     encoding e;
     omost_status st = encoding_init(&e, text, c->width, pooled, err);
     if (st) return st;
-    for (int i = 0; i < n_rows; i++)
+    for (int i = 0; e.ids && i < n_rows; i++)
         memcpy(e.ids[i],
                which == OMOST_ENCODER_1 ? text->row[i]->ids
                                         : text->row[i]->ids_2,

@@ -156,7 +156,7 @@ static omost_status take_weight(om_backend *b, om_params *params, int i,
         if (st) return st;
     }
     const ref_packed *packed = (const ref_packed *)params->param[i].packed;
-    *out = (const float *)(const void *)packed->data.p;
+    if (packed) *out = (const float *)(const void *)packed->data.p;
     return OMOST_OK;
 }
 

@@ -30,7 +30,7 @@ static void check_map(const om_region_maps *m, int n_words)
 static const om_attention_group **groups_of(const om_attention_map *map)
 {
     const om_attention_group **of =
-        calloc((size_t)(map->h * map->w), sizeof *of);
+        calloc((size_t)map->h * (size_t)map->w, sizeof *of);
     assert_non_null(of);
     for (int g = 0; g < map->n_groups; g++)
         for (int i = 0; i < map->group[g].n_rows; i++)
@@ -77,7 +77,7 @@ static int random_regions(om_region_words *r, bool global)
 static uint8_t *masks_of(const om_region_words *r, int n, int h, int w,
                          bool strict, size_t *ones)
 {
-    size_t cells = (size_t)(h * w);
+    size_t cells = (size_t)h * (size_t)w;
     uint8_t *mask = calloc((size_t)n, cells);
     assert_non_null(mask);
     for (int i = 0; i < n; i++) {
@@ -136,7 +136,7 @@ static void test_random_boxes(void **unused)
         const omost_region_method m =
             below(2) ? OMOST_REGION_SCORE : OMOST_REGION_COUPLE;
         const int n = random_regions(r, below(4) != 0);
-        const size_t cells = (size_t)(h * w);
+        const size_t cells = (size_t)h * (size_t)w;
         uint8_t *mask = masks_of(r, n, h, w, strict, ones);
         om_region_maps maps;
         om_region_maps_init(&maps, NULL);
