@@ -477,14 +477,15 @@ static void list_conv(json_t *header, size_t *at, const char *name, int out,
     json_object_set_new(header, full,
                         json_pack("{s:s,s:[iiii],s:[II]}", "dtype", "F32",
                                   "shape", out, in, 3, 3, "data_offsets",
-                                  (json_int_t)*at, (json_int_t)(*at + w)));
+                                  (json_int_t)*at,
+                                  (json_int_t)*at + (json_int_t)w));
     *at += w;
     if (!bias) return;
     snprintf(full, sizeof full, "%s.bias", name);
     json_object_set_new(header, full,
                         json_pack("{s:s,s:[i],s:[II]}", "dtype", "F32", "shape",
                                   out, "data_offsets", (json_int_t)*at,
-                                  (json_int_t)(*at + b)));
+                                  (json_int_t)*at + (json_int_t)b));
     *at += b;
 }
 

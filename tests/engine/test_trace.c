@@ -52,7 +52,7 @@ static void trace_open(trace *r, const char *name, const json_t *run)
     r->h = (int)json_integer_value(json_object_get(run, "height"));
     r->w = (int)json_integer_value(json_object_get(run, "width"));
     r->batch = (size_t)json_integer_value(json_object_get(run, "batch"));
-    r->cells = (size_t)(r->h * r->w);
+    r->cells = (size_t)r->h * (size_t)r->w;
     r->cfg = (float)json_number_value(json_object_get(run, "guidance_scale"));
     r->bound = tolerance_of(r->name);
     size_t n;
