@@ -138,6 +138,14 @@ static bool cut(convolution *m, const om_conv_shape *c, om_shape in,
     return true;
 }
 
+static void undivide(convolution *m, const om_conv_shape *c,
+                     const om_dnnl_step *s)
+{
+    m->n_bands = m->n_kinds = 1;
+    m->band[0] = (band){
+        .rows = s->out.h, .n = s->in.h, .top = c->pad[0], .bottom = c->pad[2]};
+}
+
 static omost_status divide(om_dnnl_build *k, convolution *m,
                            const om_conv_shape *c, omost_error *err)
 {
@@ -151,9 +159,7 @@ static omost_status divide(om_dnnl_build *k, convolution *m,
         const int n = pieces < s->out.h ? (int)pieces : s->out.h;
         if (cut(m, c, s->in, s->out, (s->out.h + n - 1) / n)) return OMOST_OK;
     }
-    m->n_bands = m->n_kinds = 1;
-    m->band[0] = (band){
-        .rows = s->out.h, .n = s->in.h, .top = c->pad[0], .bottom = c->pad[2]};
+    undivide(m, c, s);
     return OMOST_OK;
 }
 
@@ -264,6 +270,15 @@ static omost_status make_prims(making *z, omost_error *err)
         dnnl_primitive_desc_t pd = NULL;
         dnnl_status_t made =
             desc ? describe(z, r, desc, &pd) : describe_first(z, r, &pd);
+        /* Bands share one order of the weights; where oneDNN has no fast way
+         * with it for one of them, the whole at once is better. */
+        if (made == dnnl_success && m->n_bands > 1 && !om_dnnl_is_fast(pd)) {
+            dnnl_primitive_desc_destroy(pd);
+            if (desc) dnnl_memory_desc_destroy(desc);
+            for (int j = 0; j < KINDS; j++) om_dnnl_prim_free(&m->prim[j]);
+            undivide(m, z->c, z->k->s);
+            return make_prims(z, err);
+        }
         if (made == dnnl_success && !desc)
             made = dnnl_memory_desc_clone(
                 &desc,

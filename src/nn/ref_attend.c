@@ -96,8 +96,8 @@ static void attend_one(float *y, const float *q, const head *h,
     for (int c = 0; c < h->d; c++) y[c] = (float)out[c];
 }
 
-void ref_attend(float *y, const float *const qkv[3], om_shape s, int heads,
-                bool causal, double *room)
+void om_ref_attend(float *y, const float *const qkv[3], om_shape s, int heads,
+                   bool causal, double *room)
 {
     const int words = s.h * s.w, d = s.c / heads;
     const size_t stride = (size_t)s.c;
@@ -133,7 +133,8 @@ static void attend_map(float *y, const float *q, const om_cross *c,
     }
 }
 
-void ref_attend_cross(float *y, const float *q, const om_cross *c, double *room)
+void om_ref_attend_cross(float *y, const float *q, const om_cross *c,
+                         double *room)
 {
     om_shape one = c->shape;
     one.n = 1;

@@ -66,7 +66,7 @@ static void unpack_ref(om_backend *b, om_packed *packed)
 static void round_matrix(float *x, const om_params *params, const om_param *p)
 {
     if (params->backend->precision == OM_PRECISION_BF16) {
-        ref_round(x, p->n);
+        om_ref_round(x, p->n);
         return;
     }
     if (params->keep != OM_KEEP_HALF || p->stored != OM_STORED_F32) return;
@@ -98,7 +98,7 @@ static void fill_packed(float *to, float *plain, float *spare,
         channels_last(spare, plain, p);
         matrix = spare;
     }
-    ref_panels_pack(to, matrix, (int)p->dim[0], p->n / p->dim[0]);
+    om_ref_panels_pack(to, matrix, (int)p->dim[0], p->n / p->dim[0]);
 }
 
 static ref_packed *new_packed(om_backend *b, const om_param *p)
@@ -106,7 +106,7 @@ static ref_packed *new_packed(om_backend *b, const om_param *p)
     ref_packed *packed = om_zalloc(b->env, sizeof *packed);
     const size_t n = p->n_dims == 1
                          ? p->n
-                         : ref_panels_size((int)p->dim[0], p->n / p->dim[0]);
+                         : om_ref_panels_size((int)p->dim[0], p->n / p->dim[0]);
     size_t bytes;
     if (packed && om_mul_size(n, sizeof(float), &bytes) &&
         om_block_new(&packed->data, b->env, bytes)) {
@@ -214,7 +214,7 @@ static size_t room_of(const om_graph *g, const om_node *n)
 {
     const om_shape s = om_shape_of(g, n->in[0]);
     if (n->op == OM_OP_CONV)
-        return ref_patches_size(&n->conv, s.c) * sizeof(float);
+        return om_ref_patches_size(&n->conv, s.c) * sizeof(float);
     if (n->op == OM_OP_ATTENTION)
         return ((size_t)s.h * (size_t)s.w + (size_t)s.c) * sizeof(double);
     return 0;
@@ -317,18 +317,18 @@ static void run_product(const ref_step *s, float *patches)
     const ref_product p = {s->weight, s->bias, window * (size_t)s->in.c,
                            s->out.c};
     if (n->op == OM_OP_CONV)
-        ref_convolve(&p, &n->conv, s->y, s->out, s->x[0], s->in, patches);
+        om_ref_convolve(&p, &n->conv, s->y, s->out, s->x[0], s->in, patches);
     else
-        ref_multiply(&p, s->y, s->x[0], om_shape_rows(s->in));
+        om_ref_multiply(&p, s->y, s->x[0], om_shape_rows(s->in));
 }
 
 static void run_norm(const ref_step *s)
 {
     const ref_norm norm = {s->weight, s->bias, s->node.eps};
     if (s->node.op == OM_OP_GROUP_NORM)
-        ref_group_norm(s->y, s->x[0], s->in, s->node.groups, &norm);
+        om_ref_group_norm(s->y, s->x[0], s->in, s->node.groups, &norm);
     else
-        ref_layer_norm(s->y, s->x[0], s->in, &norm);
+        om_ref_layer_norm(s->y, s->x[0], s->in, &norm);
 }
 
 static void run_step(const ref_program *p, const ref_step *s)
@@ -340,19 +340,22 @@ static void run_step(const ref_program *p, const ref_step *s)
     case OM_OP_CONV: run_product(s, (float *)(void *)p->room.p); break;
     case OM_OP_GROUP_NORM:
     case OM_OP_LAYER_NORM: run_norm(s); break;
-    case OM_OP_UNARY: ref_unary(s->y, s->node.unary, s->x[0], rows * c); break;
-    case OM_OP_GEGLU: ref_geglu(s->y, s->x[0], rows, c); break;
-    case OM_OP_ADD: ref_add(s->y, s->x[0], s->in, s->x[1], s->in2); break;
-    case OM_OP_CONCAT:
-        ref_concat(s->y, s->x[0], (size_t)s->in.c, s->x[1], (size_t)s->in2.c,
-                   rows);
+    case OM_OP_UNARY:
+        om_ref_unary(s->y, s->node.unary, s->x[0], rows * c);
         break;
-    case OM_OP_UPSAMPLE: ref_upsample(s->y, s->x[0], s->in); break;
+    case OM_OP_GEGLU: om_ref_geglu(s->y, s->x[0], rows, c); break;
+    case OM_OP_ADD: om_ref_add(s->y, s->x[0], s->in, s->x[1], s->in2); break;
+    case OM_OP_CONCAT:
+        om_ref_concat(s->y, s->x[0], (size_t)s->in.c, s->x[1], (size_t)s->in2.c,
+                      rows);
+        break;
+    case OM_OP_UPSAMPLE: om_ref_upsample(s->y, s->x[0], s->in); break;
     case OM_OP_ATTENTION:
-        ref_attend(s->y, s->x, s->out, s->node.heads, s->node.causal, room);
+        om_ref_attend(s->y, s->x, s->out, s->node.heads, s->node.causal, room);
         break;
     case OM_OP_CROSS:
-        ref_attend_cross(s->y, s->x[0], s->cross, (double *)(void *)p->words.p);
+        om_ref_attend_cross(s->y, s->x[0], s->cross,
+                            (double *)(void *)p->words.p);
         break;
     case OM_N_OPS: break;
     }
@@ -362,7 +365,7 @@ static void run_step(const ref_program *p, const ref_step *s)
 static void finish_value(ref_program *p, om_value v, size_t n)
 {
     float *x = p->value[v];
-    if (p->base.backend->precision == OM_PRECISION_BF16) ref_round(x, n);
+    if (p->base.backend->precision == OM_PRECISION_BF16) om_ref_round(x, n);
     for (int i = 0; i < p->base.n_out; i++)
         if (p->base.out[i].value == v)
             memcpy(p->base.out[i].data, x, n * sizeof *x);

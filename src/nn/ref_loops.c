@@ -44,8 +44,8 @@ static void normalise(float *y, const float *x, part p, const float *weight,
                            (double)bias[i]);
 }
 
-void ref_group_norm(float *y, const float *x, om_shape s, int groups,
-                    const ref_norm *norm)
+void om_ref_group_norm(float *y, const float *x, om_shape s, int groups,
+                       const ref_norm *norm)
 {
     const size_t c = (size_t)s.c;
     const part p = {(size_t)s.h * (size_t)s.w, c / (size_t)groups, c};
@@ -57,7 +57,8 @@ void ref_group_norm(float *y, const float *x, om_shape s, int groups,
         }
 }
 
-void ref_layer_norm(float *y, const float *x, om_shape s, const ref_norm *norm)
+void om_ref_layer_norm(float *y, const float *x, om_shape s,
+                       const ref_norm *norm)
 {
     const size_t c = (size_t)s.c, rows = om_shape_rows(s);
     const part p = {1, c, c};
@@ -83,19 +84,20 @@ static double unary(om_unary_kind kind, double x)
     }
 }
 
-void ref_unary(float *y, om_unary_kind kind, const float *x, size_t n)
+void om_ref_unary(float *y, om_unary_kind kind, const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) y[i] = (float)unary(kind, (double)x[i]);
 }
 
-void ref_geglu(float *y, const float *x, size_t rows, size_t c)
+void om_ref_geglu(float *y, const float *x, size_t rows, size_t c)
 {
     for (size_t r = 0; r < rows; r++, x += 2 * c, y += c)
         for (size_t i = 0; i < c; i++)
             y[i] = (float)((double)x[i] * gelu((double)x[c + i]));
 }
 
-void ref_add(float *y, const float *a, om_shape as, const float *b, om_shape bs)
+void om_ref_add(float *y, const float *a, om_shape as, const float *b,
+                om_shape bs)
 {
     const size_t places = (size_t)as.h * (size_t)as.w, c = (size_t)as.c;
     const bool everywhere = bs.h == 1 && bs.w == 1;
@@ -109,8 +111,8 @@ void ref_add(float *y, const float *a, om_shape as, const float *b, om_shape bs)
     }
 }
 
-void ref_concat(float *y, const float *a, size_t ac, const float *b, size_t bc,
-                size_t rows)
+void om_ref_concat(float *y, const float *a, size_t ac, const float *b,
+                   size_t bc, size_t rows)
 {
     for (size_t r = 0; r < rows; r++, a += ac, b += bc, y += ac + bc) {
         memcpy(y, a, ac * sizeof *y);
@@ -118,7 +120,7 @@ void ref_concat(float *y, const float *a, size_t ac, const float *b, size_t bc,
     }
 }
 
-void ref_upsample(float *y, const float *x, om_shape xs)
+void om_ref_upsample(float *y, const float *x, om_shape xs)
 {
     const size_t c = (size_t)xs.c, line = 2 * (size_t)xs.w * c;
     const size_t rows = (size_t)xs.n * (size_t)xs.h;
@@ -132,7 +134,7 @@ void ref_upsample(float *y, const float *x, om_shape xs)
     }
 }
 
-void ref_round(float *x, size_t n)
+void om_ref_round(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) x[i] = om_round_bf16(x[i]);
 }

@@ -11,13 +11,13 @@ typedef float lanes
 
 enum { CHUNK = 32, STRIP = 32, ROWS = 2 };
 
-size_t ref_panels_size(int out, size_t in)
+size_t om_ref_panels_size(int out, size_t in)
 {
     const size_t n_panels = ((size_t)out + REF_LANES - 1) / REF_LANES;
     return n_panels * in * REF_LANES;
 }
 
-void ref_panels_pack(float *panels, const float *matrix, int out, size_t in)
+void om_ref_panels_pack(float *panels, const float *matrix, int out, size_t in)
 {
     for (int o = 0; o < out; o += REF_LANES)
         for (size_t i = 0; i < in; i++)
@@ -56,7 +56,7 @@ static void multiply_rows(float *const y[ROWS], const float *const x[ROWS],
             y[r][l] = (float)(sum[r][l] + (bias ? (double)bias[l] : 0));
 }
 
-void ref_multiply(const ref_product *p, float *y, const float *x, size_t m)
+void om_ref_multiply(const ref_product *p, float *y, const float *x, size_t m)
 {
     for (int o = 0; o < p->out; o += REF_LANES) {
         const float *panel = p->panels + (size_t)o * p->in;
@@ -74,7 +74,7 @@ void ref_multiply(const ref_product *p, float *y, const float *x, size_t m)
 
 /* ---- convolution --------------------------------------------------------- */
 
-size_t ref_patches_size(const om_conv_shape *c, int channels)
+size_t om_ref_patches_size(const om_conv_shape *c, int channels)
 {
     return (size_t)STRIP * (size_t)c->kernel * (size_t)c->kernel *
            (size_t)channels;
@@ -97,8 +97,8 @@ static void take_patch(float *patch, const om_conv_shape *c, const float *x,
         }
 }
 
-void ref_convolve(const ref_product *p, const om_conv_shape *c, float *y,
-                  om_shape ys, const float *x, om_shape xs, float *patches)
+void om_ref_convolve(const ref_product *p, const om_conv_shape *c, float *y,
+                     om_shape ys, const float *x, om_shape xs, float *patches)
 {
     const size_t n_in = (size_t)xs.h * (size_t)xs.w * (size_t)xs.c;
     for (int n = 0; n < ys.n; n++, x += n_in)
@@ -108,7 +108,7 @@ void ref_convolve(const ref_product *p, const om_conv_shape *c, float *y,
                 for (int i = 0; i < m; i++)
                     take_patch(patches + (size_t)i * p->in, c, x, xs, oy,
                                ox + i);
-                ref_multiply(p, y, patches, (size_t)m);
+                om_ref_multiply(p, y, patches, (size_t)m);
                 y += (size_t)m * (size_t)p->out;
             }
 }
