@@ -103,7 +103,7 @@ OMOST_API int omost_choice_find(omost_choice which, const char *name);
     X(COUPLE, "couple", "attention per region, then blended by area")          \
     X(MULTIDIFFUSION, "multidiffusion",                                        \
       "every region drawn by itself, "                                         \
-      "blended at every step; as slow as there are regions")                   \
+      "blended at every step; costs as the regions have area")                 \
     X(NONE, "none", "the global description alone")
 
 typedef enum omost_region_method {

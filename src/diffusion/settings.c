@@ -97,11 +97,15 @@ static omost_status set_size(om_pass *p, double width, double height,
     return OMOST_OK;
 }
 
-/* A side of the second pass: half a multiple is rounded to the even one, as
- * Python rounds. */
-static double scaled_side(int side, double scale)
+bool om_has_second_pass(float scale)
 {
-    return rint(side * scale / OMOST_RENDER_GRAIN) * OMOST_RENDER_GRAIN;
+    return om_decimal(scale) > 1.05;
+}
+
+double om_second_side(int side, float scale)
+{
+    return rint(side * om_decimal(scale) / OMOST_RENDER_GRAIN) *
+           OMOST_RENDER_GRAIN;
 }
 
 /* ---- noise levels ------------------------------------------------------ */
@@ -158,12 +162,12 @@ static omost_status read_first(om_settings *s, const omost_render_opts *o,
 static omost_status read_second(om_settings *s, const omost_render_opts *o,
                                 omost_error *err)
 {
-    const double scale = om_decimal(o->hires_scale);
     s->n_passes = 1;
-    if (!(scale > 1.05)) return OMOST_OK;
+    if (!om_has_second_pass(o->hires_scale)) return OMOST_OK;
     om_pass *p = &s->pass[1];
-    omost_status st = set_size(p, scaled_side(s->pass[0].width, scale),
-                               scaled_side(s->pass[0].height, scale), err);
+    omost_status st =
+        set_size(p, om_second_side(s->pass[0].width, o->hires_scale),
+                 om_second_side(s->pass[0].height, o->hires_scale), err);
     if (!st)
         st = lengthen(s, p, o->hires_steps, om_decimal(o->hires_denoise), err);
     if (!st) s->n_passes = 2;

@@ -33,6 +33,12 @@ typedef struct om_settings {
  * were made for its levels. */
 om_schedule om_default_schedule(const om_model_files *model);
 
+/* A second pass is drawn for a scale over 1.05, the original's limit; each of
+ * its sides is round(side * scale / 64) * 64, halves to the even multiple as
+ * Python rounds them. The scale counts as the decimals it was written in. */
+bool om_has_second_pass(float scale);
+double om_second_side(int side, float scale);
+
 /* USAGE for a name nobody has (the message lists those there are), RANGE for a
  * number outside of what is allowed. */
 omost_status om_settings_read(om_settings *s, const omost_render_opts *opts,

@@ -1,7 +1,6 @@
 /* render_opts.c - see render_opts.h. */
 #include "engine/render_opts.h"
 
-#include <math.h>
 #include <stdio.h>
 
 #include "base/random.h"
@@ -101,12 +100,6 @@ static omost_status check_fields(omost_render_opts *o, omost_error *err)
 
 /* ---- together ------------------------------------------------------------ */
 
-int om_hires_side(int side, float scale)
-{
-    double cells = nearbyint(side * (double)scale / OMOST_RENDER_GRAIN);
-    return (int)cells * OMOST_RENDER_GRAIN;
-}
-
 static omost_status check_side(const char *name, int *side, omost_error *err)
 {
     if (*side < OMOST_RENDER_GRAIN || *side > OMOST_RENDER_MAX)
@@ -120,15 +113,15 @@ static omost_status check_sizes(omost_render_opts *o, omost_error *err)
 {
     omost_status st = check_side("width", &o->width, err);
     if (st == OMOST_OK) st = check_side("height", &o->height, err);
-    if (st != OMOST_OK || !om_has_hires(o)) return st;
-    int w = om_hires_side(o->width, o->hires_scale),
-        h = om_hires_side(o->height, o->hires_scale);
+    if (st != OMOST_OK || !om_has_second_pass(o->hires_scale)) return st;
+    const double w = om_second_side(o->width, o->hires_scale),
+                 h = om_second_side(o->height, o->hires_scale);
     if (w <= OMOST_RENDER_MAX && h <= OMOST_RENDER_MAX) return OMOST_OK;
-    return om_fail(err, OMOST_RANGE,
-                   "hires is %g, which makes %dx%d of %dx%d; a side must be at "
-                   "most %d",
-                   (double)o->hires_scale, w, h, o->width, o->height,
-                   OMOST_RENDER_MAX);
+    return om_fail(
+        err, OMOST_RANGE,
+        "hires is %g, which makes %.0fx%.0f of %dx%d; a side must be at "
+        "most %d",
+        (double)o->hires_scale, w, h, o->width, o->height, OMOST_RENDER_MAX);
 }
 
 static omost_status check_start(const omost_render_opts *o, omost_error *err)

@@ -38,11 +38,4 @@ omost_status om_render_resolve(omost_render_opts *out,
                                const omost_render_opts *in,
                                const om_model_files *model, omost_error *err);
 
-/* A side of the second pass: round(side * scale / 64) * 64. */
-int om_hires_side(int side, float scale);
-static inline bool om_has_hires(const omost_render_opts *o)
-{
-    return o->hires_scale > 1.05f;
-}
-
 #endif

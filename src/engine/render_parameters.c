@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "diffusion/settings.h"
 #include "engine/render_opts.h"
 
 enum { MAX_TEXT = 4 << 20 };
@@ -110,17 +111,17 @@ static void put_model(om_buf *b, const om_drawn *d)
 static void put_start(om_buf *b, const om_drawn *d)
 {
     const omost_render_opts *o = d->opts;
-    float share = o->init_image.rgb    ? o->strength
-                  : om_has_hires(o)    ? o->hires_denoise
-                  : o->init_layout > 0 ? o->init_layout
-                                       : 0;
+    float share = o->init_image.rgb                    ? o->strength
+                  : om_has_second_pass(o->hires_scale) ? o->hires_denoise
+                  : o->init_layout > 0                 ? o->init_layout
+                                                       : 0;
     if (share > 0) {
         om_buf_puts(b, ", Denoising strength: ");
         put_number(b, (double)share);
     }
     if (o->compat_omost && o->batch > 1)
         om_buf_printf(b, ", Batch size: %d, Batch pos: %d", o->batch, d->index);
-    if (!om_has_hires(o)) return;
+    if (!om_has_second_pass(o->hires_scale)) return;
     om_buf_puts(b, ", Hires upscale: ");
     put_number(b, (double)o->hires_scale);
     om_buf_printf(b, ", Hires steps: %d, Hires upscaler: Lanczos",
