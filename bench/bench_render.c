@@ -156,7 +156,7 @@ static void open_scene(scene *sc, om_unet *u, om_unet_size size, int n_locals)
     sc->size = size;
     sc->words = om_unet_words_new(u, states, n_words, NULL, &err);
     free(states);
-    sc->run = sc->words ? om_unet_run_new(u, size, &err) : NULL;
+    sc->run = sc->words ? om_unet_run_new(u, size, NULL, &err) : NULL;
     if (!sc->run) bench_stop(err.msg);
     add_maps(sc, u, n_locals);
     must(om_unet_run_set_words(sc->run, sc->words, sc->maps.map,
@@ -347,7 +347,7 @@ static void bench_start(setup *s)
     om_unet_words *w = om_unet_words_new(u, states, ROW * 3, NULL, &err);
     if (!w) bench_stop(err.msg);
     lap(&since, "words: keys and values of every layer");
-    om_unet_run *r = om_unet_run_new(u, (om_unet_size){2, 128, 128}, &err);
+    om_unet_run *r = om_unet_run_new(u, (om_unet_size){2, 128, 128}, NULL, &err);
     if (!r) bench_stop(err.msg);
     lap(&since, "UNet: compile and pack");
     printf("  %-40s %7.2f s\n", "in all", bench_now() - begin);

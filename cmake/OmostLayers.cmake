@@ -10,7 +10,7 @@ function(omost_layer name)
   if(NOT OMOST_HAVE_ENGINE)
     # Files that include a foreign library's header have its name.
     list(FILTER sources EXCLUDE REGEX
-         "/src/(composer/[^/]*llama[^/]*|nn/(ggml|dnnl)[^/]*)\\.c$")
+         "/src/(composer/[^/]*llama[^/]*|nn/(ggml|dnnl)[^/]*|models/gguf_[^/]*)\\.c$")
   endif()
   set_property(GLOBAL APPEND PROPERTY OMOST_LAYERS ${name})
   set(OMOST_LAYER_${name}_SOURCES "${sources}" PARENT_SCOPE)

@@ -51,6 +51,10 @@ typedef struct omost_engine_opts {
      * kept from one run to the next, and where they were (omost_path_by_hash).
      * NULL: nowhere, every engine reads its files once more for it. */
     const char *cache_dir;
+    /* Bytes of memory that there are: a render that would certainly need more
+     * is refused with NOMEM before it begins. 0: what the machine has with its
+     * swap, a container and ulimit -v allow. */
+    uint64_t memory;
 } omost_engine_opts;
 
 typedef struct omost_engine omost_engine;

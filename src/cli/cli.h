@@ -54,6 +54,8 @@ enum { OM_HINT_MAX = 100 };
 typedef struct om_option {
     const char *name; /* without the "--" */
     char letter;      /* its short form; 0: none */
+    const char *also; /* one of several letters after one dash ("ngl" is -ngl,
+                       * as in llama.cpp); or NULL */
     om_arg_kind kind;
     const char *arg;                      /* what help calls its value */
     const char *const *choices;           /* ends with NULL; or: */
@@ -77,7 +79,7 @@ typedef struct om_opt_value {
     double number;
 } om_opt_value;
 
-enum { OM_MAX_OPTIONS = 48, OM_MAX_MANY = 64 };
+enum { OM_MAX_OPTIONS = 80, OM_MAX_MANY = 64 };
 
 /* One value of an option that may be given often. */
 typedef struct om_many_value {
@@ -121,8 +123,8 @@ struct om_command {
 enum { OM_MANY = 1 << 20 }; /* max_operands of "FILE..." */
 
 extern const om_command om_cmd_check, om_cmd_fmt, om_cmd_preview, om_cmd_plan,
-    om_cmd_diff, om_cmd_convert, om_cmd_render, om_cmd_info, om_cmd_doctor,
-    om_cmd_help;
+    om_cmd_diff, om_cmd_convert, om_cmd_compose, om_cmd_chat, om_cmd_draw,
+    om_cmd_render, om_cmd_info, om_cmd_doctor, om_cmd_help;
 
 /* All commands, in the order help shows them; ends with NULL. */
 extern const om_command *const om_commands[];

@@ -33,6 +33,8 @@ static const char *option_words(const om_option *o, char buf[64])
 {
     if (o->letter)
         snprintf(buf, 64, "--%s (-%c)", o->name, o->letter);
+    else if (o->also)
+        snprintf(buf, 64, "--%s (-%s)", o->name, o->also);
     else
         snprintf(buf, 64, "--%s", o->name);
     return buf;
@@ -197,6 +199,8 @@ static int parse_long(scan *s, char *word)
 /* -abc: flags until one takes the rest, or the next argument, as its value. */
 static int parse_cluster(scan *s, const char *p)
 {
+    for (const om_option *o = s->cli->cmd->options; o->name; o++)
+        if (o->also && strcmp(o->also, p) == 0) return take(s, o, NULL);
     for (; *p; p++) {
         const om_option *o = s->cli->cmd->options;
         while (o->name && o->letter != *p) o++;

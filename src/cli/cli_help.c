@@ -42,6 +42,8 @@ void om_option_usage(om_buf *out, const om_option *o)
 {
     if (o->letter)
         om_buf_printf(out, "-%c, ", o->letter);
+    else if (o->also)
+        om_buf_printf(out, "-%s, ", o->also);
     else
         om_buf_puts(out, "    ");
     om_buf_printf(out, "--%s", o->name);

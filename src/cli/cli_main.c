@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 const om_command *const om_commands[] = {
-    &om_cmd_check,  &om_cmd_fmt,  &om_cmd_preview,
-    &om_cmd_plan,   &om_cmd_diff, &om_cmd_convert,
-    &om_cmd_render, &om_cmd_info, &om_cmd_doctor,
-    &om_cmd_help,   NULL,
+    &om_cmd_check,   &om_cmd_fmt,  &om_cmd_preview,
+    &om_cmd_plan,    &om_cmd_diff, &om_cmd_convert,
+    &om_cmd_compose, &om_cmd_chat, &om_cmd_draw,
+    &om_cmd_render,  &om_cmd_info, &om_cmd_doctor,
+    &om_cmd_help,    NULL,
 };
 
 const om_option om_program_options[] = {
@@ -49,7 +50,7 @@ static int generate(om_cli *cli, const char *what)
 
 int om_unknown_command(const om_cli *cli, const char *name)
 {
-    const char *words[16] = {NULL};
+    const char *words[32] = {NULL};
     for (size_t i = 0; om_commands[i]; i++) words[i] = om_commands[i]->name;
     const char *near = om_suggest(name, words);
     if (near)

@@ -35,6 +35,7 @@ static void man_option(om_buf *out, const om_option *o)
     om_option_help(&help, o);
     om_buf_puts(out, ".TP\n");
     if (o->letter) om_buf_printf(out, "\\fB\\-%c\\fR, ", o->letter);
+    if (o->also) om_buf_printf(out, "\\fB\\-%s\\fR, ", o->also);
     om_buf_puts(out, "\\fB\\-\\-");
     roff(out, o->name);
     om_buf_puts(out, "\\fR");
@@ -134,6 +135,7 @@ static void md_option(om_buf *out, const om_option *o)
 {
     om_buf_puts(out, "| ");
     if (o->letter) om_buf_printf(out, "`-%c` ", o->letter);
+    if (o->also) om_buf_printf(out, "`-%s` ", o->also);
     om_buf_printf(out, "`--%s%s%s` | ", o->name, o->arg ? " " : "",
                   o->arg ? o->arg : "");
     const char *name;

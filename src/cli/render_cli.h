@@ -7,7 +7,7 @@
 #include "image/raster.h"
 #include "omost/render.h"
 
-/* Options, in the order of help; what they are is in cmd_render.c. */
+/* Options, in the order of help; what they are is in render_options.def. */
 enum {
     OM_RENDER_MODEL,
     OM_RENDER_OUTPUT,
@@ -28,7 +28,6 @@ enum {
     OM_RENDER_HIRES,
     OM_RENDER_HIRES_STEPS,
     OM_RENDER_HIRES_DENOISE,
-    OM_RENDER_FROM,
     OM_RENDER_PREVIEW,
     OM_RENDER_PREVIEW_EVERY,
     OM_RENDER_RNG,
@@ -46,8 +45,25 @@ enum {
     OM_RENDER_BACKEND,
     OM_RENDER_PRECISION,
     OM_RENDER_THREADS,
-    OM_RENDER_QUIET
+    OM_RENDER_QUIET,
+    OM_RENDER_N,                 /* where a command's own options begin */
+    OM_RENDER_FROM = OM_RENDER_N /* of `omost render` alone */
 };
+
+/* What render_options.def needs. (render_options.c) */
+#define OM_RENDER_CHOICE_LIST(X) \
+    X(SAMPLER) X(SCHEDULE) X(RNG) X(PREDICTION) X(REGION) X(PRECISION)
+#define X(id)                           \
+    const char *om_##id##_at(size_t i); \
+    int om_##id##_find(const char *word);
+OM_RENDER_CHOICE_LIST(X)
+#undef X
+#define OM_CHOICE_FROM(id)                            \
+    .kind = OM_ARG_CHOICE, .choice_at = om_##id##_at, \
+    .choice_find = om_##id##_find
+bool om_sampler_hint(char out[OM_HINT_MAX], const char *word);
+extern const char *const om_style_names[], *const om_compat_names[],
+                                               *const om_backend_names[];
 
 /* ---- what is asked for (render_setup.c) -------------------------------- */
 
@@ -69,9 +85,19 @@ typedef struct om_setup {
     bool backend_recorded, precision_recorded;
 } om_setup;
 
-/* All from the command line; 0, or an exit code after complaining. */
-int om_setup_make(om_cli *cli, const om_args *args, om_setup *s);
+/* All from the command line but the canvas, which is in `s->in` afterwards when
+ * the picture `from` (may be NULL) has one; 0, or an exit code after
+ * complaining. `s` is to be freed whatever comes out. */
+int om_setup_make(om_cli *cli, const om_args *args, const char *from,
+                  om_setup *s);
+/* A canvas that was made here: `text` is copied, the canvas becomes the
+ * setup's. */
+int om_setup_take(om_cli *cli, om_setup *s, const char *name, omost_str text,
+                  omost_canvas *canvas);
 void om_setup_free(om_setup *s);
+
+/* Append ~/.cache/omost; false where there is no home. */
+bool om_cache_folder(om_buf *out);
 
 /* A profile by its name or file (cmd_plan.c). */
 int om_open_profile(om_cli *cli, const char *name, omost_profile **out);

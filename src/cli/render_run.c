@@ -1,15 +1,7 @@
-/* render_run.c - drawing, and how to stop it.
- *
- * A thread draws; the first one waits for it and for signals, which are blocked
- * everywhere and taken one by one, so that nothing here runs in a handler.
- * After Ctrl-C the renderer is asked to stop, which it does at its next
- * operation. Should one take longer, the program ends without it: pictures are
- * written beside their names and renamed (base/file.h), and what was begun is
- * removed. */
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
+/* render_run.c - drawing, and how to stop it (see job.h): the renderer stops at
+ * its next operation. Should one take longer, the program ends without it:
+ * pictures are written beside their names and renamed (base/file.h), and what
+ * was begun is removed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,18 +9,18 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/job.h"
 #include "cli/render_cli.h"
 
-enum { PATIENCE_MS = 700, WRITE_MS = 200, NEVER_MS = 3600 * 1000 };
+enum { WRITE_MS = 200 };
 
 typedef struct run {
     om_cli *cli;
     const om_setup *s;
     const char *out;
     om_bar bar;
-    pthread_t first;         /* to be woken at the end */
+    om_job job;
     pthread_mutex_t writing; /* held while a file is written */
-    atomic_bool stop;        /* as soon as possible */
     char name[OM_NAME_MAX];  /* of the picture being written */
     bool complete;           /* the only picture that is wanted is there */
     omost_status st;
@@ -58,8 +50,9 @@ static int write_picture(run *r, const char *name, const omost_event *ev)
         omost_image_png(NULL, ev->image, ev->parameters, ev->record, &n, &err);
     if (!png) return om_complain(r->cli, &err);
     pthread_mutex_lock(&r->writing);
-    int code = atomic_load(&r->stop) ? OM_EXIT_STOPPED
-                                     : om_write(r->cli, name, (om_str){png, n});
+    int code = atomic_load(&r->job.stop)
+                   ? OM_EXIT_STOPPED
+                   : om_write(r->cli, name, (om_str){png, n});
     pthread_mutex_unlock(&r->writing);
     omost_text_free(NULL, png);
     return code;
@@ -109,7 +102,7 @@ static bool on_event(void *user, const omost_event *ev)
     case OMOST_EVENT_PREVIEW: take_preview(r, ev); break;
     case OMOST_EVENT_IMAGE: go_on = take_picture(r, ev); break;
     }
-    return go_on && !atomic_load(&r->stop);
+    return go_on && !atomic_load(&r->job.stop);
 }
 
 /* The picture of --from may come from a machine that could do more. */
@@ -136,7 +129,7 @@ static omost_engine *open_engine(run *r)
                                                               : NULL;
 }
 
-static void *draw(void *user)
+static void draw(void *user)
 {
     run *r = user;
     omost_engine *engine = open_engine(r);
@@ -144,42 +137,9 @@ static void *draw(void *user)
                                   on_event, r, &r->err)
                    : r->err.status;
     omost_engine_close(engine);
-    pthread_kill(r->first, SIGUSR1);
-    return NULL;
 }
 
 /* ---- the first thread ---------------------------------------------------- */
-
-/* SIGINT and SIGTERM, unless the caller (nohup, a shell's &) ignores them. */
-static void stopping_signals(sigset_t *set)
-{
-    static const int list[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction was;
-    sigemptyset(set);
-    sigaddset(set, SIGUSR1);
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (sigaction(list[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
-            sigaddset(set, list[i]);
-}
-
-static struct timespec in_ms(clockid_t clock, long ms)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    t.tv_nsec += ms % 1000 * 1000000;
-    t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
-static long ms_until(const struct timespec *t)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long ms =
-        (t->tv_sec - now.tv_sec) * 1000 + (t->tv_nsec - now.tv_nsec) / 1000000;
-    return ms > 0 ? ms : 0;
-}
 
 static void end_line(const run *r)
 {
@@ -189,33 +149,18 @@ static void end_line(const run *r)
 
 /* The other thread goes on until the last moment: what it has begun to write is
  * finished, or removed. */
-static void leave_at_once(run *r, int sig)
+static void leave(void *user)
 {
-    const struct timespec until = in_ms(CLOCK_REALTIME, WRITE_MS);
+    run *r = user;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WRITE_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
     (void)pthread_mutex_timedlock(&r->writing, &until);
     om_file_sweep(r->name);
     if (r->s->preview) om_file_sweep(r->s->preview);
     end_line(r);
-    _exit(128 + sig);
-}
-
-/* Until the thread is done; the signal that asked to stop, or 0. */
-static int wait_for(run *r, const sigset_t *set)
-{
-    int stopping = 0;
-    struct timespec until = {0};
-    for (;;) {
-        long ms = stopping ? ms_until(&until) : NEVER_MS;
-        const struct timespec wait = {ms / 1000, ms % 1000 * 1000000};
-        int sig = sigtimedwait(set, NULL, &wait);
-        if (sig == SIGUSR1) return stopping;
-        if (sig < 0 && errno == EAGAIN && !stopping) continue;
-        if (sig < 0 && errno == EINTR) continue;
-        if (stopping) leave_at_once(r, stopping);
-        stopping = sig;
-        until = in_ms(CLOCK_MONOTONIC, PATIENCE_MS);
-        atomic_store(&r->stop, true);
-    }
 }
 
 static int result(run *r, int sig)
@@ -236,21 +181,9 @@ static int result(run *r, int sig)
 
 static int draw_in_thread(run *r)
 {
-    sigset_t set, before;
-    pthread_t thread;
-    stopping_signals(&set);
-    pthread_sigmask(SIG_BLOCK, &set, &before);
-    r->first = pthread_self();
-    int why = pthread_create(&thread, NULL, draw, r), sig = 0;
-    if (why == 0) {
-        sig = wait_for(r, &set);
-        pthread_join(thread, NULL);
-    } else {
-        r->st = om_fail(&r->err, OMOST_NOMEM, "cannot start a thread: %s",
-                        strerror(why));
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return result(r, sig);
+    int sig = om_job_run(&r->job, &r->err);
+    if (sig < 0) r->st = r->err.status;
+    return result(r, sig < 0 ? 0 : sig);
 }
 
 /* Hours of work should not end at a folder that is not there. (Opening a pipe
@@ -282,7 +215,7 @@ int om_render_run(om_cli *cli, const om_setup *s)
     r->cli = cli;
     r->s = s;
     r->out = s->out ? s->out : name;
-    atomic_init(&r->stop, false);
+    r->job = (om_job){.work = draw, .leave = leave, .user = r};
     pthread_mutex_init(&r->writing, NULL);
     om_bar_init(&r->bar, cli->quiet);
     int code = 0;

@@ -14,19 +14,23 @@ enum { MAX_PATHS = 1 << 20 };
 
 /* ---- the cache folder ---------------------------------------------------- */
 
-/* ~/.cache/omost, or NULL where there is no home. */
-static const char *cache_folder(om_setup *s)
+bool om_cache_folder(om_buf *out)
 {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char path[OM_NAME_MAX];
-    int n = -1;
     if (xdg && *xdg == '/')
-        n = snprintf(path, sizeof path, "%s/omost", xdg);
+        om_buf_printf(out, "%s/omost", xdg);
     else if (home && *home == '/')
-        n = snprintf(path, sizeof path, "%s/.cache/omost", home);
-    if (n < 0 || n >= (int)sizeof path) return NULL;
+        om_buf_printf(out, "%s/.cache/omost", home);
+    else
+        return false;
+    return out->status == OMOST_OK;
+}
+
+static const char *cache_folder(om_setup *s)
+{
     size_t at = s->texts.n;
-    om_buf_put(&s->texts, path, (size_t)n + 1);
+    if (!om_cache_folder(&s->texts)) return NULL;
+    om_buf_putc(&s->texts, '\0');
     return s->texts.status == OMOST_OK ? s->texts.p + at : NULL;
 }
 
@@ -284,6 +288,19 @@ static int read_record(om_cli *cli, om_setup *s, const char *path)
     return 0;
 }
 
+int om_setup_take(om_cli *cli, om_setup *s, const char *name, om_str text,
+                  omost_canvas *canvas)
+{
+    omost_error err;
+    om_input_free(&s->in);
+    om_buf_init(&s->in.text, NULL, OMOST_MAX_RECORD);
+    om_buf_str(&s->in.text, text);
+    s->in.path = s->in.name = name;
+    s->in.canvas = canvas;
+    if (om_buf_check(&s->in.text, "the canvas", &err) == OMOST_OK) return 0;
+    return om_complain(cli, &err);
+}
+
 /* The record's canvas, as if it had been read from a file. */
 static int take_canvas(om_cli *cli, om_setup *s, const char *path)
 {
@@ -292,28 +309,17 @@ static int take_canvas(om_cli *cli, om_setup *s, const char *path)
     char *text =
         omost_canvas_to_python(s->record->canvas, OMOST_PYTHON_PLAIN, &n, &err);
     if (!text) return om_complain(cli, &err);
-    om_buf_init(&s->in.text, NULL, OMOST_MAX_RECORD);
-    om_buf_put(&s->in.text, text, n);
+    omost_canvas *canvas = s->record->canvas;
+    s->record->canvas = NULL;
+    int code = om_setup_take(cli, s, path, (om_str){text, n}, canvas);
     omost_text_free(NULL, text);
-    s->in.path = s->in.name = path;
-    s->in.canvas = s->record->canvas;
-    s->record->canvas = NULL; /* the input frees it */
-    return 0;
-}
-
-static int read_canvas(om_cli *cli, om_setup *s, const om_args *args)
-{
-    const char *from = OPT(FROM)->text;
-    if (args->n_operands == 1)
-        return om_input_read(cli, &s->in, args->operand[0], false);
-    if (s->record) return take_canvas(cli, s, from);
-    return om_usage(cli, "which canvas? Name a file, or - for standard input; "
-                         "or a picture to draw again: --from PICTURE");
+    return code;
 }
 
 /* ---- the whole ----------------------------------------------------------- */
 
-int om_setup_make(om_cli *cli, const om_args *args, om_setup *s)
+int om_setup_make(om_cli *cli, const om_args *args, const char *from,
+                  om_setup *s)
 {
     *s = (om_setup){.opts = OMOST_RENDER_DEFAULTS, .only = -1};
     om_buf_init(&s->texts, NULL, MAX_PATHS);
@@ -324,10 +330,10 @@ int om_setup_make(om_cli *cli, const om_args *args, om_setup *s)
         return om_complain(cli, &err);
     }
     s->engine.cache_dir = cache_folder(s);
-    int code = OPT(FROM)->set ? read_record(cli, s, OPT(FROM)->text) : 0;
+    int code = from ? read_record(cli, s, from) : 0;
     if (code == 0 && OPT(BATCH)->set) s->only = -1;
     if (code == 0) code = find_files(cli, s, args);
-    if (code == 0) code = read_canvas(cli, s, args);
+    if (code == 0 && s->record) code = take_canvas(cli, s, from);
     if (code) return code;
     set_engine(s, args);
     note_tokenizer(cli, s);

@@ -44,7 +44,8 @@ typedef struct om_guide_opts {
     om_prediction prediction;
     const om_sigma_table *table;
     om_region_opts region;
-    om_watch watch; /* of one call; .go_on may be NULL */
+    om_watch watch;   /* of one call; .go_on may be NULL */
+    om_watch loading; /* while it is made; .go_on may be NULL */
 } om_guide_opts;
 
 typedef struct om_guide om_guide;

@@ -110,8 +110,8 @@ static omost_status compile_view(om_views *v, om_view *view,
         }
     om_sized_run *r = &v->run[v->n_runs];
     *r = (om_sized_run){.h = view->h, .w = view->w, .shows = -1};
-    r->run =
-        om_unet_run_new(o->unet, (om_unet_size){v->n, view->h, view->w}, err);
+    r->run = om_unet_run_new(o->unet, (om_unet_size){v->n, view->h, view->w},
+                             &o->loading, err);
     if (!r->run) return err->status;
     view->run = v->n_runs++;
     return OMOST_OK;

@@ -209,13 +209,18 @@ static omost_status paint_one(om_job *job, int pass, int index, brush *b,
 
 static omost_status open_guide(om_job *job, int pass, omost_error *err)
 {
+    /* The weights that keys and values take are an eighth of all. */
+    const double of_words = job->words ? 0 : 0.125;
     const om_pass *p = &job->s.pass[pass];
     const om_watch watch = om_progress_watch(&job->progress);
+    om_watch_part words = {&watch, 0, of_words};
+    om_watch_part rest = {&watch, of_words, 1 - of_words};
+    const om_watch watch_words = om_watch_of_part(&words);
     omost_status st = om_need_unet(job->p, err);
     if (st) return st;
     if (!job->words)
         job->words = om_unet_words_new(job->p->unet, job->text.states,
-                                       job->text.n_words, &watch, err);
+                                       job->text.n_words, &watch_words, err);
     if (!job->words) return err->status;
     const om_guide_opts o = {.unet = job->p->unet,
                              .text = &job->text,
@@ -226,7 +231,8 @@ static omost_status open_guide(om_job *job, int pass, omost_error *err)
                              .prediction = job->s.prediction,
                              .table = &job->s.table,
                              .region = job->s.region,
-                             .watch = watch};
+                             .watch = watch,
+                             .loading = om_watch_of_part(&rest)};
     job->guide[pass] = om_guide_new(job->env, &o, err);
     return job->guide[pass] ? OMOST_OK : err->status;
 }

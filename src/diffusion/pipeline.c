@@ -259,6 +259,7 @@ static omost_status job_init(om_job *job, omost_error *err)
                        "empty one",
                        (double)job->s.cfg);
     if ((st = check_encoder(job, err))) return st;
+    if ((st = om_check_memory(job, err))) return st;
     tell_second_size(job);
     const size_t batch = (size_t)job->s.batch;
     job->rng = om_alloc(job->env, batch * sizeof *job->rng);

@@ -47,6 +47,7 @@ typedef struct om_pipeline_opts {
     const json_t *config;        /* NULL: none */
     om_keep keep;
     bool keep_loaded;
+    uint64_t memory; /* bytes there are; 0: what the machine has */
 } om_pipeline_opts;
 
 /* All must outlive it. Every part is opened once, which looks for all its

@@ -2,6 +2,7 @@
  *
  *   pipeline.c        a call, stage by stage
  *   pipeline_parts.c  parts of the model, opened and closed
+ *   memory_need.c     what it needs, and whether there is as much
  *   pipeline_start.c  what the first pass begins from
  *   paint.c           a pass: noise, UNet, sampler, previews
  *   pixels.c          decoding, and the way into the second pass */
@@ -56,6 +57,9 @@ void om_done_unet(om_job *job);
 void om_job_forget(om_job *job);
 
 /* ---- the stages -------------------------------------------------------- */
+
+/* NOMEM when the call certainly needs more memory than there is. */
+omost_status om_check_memory(om_job *job, omost_error *err);
 
 /* job->start */
 omost_status om_make_start(om_job *job, omost_error *err);

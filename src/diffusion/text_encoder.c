@@ -175,8 +175,10 @@ const om_clip_config *om_text_encoder_config(const om_text_encoder *te)
 /* ---- running ------------------------------------------------------------- */
 
 static omost_status need_program(om_text_encoder *te, int batch, bool tail,
-                                 omost_error *err)
+                                 const om_watch *watch, omost_error *err)
 {
+    om_watch_part none = {watch, 0, 0}; /* heard to be stopped */
+    const om_watch loading = om_watch_of_part(&none);
     if (te->program && te->batch == batch && te->has_tail == tail)
         return OMOST_OK;
     om_program_free(te->program);
@@ -185,7 +187,9 @@ static omost_status need_program(om_text_encoder *te, int batch, bool tail,
     record(g, &te->config, batch, tail);
     omost_status st = om_graph_check(g, err);
     if (st == OMOST_OK) {
+        om_params_watch(te->params, &loading);
         te->program = om_backend_compile(te->backend, g, err);
+        om_params_watch(te->params, NULL);
         if (!te->program) st = err ? err->status : OMOST_BACKEND;
     }
     om_graph_free(g);
@@ -278,7 +282,7 @@ omost_status om_text_encoder_run(om_text_encoder *te,
     const bool tail = out->last || out->pooled || out->projected;
     const size_t row = ROW * (size_t)te->config.width;
     omost_status st = check_ids(te, ids, n_rows, err);
-    if (st == OMOST_OK) st = need_program(te, batch, tail, err);
+    if (st == OMOST_OK) st = need_program(te, batch, tail, watch, err);
     for (int i = 0; i < n_batches && st == OMOST_OK; i++) {
         const int first = i * batch;
         const int n = n_rows - first < batch ? n_rows - first : batch;

@@ -155,7 +155,8 @@ int om_unet_levels(const om_unet *u, int h, int w,
 
 /* ---- running ------------------------------------------------------------- */
 
-om_unet_run *om_unet_run_new(om_unet *u, om_unet_size size, omost_error *err)
+om_unet_run *om_unet_run_new(om_unet *u, om_unet_size size,
+                             const om_watch *watch, omost_error *err)
 {
     om_graph *g = NULL;
     om_unet_run *run = om_zalloc(u->env, sizeof *run);
@@ -166,12 +167,26 @@ om_unet_run *om_unet_run_new(om_unet *u, om_unet_size size, omost_error *err)
     *run = (om_unet_run){.unet = u, .size = size};
     g = om_graph_new(u->env, u->params);
     (void)om_unet_record(g, &u->config, size);
+    om_params_watch(u->params, watch);
     if (om_graph_check(g, err) == OMOST_OK)
         run->program = om_backend_compile(u->backend, g, err);
+    om_params_watch(u->params, NULL);
     om_graph_free(g);
     if (run->program) return run;
     om_unet_run_free(run);
     return NULL;
+}
+
+omost_status om_unet_plan(om_unet *u, om_unet_size size, size_t *values,
+                          size_t *weights, omost_error *err)
+{
+    om_graph *g = om_graph_new(u->env, u->params);
+    (void)om_unet_record(g, &u->config, size);
+    omost_status st = om_graph_check(g, err);
+    if (st == OMOST_OK) st = om_backend_plan(u->backend, g, values, err);
+    *weights = om_params_least(u->params);
+    om_graph_free(g);
+    return st;
 }
 
 void om_unet_run_free(om_unet_run *run)

@@ -2,7 +2,8 @@
  *
  *     om_unet *u = om_unet_open(env, backend, files, NULL, OM_KEEP_EXACT, err);
  *     om_unet_words *words = om_unet_words_new(u, states, n_words, watch, err);
- *     om_unet_run *run = om_unet_run_new(u, (om_unet_size){2, h, w}, err);
+ *     om_unet_run *run = om_unet_run_new(u, (om_unet_size){2, h, w}, watch,
+ *                                        err);
  *     st = om_unet_run_set_words(run, words, maps, n_maps, err);
  *     for each step:
  *         st = om_unet_run_eval(run, &in, eps, watch, err);
@@ -48,8 +49,15 @@ int om_unet_levels(const om_unet *u, int h, int w,
                    int level_h[OM_UNET_MAX_LEVELS],
                    int level_w[OM_UNET_MAX_LEVELS]);
 
-om_unet_run *om_unet_run_new(om_unet *u, om_unet_size size, omost_error *err);
+/* `watch` is told how much of its weights has been packed (the first run packs
+ * all of them), and can stop it. */
+om_unet_run *om_unet_run_new(om_unet *u, om_unet_size size,
+                             const om_watch *watch, omost_error *err);
 void om_unet_run_free(om_unet_run *run);
+/* Bytes that a run of this size takes at least: its values and the packed
+ * weights. Nothing is packed. */
+omost_status om_unet_plan(om_unet *u, om_unet_size size, size_t *values,
+                          size_t *weights, omost_error *err);
 /* Maps are copied; words must outlive their use. */
 omost_status om_unet_run_set_words(om_unet_run *run, const om_unet_words *words,
                                    const om_attention_map *maps, int n_maps,

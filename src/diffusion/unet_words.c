@@ -70,6 +70,8 @@ static omost_status make_site(om_unet *u, om_unet_words *words, int i,
 {
     const om_unet_site *site = om_unet_site_at(u, i);
     const om_shape shape = {1, 1, n_words, om_unet_config_of(u)->context};
+    om_watch_part none = {watch, 0, 0}; /* the run counts */
+    const om_watch loading = om_watch_of_part(&none);
     om_program *program = NULL;
     om_graph *g = NULL;
     omost_status st = OMOST_NOMEM;
@@ -78,6 +80,7 @@ static omost_status make_site(om_unet *u, om_unet_words *words, int i,
     g = om_graph_new(words->env, params);
     om_unet_record_words(g, site, om_graph_input(g, "states", shape));
     if ((st = om_graph_check(g, err)) != OMOST_OK) goto done;
+    om_params_watch(params, &loading);
     program = om_backend_compile(om_unet_backend(u), g, err);
     st = OMOST_BACKEND;
     if (!program) goto done;

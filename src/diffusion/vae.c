@@ -90,8 +90,10 @@ int om_vae_factor(const om_vae *vae)
 }
 
 static omost_status need_program(om_vae *vae, record_fn *record, int h, int w,
-                                 omost_error *err)
+                                 const om_watch *watch, omost_error *err)
 {
+    om_watch_part none = {watch, 0, 0}; /* heard to be stopped */
+    const om_watch loading = om_watch_of_part(&none);
     if (vae->program && vae->recorded == record && vae->h == h && vae->w == w)
         return OMOST_OK;
     om_program_free(vae->program);
@@ -100,7 +102,9 @@ static omost_status need_program(om_vae *vae, record_fn *record, int h, int w,
     (void)record(g, &vae->config, h, w);
     omost_status st = om_graph_check(g, err);
     if (st == OMOST_OK) {
+        om_params_watch(vae->params, &loading);
         vae->program = om_backend_compile(vae->backend, g, err);
+        om_params_watch(vae->params, NULL);
         if (!vae->program) st = err ? err->status : OMOST_BACKEND;
     }
     om_graph_free(g);
@@ -171,7 +175,7 @@ static omost_status run_tiles(om_vae *vae, const tiles *t,
                                         scale * sizeof *say);
     if (!say) return om_fail_nomem(err);
     omost_status st = need_program(vae, t->record, t->y.tile * (int)t->in_scale,
-                                   t->x.tile * (int)t->in_scale, err);
+                                   t->x.tile * (int)t->in_scale, watch, err);
     for (int i = 0; i < n && st == OMOST_OK; i++) {
         const int iy = i / t->x.count, ix = i % t->x.count;
         put_tile_in(t, om_program_input(vae->program, t->in_name),
@@ -269,5 +273,22 @@ omost_status om_vae_encode(om_vae *vae, const float *image, int height,
         if (logvar[i] > logvar_max) logvar[i] = logvar_max;
     }
     om_free(vae->env, unwanted);
+    return st;
+}
+
+omost_status om_vae_plan(om_vae *vae, int h, int w, om_tiling tiling,
+                         bool decode, size_t *values, size_t *weights,
+                         omost_error *err)
+{
+    const int scale = decode ? 1 : om_vae_factor(vae);
+    const om_tile_side y = om_tile_side_of(h, tiling.tile, tiling.overlap);
+    const om_tile_side x = om_tile_side_of(w, tiling.tile, tiling.overlap);
+    record_fn *record = decode ? om_vae_record_decoder : om_vae_record_encoder;
+    om_graph *g = om_graph_new(vae->env, vae->params);
+    (void)record(g, &vae->config, y.tile * scale, x.tile * scale);
+    omost_status st = om_graph_check(g, err);
+    if (st == OMOST_OK) st = om_backend_plan(vae->backend, g, values, err);
+    *weights = om_params_least(vae->params);
+    om_graph_free(g);
     return st;
 }

@@ -40,6 +40,12 @@ omost_status om_vae_encode(om_vae *vae, const float *image, int height,
                            float *logvar, const om_watch *watch,
                            omost_error *err);
 
+/* Bytes that decoding (or encoding) latents[h, w, 4] takes at least: values of
+ * the program, and packed weights. Nothing is packed. */
+omost_status om_vae_plan(om_vae *vae, int h, int w, om_tiling tiling,
+                         bool decode, size_t *values, size_t *weights,
+                         omost_error *err);
+
 om_value om_vae_record_decoder(om_graph *g, const om_vae_config *c, int h,
                                int w);
 om_value om_vae_record_encoder(om_graph *g, const om_vae_config *c, int height,

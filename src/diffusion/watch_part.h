@@ -17,8 +17,7 @@ typedef struct om_watch_part {
 static inline bool om_watch_part_go_on(void *user, double done)
 {
     const om_watch_part *p = user;
-    return !p->whole || !p->whole->go_on ||
-           p->whole->go_on(p->whole->user, p->from + p->share * done);
+    return om_watch_goes_on(p->whole, p->from + p->share * done);
 }
 
 static inline om_watch om_watch_of_part(om_watch_part *part)

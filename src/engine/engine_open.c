@@ -225,6 +225,7 @@ static omost_status open_pipeline(opening *op)
         .config = e->config,
         .keep = half ? OM_KEEP_HALF : OM_KEEP_EXACT,
         .keep_loaded = op->o->keep_loaded,
+        .memory = op->o->memory,
     };
     e->pipeline = om_pipeline_open(e->env, &opts, op->err);
     return e->pipeline ? OMOST_OK : op->err->status;

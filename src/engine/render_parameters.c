@@ -7,7 +7,8 @@
  *
  * A value with a comma, a colon, a quote or a line end in it is quoted as in
  * JSON. The prompt is that of the whole picture: this format knows no regions.
- * Hashes: 10 digits of the model's SHA-256, 12 of a LoRA's data. */
+ * LoRAs follow it as there, "<lora:name:0.8>" each. Hashes: 10 digits of the
+ * model's SHA-256, 12 of a LoRA's data. */
 #include "engine/render_record.h"
 
 #include <stdio.h>
@@ -88,6 +89,25 @@ static om_str stem(const char *name)
     return s;
 }
 
+/* Within a tag colons divide and a ">" ends: a name has neither. */
+static void put_tag_name(om_buf *b, om_str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        om_buf_putc(b, strchr(":<>", name.p[i]) ? '_' : name.p[i]);
+}
+
+static void put_prompt(om_buf *b, const om_drawn *d)
+{
+    put_line(b, d->prompt);
+    for (size_t i = 0; i < d->n_loras; i++) {
+        om_buf_puts(b, b->n ? " <lora:" : "<lora:");
+        put_tag_name(b, stem(d->lora[i]->name));
+        om_buf_putc(b, ':');
+        put_number(b, (double)d->loras[i].weight);
+        om_buf_putc(b, '>');
+    }
+}
+
 static void put_sampling(om_buf *b, const om_drawn *d)
 {
     const omost_render_opts *o = d->opts;
@@ -160,7 +180,7 @@ char *om_parameters_write(const omost_env *env, const om_drawn *d,
 {
     om_buf b;
     om_buf_init(&b, env, MAX_TEXT);
-    put_line(&b, d->prompt);
+    put_prompt(&b, d);
     om_str negative = om_str_of(d->opts->negative_prompt);
     if (negative.n) om_buf_puts(&b, "\nNegative prompt: ");
     put_line(&b, negative);

@@ -74,8 +74,8 @@ typedef struct om_parallel {
 } om_parallel;
 
 /* Bytes that om_attend_run() needs for jobs of this type, width, rows and words
- * or less, whatever their maps; they need no alignment. 0 when the product
- * does not fit in a size_t. */
+ * or less, with maps if this one has some (it does not matter which); they need
+ * no alignment. 0 when the product does not fit in a size_t. */
 size_t om_attend_scratch_size(const om_attend_job *job, int n_threads);
 
 /* `parallel` NULL: this thread alone. Allocates nothing and cannot fail: that

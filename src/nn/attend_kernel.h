@@ -28,9 +28,12 @@ typedef struct om_attend_panel {
 /* Tiles: groups of `tile` neighbouring words (k) or channels (v). What fills
  * the last tile up is finite. */
 typedef struct om_attend_block {
-    float *k; /* [words in tiles][width][tile], times the span's scale */
-    float *v; /* [width in tiles][words][tile] */
+    const float *k; /* [before + words in tiles][width][tile] */
+    const float *v; /* [width in tiles][v_words][tile] */
+    size_t v_words; /* of which `words` are the block's */
+    int before;     /* words of k's first tile that are not the block's */
     int words, width;
+    float scale; /* of the scores */
     bool causal; /* then row i sees words 0..i and .. */
     int first;   /* .. this is the block's first */
 } om_attend_block;
@@ -38,7 +41,8 @@ typedef struct om_attend_block {
 typedef struct om_attend_kernel {
     om_attend_isa isa;
     int tile, lanes, max_lanes; /* of a vector; of a panel */
-    /* Take a block's words into a panel; scores is [words in tiles][lanes]. */
+    /* Take a block's words into a panel; scores is
+     * [before + words in tiles][lanes]. */
     void (*absorb)(const om_attend_panel *panel, const om_attend_block *block,
                    float *scores);
     /* mix = o * weight / sum, or += that, and o, top and sum begin anew. */
@@ -61,10 +65,11 @@ typedef struct om_attend_rows {
 /* dst[width][lanes]: lane i is row i times scale; lanes beyond n are zero. */
 void om_attend_pack_queries(float *dst, int lanes, const void *src,
                             const om_attend_rows *rows, float scale);
-/* scale[n] */
+/* dst[words in tiles][width][tile] */
 void om_attend_pack_keys(float *dst, int tile, const void *src,
-                         const om_attend_rows *rows, const float *scale);
-void om_attend_pack_values(float *dst, int tile, const void *src,
+                         const om_attend_rows *rows);
+/* dst[width in tiles][words][tile], the first rows->n words of each */
+void om_attend_pack_values(float *dst, int tile, size_t words, const void *src,
                            const om_attend_rows *rows);
 /* row i = lane i of src[width in fours][lanes] times scale[i], i < n;
  * scale[lanes] */

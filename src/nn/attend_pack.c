@@ -164,15 +164,12 @@ void om_attend_pack_queries(float *dst, int lanes, const void *src,
 }
 
 void om_attend_pack_keys(float *dst, int tile, const void *src,
-                         const om_attend_rows *rows, const float *scale)
+                         const om_attend_rows *rows)
 {
     const size_t whole = (size_t)rows->width * (size_t)tile;
-    for (int i = 0; i < om_attend_in_tiles(rows->n, tile); i += 4) {
-        f4 by = all(0);
-        for (int j = 0; i + j < rows->n && j < 4; j++) by[j] = scale[i + j];
+    for (int i = 0; i < om_attend_in_tiles(rows->n, tile); i += 4)
         pack_four(dst + (size_t)(i / tile) * whole + i % tile, (size_t)tile,
-                  src, rows, i, by);
-    }
+                  src, rows, i, all(1));
 }
 
 /* Channels c .. c + n of the first `words` of four words, a tile apart. */
@@ -185,16 +182,16 @@ INLINE void value_square(float *dst, int tile, const four *f, int words, int c,
 }
 
 /* Words i .. i + 3 to dst[width in tiles][words][tile]. */
-INLINE void pack_values(float *dst, int tile, const void *src,
+INLINE void pack_values(float *dst, int tile, size_t words, const void *src,
                         const om_attend_rows *rows, int i, const bool bf16)
 {
     const four f = four_rows(src, rows, i, bf16);
-    const int words = rows->n, n = among_four(i, words);
+    const int n = among_four(i, rows->n);
     const int end = om_attend_in_tiles(f.width, tile);
     expect(src, rows, i);
     dst += i * tile;
     for (int c = 0; c < end; c += 4) {
-        float *at = dst + (size_t)(c / tile * tile) * (size_t)words + c % tile;
+        float *at = dst + (size_t)(c / tile * tile) * words + c % tile;
         const int left = f.width - c;
         if (left >= 4 && n == 4)
             value_square(at, tile, &f, 4, c, 4, bf16);
@@ -207,14 +204,14 @@ INLINE void pack_values(float *dst, int tile, const void *src,
     }
 }
 
-void om_attend_pack_values(float *dst, int tile, const void *src,
+void om_attend_pack_values(float *dst, int tile, size_t words, const void *src,
                            const om_attend_rows *rows)
 {
     for (int i = 0; i < rows->n; i += 4)
         if (rows->type == OM_ATTEND_BF16)
-            pack_values(dst, tile, src, rows, i, true);
+            pack_values(dst, tile, words, src, rows, i, true);
         else
-            pack_values(dst, tile, src, rows, i, false);
+            pack_values(dst, tile, words, src, rows, i, false);
 }
 
 /* ---- and back ---------------------------------------------------------- */

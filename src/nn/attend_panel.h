@@ -50,7 +50,7 @@ INLINE void multiply(vec *sum, const float *a, size_t a_tile, const float *b,
 }
 
 /* s[t] += the products of channels c .. c + n with tiles of words from t on;
- * from channel 0 on: = */
+ * from channel 0 on: =; the last channels: times the scale */
 INLINE void score_tiles(const om_attend_panel *p, const om_attend_block *b,
                         float *s, int t, int c, int n, const int tiles,
                         const int vectors)
@@ -65,6 +65,11 @@ INLINE void score_tiles(const om_attend_panel *p, const om_attend_block *b,
         UNROLLED
         for (int i = 0; i < tiles * TILE * vectors; i++)
             sum[i] = v_add(v_load(s + i * LANES), sum[i]);
+    }
+    if (c + n == b->width && b->scale != 1) {
+        UNROLLED
+        for (int i = 0; i < tiles * TILE * vectors; i++)
+            sum[i] = v_mul(sum[i], v_all(b->scale));
     }
     UNROLLED
     for (int i = 0; i < tiles * TILE * vectors; i++)
@@ -93,8 +98,8 @@ INLINE void gather_tiles(const om_attend_panel *p, const om_attend_block *b,
 {
     float *o = p->o + (size_t)c * (size_t)(vectors * LANES);
     vec sum[SUMS];
-    multiply(sum, b->v + (size_t)c * (size_t)b->words, (size_t)b->words * TILE,
-             s, words, tiles, vectors);
+    multiply(sum, b->v + (size_t)c * b->v_words, b->v_words * TILE, s, words,
+             tiles, vectors);
     UNROLLED
     for (int i = 0; i < tiles * TILE * vectors; i++)
         v_store(o + i * LANES,
@@ -189,7 +194,8 @@ INLINE void absorb_panel(const om_attend_panel *p, const om_attend_block *b,
     if (b->causal && words > p->first_row + p->lanes - b->first)
         words = p->first_row + p->lanes - b->first;
     if (words <= 0) return;
-    score(p, b, s, words, tiles, vectors);
+    score(p, b, s, b->before + words, tiles, vectors);
+    s += b->before * vectors * LANES;
     if (b->causal) hide_later(p, b, s, words);
     weigh(p, s, words, fade, vectors);
     gather(p, b, s, words, fade, tiles, vectors);

@@ -116,6 +116,20 @@ om_program *om_backend_compile(om_backend *b, const om_graph *g,
     return b->class->compile(b, g, err);
 }
 
+omost_status om_backend_plan(om_backend *b, const om_graph *g, size_t *bytes,
+                             omost_error *err)
+{
+    omost_status st = om_graph_check(g, err);
+    if (st == OMOST_OK) st = b->class->plan(b, g, bytes, err);
+    const om_named_value *const ports[] = {g->input, g->output};
+    const int n[] = {g->n_inputs, g->n_outputs};
+    for (int k = 0; k < 2 && st == OMOST_OK; k++)
+        for (int i = 0; i < n[k]; i++)
+            *bytes += om_shape_size(om_shape_of(g, ports[k][i].value)) *
+                      sizeof(float);
+    return st;
+}
+
 void om_program_free(om_program *p)
 {
     if (p) p->backend->class->free(p);

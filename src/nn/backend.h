@@ -1,8 +1,8 @@
 /* backend.h - who computes.
  *
  *   ref    plain C, f32: the specification. Slow. With precision bf16 every
- *          matrix and every result is rounded to bf16: what a back end that
- *          computes in bf16 is compared with.
+ *          matrix is rounded to bf16, and every result that a back end which
+ *          computes in bf16 stores (graph_fuse.h): what one is compared with.
  *   dnnl   oneDNN and our own kernels. f32, or bf16 where the processor has it.
  *
  *     om_backend *b = om_backend_open(env, &(om_backend_opts){0}, err);
@@ -20,6 +20,7 @@
 #include "nn/context.h"
 #include "nn/graph.h"
 #include "nn/params.h"
+#include "nn/watch.h"
 
 /* id, name, what it is */
 #define OM_PRECISION_LIST(X)                                     \
@@ -53,6 +54,10 @@ const char *om_backend_at(size_t i);
 om_program *om_backend_compile(om_backend *b, const om_graph *g,
                                omost_error *err);
 void om_program_free(om_program *p);
+/* Bytes that a program of this graph takes at least, its weights apart. Nothing
+ * is packed and nothing computed. */
+omost_status om_backend_plan(om_backend *b, const om_graph *g, size_t *bytes,
+                             omost_error *err);
 
 /* Lent until the program is freed, 64-byte aligned; NULL when there is none of
  * that name. An input keeps its content from run to run. */
@@ -65,13 +70,6 @@ bool om_program_kept(const om_program *p, int slot, om_kept *out);
  * the program needs is missing or does not fit. */
 omost_status om_program_set_context(om_program *p, const om_context *context,
                                     omost_error *err);
-
-/* Told before every operation how much of the work is done, 0..1; returns
- * false to stop, and the run fails with CANCELLED. */
-typedef struct om_watch {
-    bool (*go_on)(void *user, double done);
-    void *user;
-} om_watch;
 
 /* `watch` may be NULL. */
 omost_status om_program_run(om_program *p, const om_watch *watch,

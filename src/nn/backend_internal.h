@@ -40,6 +40,9 @@ struct om_backend_class {
     void (*close)(om_backend *b);
     /* The graph has no mistake. */
     om_program *(*compile)(om_backend *b, const om_graph *g, omost_error *err);
+    /* What its values will take, inputs and outputs in f32 apart. */
+    omost_status (*plan)(om_backend *b, const om_graph *g, size_t *bytes,
+                         omost_error *err);
     /* Free one packed form of a weight. */
     void (*unpack)(om_backend *b, om_packed *packed);
     void (*free)(om_program *p);

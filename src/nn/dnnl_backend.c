@@ -195,6 +195,7 @@ const om_backend_class om_backend_dnnl = {
     .open = open_dnnl,
     .close = close_dnnl,
     .compile = compile_dnnl,
+    .plan = om_dnnl_plan,
     .unpack = om_dnnl_unpack,
     .free = free_program,
     .run = run_dnnl,

@@ -286,7 +286,7 @@ omost_status om_dnnl_make(om_dnnl_program *p, const om_graph *g,
     c.place = om_arena_array(&c.temp, values, sizeof *c.place);
     omost_status st = OMOST_OK;
     if (c.list && c.step && c.outside && c.over && c.place)
-        c.n = om_dnnl_fuse(g, c.b, c.list);
+        c.n = om_graph_fuse(g, c.list);
     else
         c.n = -1;
     if (c.n < 0)

@@ -1,7 +1,6 @@
 /* dnnl_internal.h - the `dnnl` back end: what its files share.
  *
  *   dnnl_backend.c   the back end and its programs: opening, scratch, running
- *   dnnl_fuse.c      which nodes of a graph are done as one step
  *   dnnl_compile.c   steps from nodes, memory
  *   dnnl_matmul.c    linear layers, 1x1 convolutions, geglu
  *   dnnl_conv.c      convolutions
@@ -34,6 +33,7 @@
 
 #include "nn/attend.h"
 #include "nn/backend_internal.h"
+#include "nn/graph_fuse.h"
 #include "nn/loops.h"
 
 /* ---- threads (dnnl_threads.c) ------------------------------------------ */
@@ -96,7 +96,7 @@ omost_status om_dnnl_share(om_dnnl *b, omost_error *err);
 omost_status om_dnnl_failed(dnnl_status_t st, const char *what,
                             omost_error *err);
 
-enum { OM_DNNL_POSTS = 3 };
+enum { OM_DNNL_POSTS = OM_FUSE_POSTS };
 
 /* Arguments of a call, in the order of om_dnnl_prim.memory. */
 typedef enum om_dnnl_arg {
@@ -210,25 +210,6 @@ void om_dnnl_widen_eights(const om_dnnl *b, const om_dnnl_weight *w, float *to,
 /* Is desc f32 [out / block][y][x][in][block], block a multiple of 8? Returns
  * the block, or 0. */
 size_t om_dnnl_eights_block(const_dnnl_memory_desc_t desc);
-
-/* ---- fusion (dnnl_fuse.c) ---------------------------------------------- */
-
-enum { OM_NO_FUSION = -1 };
-
-/* Nodes done as one step; -1: none. */
-typedef struct om_fusion {
-    int main;    /* the node that names the step */
-    int pre_add; /* group norm: an ADD of one row per picture before it */
-    int silu;    /* group norm: the UNARY after it */
-    int post[OM_DNNL_POSTS]; /* product: UNARY and ADD nodes after it */
-    int n_posts;
-    int geglu; /* linear: the GEGLU after it */
-    int last;  /* its out is the step's result */
-} om_fusion;
-
-/* list: an array of g->n_nodes, filled in the order of `last`; returns how
- * many, or -1 for no memory. */
-int om_dnnl_fuse(const om_graph *g, const om_dnnl *b, om_fusion *list);
 
 /* ---- steps ------------------------------------------------------------- */
 

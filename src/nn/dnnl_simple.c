@@ -415,6 +415,7 @@ size_t om_dnnl_cross_scratch(const om_dnnl_step *s, int n_words, int n_threads)
     const attention *a = s->data;
     om_attend_job job = a->job;
     job.words = n_words;
+    job.map = s->cross->maps; /* there will be some */
     return om_attend_scratch_size(&job, n_threads);
 }
 

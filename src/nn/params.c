@@ -40,6 +40,16 @@ size_t om_params_bytes(const om_params *params)
     return sum;
 }
 
+size_t om_params_least(const om_params *params)
+{
+    size_t sum = 0;
+    for (int i = 0; i < params->n; i++) {
+        const om_param *p = &params->param[i];
+        sum += p->n * (p->n_dims > 1 ? sizeof(uint16_t) : sizeof(float));
+    }
+    return sum;
+}
+
 /* FNV-1a */
 static uint32_t hash_of(const char *z)
 {
@@ -99,11 +109,29 @@ int om_params_find(om_params *params, const char *name, int n_dims,
     return add(params, p, name, err);
 }
 
-omost_status om_params_read(const om_params *params, int i, float *dst,
+void om_params_watch(om_params *params, const om_watch *watch)
+{
+    params->watch = watch ? *watch : (om_watch){0};
+    params->n_read = 0;
+}
+
+static bool go_on(om_params *params)
+{
+    double all = 0;
+    if (!params->watch.go_on) return true;
+    for (int i = 0; i < params->n; i++) all += (double)params->param[i].n;
+    const double done = params->n_read / all;
+    return om_watch_goes_on(&params->watch, done < 1 ? done : 1);
+}
+
+omost_status om_params_read(om_params *params, int i, float *dst,
                             omost_error *err)
 {
     const om_param *p = &params->param[i];
     om_error_clear(err);
+    if (!go_on(params))
+        return om_fail(err, OMOST_CANCELLED, "stopped on request");
+    params->n_read += (double)p->n;
     return params->source.read(params->source.user, p->name, p->n_dims, p->dim,
                                dst, err);
 }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "nn/watch.h"
 
 enum { OM_PARAM_DIMS = 4 };
 
@@ -49,5 +50,12 @@ om_params *om_params_new(const omost_env *env, om_backend *backend,
 void om_params_free(om_params *params);
 /* What the packed weights take now. */
 size_t om_params_bytes(const om_params *params);
+/* What all weights that graphs have asked for take packed, at least: matrices
+ * in 16 bits, which is all they may need. */
+size_t om_params_least(const om_params *params);
+/* Who is asked before a weight is read, while programs are compiled: told which
+ * share of the store's numbers has been read since this call. Copied; NULL:
+ * nobody any more. */
+void om_params_watch(om_params *params, const om_watch *watch);
 
 #endif

@@ -39,14 +39,17 @@ struct om_params {
     om_param *param;
     int n;
     size_t cap;
+    om_watch watch;
+    double n_read; /* numbers, since somebody watches */
 };
 
 /* The index of the weight of this name and shape, asked of the source the first
  * time; -1 and an error when there is none. Indices stay. */
 int om_params_find(om_params *params, const char *name, int n_dims,
                    const size_t *dim, omost_error *err);
-/* All its numbers to dst[param.n], as the source has them. */
-omost_status om_params_read(const om_params *params, int i, float *dst,
+/* All its numbers to dst[param.n], as the source has them. CANCELLED when the
+ * store's watch says stop. */
+omost_status om_params_read(om_params *params, int i, float *dst,
                             omost_error *err);
 void om_params_attach(om_params *params, int i, om_packed *packed);
 

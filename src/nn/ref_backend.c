@@ -1,4 +1,5 @@
 /* ref_backend.c - the `ref` back end: a step for every node, in order. */
+#include "nn/graph_fuse.h"
 #include "nn/graph_memory.h"
 #include "nn/numbers.h"
 #include "nn/ref_internal.h"
@@ -25,6 +26,7 @@ typedef struct ref_program {
     ref_step *step;
     int n_steps;
     float **value; /* [n_values] */
+    bool *exact;   /* [n_values] bf16: not rounded; see graph_fuse.h */
     om_block arena, kept;
     om_block room;  /* patches, or logits of self-attention */
     om_block words; /* logits of cross-attention */
@@ -257,6 +259,17 @@ static omost_status add_steps(ref_program *p, const om_graph *g,
     return OMOST_OK;
 }
 
+static omost_status find_exact(ref_program *p, const om_graph *g,
+                               omost_error *err)
+{
+    if (p->base.backend->precision != OM_PRECISION_BF16) return OMOST_OK;
+    const size_t n = (size_t)g->n_values + 1;
+    p->exact = om_arena_array(&p->base.arena, n, sizeof *p->exact);
+    if (!p->exact || !om_graph_find_exact(g, p->exact))
+        return om_fail_nomem(err);
+    return OMOST_OK;
+}
+
 static om_program *compile_ref(om_backend *b, const om_graph *g,
                                omost_error *err)
 {
@@ -267,6 +280,7 @@ static om_program *compile_ref(om_backend *b, const om_graph *g,
     }
     omost_status st = om_program_init(&p->base, b, g, err);
     if (st == OMOST_OK) st = place_values(p, g, err);
+    if (st == OMOST_OK) st = find_exact(p, g, err);
     if (st == OMOST_OK) st = add_steps(p, g, err);
     if (st) {
         free_ref(&p->base);
@@ -361,11 +375,11 @@ static void run_step(const ref_program *p, const ref_step *s)
     }
 }
 
-/* A value is there: round it, hand it out. */
+/* A value is there: round it where it would be stored, hand it out. */
 static void finish_value(ref_program *p, om_value v, size_t n)
 {
     float *x = p->value[v];
-    if (p->base.backend->precision == OM_PRECISION_BF16) om_ref_round(x, n);
+    if (p->exact && !p->exact[v]) om_ref_round(x, n);
     for (int i = 0; i < p->base.n_out; i++)
         if (p->base.out[i].value == v)
             memcpy(p->base.out[i].data, x, n * sizeof *x);

@@ -29,7 +29,8 @@ static omost_status run_unet(const omost_env *env, om_backend *b,
     om_unet_run *run = NULL;
     om_unet *u = om_unet_open(env, b, files, NULL, OM_KEEP_EXACT, err);
     if (u) words = om_unet_words_new(u, states, WORDS, NULL, err);
-    if (words) run = om_unet_run_new(u, (om_unet_size){1, SIDE, SIDE}, err);
+    if (words)
+        run = om_unet_run_new(u, (om_unet_size){1, SIDE, SIDE}, NULL, err);
     omost_status st = err->status;
     if (run) st = om_unet_run_set_words(run, words, maps, 2, err);
     if (run && st == OMOST_OK) st = om_unet_run_eval(run, &in, eps, NULL, err);

@@ -722,41 +722,85 @@ static void test_another_picture_to_begin_from(void **state)
     free_log(l);
 }
 
-/* A LoRA of weight 0 changes nothing, and the record has nothing of it. */
-static void test_lora_of_no_weight(void **state)
+/* ---- LoRAs ----------------------------------------------------------------- */
+
+/* Write PATH: a LoRA of the golden model that changes nothing. */
+static void write_lora(const char *path)
 {
-    (void)state;
-    if (!it.engine) skip();
     static const char header[] =
         "{\"lora_unet_time_embed_0.lora_down.weight\":{\"dtype\":\"F32\","
         "\"shape\":[1,32],\"data_offsets\":[0,128]},"
         "\"lora_unet_time_embed_0.lora_up.weight\":{\"dtype\":\"F32\","
         "\"shape\":[128,1],\"data_offsets\":[128,640]}}";
     omost_error err;
-    char folder[80], file[120], bytes[8 + sizeof header - 1 + 640] = {0};
-    snprintf(folder, sizeof folder, "%s/lora", it.cache);
-    snprintf(file, sizeof file, "%s/pytorch_lora_weights.safetensors", folder);
-    assert_int_equal(mkdir(folder, 0700), 0);
+    char bytes[8 + sizeof header - 1 + 640] = {0};
     bytes[0] = (char)((sizeof header - 1) & 255);
     bytes[1] = (char)((sizeof header - 1) >> 8);
     memcpy(bytes + 8, header, sizeof header - 1);
-    if (om_file_write(NULL, file, (om_str){bytes, sizeof bytes}, &err))
+    if (om_file_write(NULL, path, (om_str){bytes, sizeof bytes}, &err))
         fail_msg("%s", err.msg);
-    const omost_lora lora = {folder, 0};
+}
+
+static log_of *draw_with_loras(const omost_lora *loras, size_t n)
+{
+    omost_error err;
     omost_engine_opts opts = engine_opts();
-    opts.loras = &lora;
-    opts.n_loras = 1;
+    opts.loras = loras;
+    opts.n_loras = n;
     omost_engine *e = omost_engine_open(&opts, &err);
     if (!e) fail_msg("%s", err.msg);
     const omost_render_opts o = small();
-    log_of *l = draw_by(e, it.canvas, &o), *plain = draw(&o);
-    assert_string_equal(l->record[0], plain->record[0]);
-    assert_memory_equal(l->pixels[0], plain->pixels[0], PIXELS);
+    log_of *l = draw_by(e, it.canvas, &o);
     omost_engine_close(e);
+    return l;
+}
+
+/* A LoRA of weight 0 changes nothing, and the record has nothing of it. */
+static void test_lora_of_no_weight(void **state)
+{
+    (void)state;
+    if (!it.engine) skip();
+    char folder[80], file[120];
+    snprintf(folder, sizeof folder, "%s/lora", it.cache);
+    snprintf(file, sizeof file, "%s/pytorch_lora_weights.safetensors", folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    write_lora(file);
+    const omost_lora lora = {folder, 0};
+    const omost_render_opts o = small();
+    log_of *l = draw_with_loras(&lora, 1), *plain = draw(&o);
+    assert_string_equal(l->record[0], plain->record[0]);
+    assert_string_equal(l->parameters[0], plain->parameters[0]);
+    assert_memory_equal(l->pixels[0], plain->pixels[0], PIXELS);
     free_log(plain);
     free_log(l);
     unlink(file);
     rmdir(folder);
+}
+
+/* In the text "parameters" behind the prompt, as A1111 writes them, and with
+ * their hashes: names that would end a tag or a value early do not. */
+static void test_lora_tags(void **state)
+{
+    (void)state;
+    if (!it.engine) skip();
+    char plain[120], odd[120];
+    snprintf(plain, sizeof plain, "%s/thin line.safetensors", it.cache);
+    snprintf(odd, sizeof odd, "%s/a, b: \"c\" <d>.safetensors", it.cache);
+    write_lora(plain);
+    write_lora(odd);
+    const omost_lora loras[] = {{plain, 0.75f}, {odd, -1}};
+    log_of *l = draw_with_loras(loras, 2);
+    const char *text = l->parameters[0];
+    static const char begin[] = "A pond, \"still\". Water: blue. pond, water. "
+                                "<lora:thin line:0.75> "
+                                "<lora:a, b_ \"c\" _d_:-1>\nNegative prompt: ";
+    if (strncmp(text, begin, sizeof begin - 1) != 0) fail_msg("%s", text);
+    const char *hashes = strstr(text, ", Lora hashes: \"thin line: ");
+    if (!hashes || !strstr(hashes, ", a, b: \\\"c\\\" <d>: "))
+        fail_msg("%s", text);
+    free_log(l);
+    unlink(plain);
+    unlink(odd);
 }
 
 /* ---- the text "parameters" and files ------------------------------------- */
@@ -1028,6 +1072,7 @@ int main(void)
         cmocka_unit_test(test_kept_digests_are_compared_first),
         cmocka_unit_test(test_another_picture_to_begin_from),
         cmocka_unit_test(test_lora_of_no_weight),
+        cmocka_unit_test(test_lora_tags),
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_png),
         cmocka_unit_test(test_digests_are_kept),

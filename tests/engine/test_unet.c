@@ -86,7 +86,8 @@ static float *evaluate(om_unet *u, const unet_case *c)
     float *eps = malloc(n * sizeof *eps), *again = malloc(n * sizeof *again);
     om_unet_words *words = words_of(u, c);
     om_unet_run *run =
-        om_unet_run_new(u, (om_unet_size){c->x.s.n, c->x.s.h, c->x.s.w}, &err);
+        om_unet_run_new(u, (om_unet_size){c->x.s.n, c->x.s.h, c->x.s.w}, NULL,
+                        &err);
     if (!run) fail_msg("%s", err.msg);
     if (om_unet_run_set_words(run, words, c->maps.map, c->maps.n, &err))
         fail_msg("%s", err.msg);
@@ -379,24 +380,62 @@ static void test_processor(void **state)
 
 /* ---- bf16 -------------------------------------------------------------- */
 
-/* |error| / |eps|. In the case of the tiny boxes logits are multiplied by as much
- * as 70, and whatever error there is, in f32 too, is four times larger than
- * elsewhere: tolerances.json. */
-static const double l2_bound = 0.02, l2_bound_tiny = 0.05;
-static double worst_l2, worst_l2_tiny;
+/* |error| / |eps|. */
+static const double l2_bound = 0.02;
+
+/* In the case of the tiny boxes logits are multiplied by 56 and the softmax is
+ * nearly a choice: errors, in f32 too (tolerances.json), are some three times
+ * those of the other cases. Rounding the weights alone makes 1.6 % there, the
+ * operands of products alone 2.6 %; by chance it is half as much or half as
+ * much again. So the mean of several inputs is judged that differ by less than
+ * bf16 can tell. */
+static const double l2_bound_tiny = 0.045;
+enum { TINY_RUNS = 8 };
+
+typedef struct worst_l2 {
+    double usual, tiny;
+} worst_l2;
+static worst_l2 worst;
+
+static double bf16_error(om_unet *u, const unet_case *c)
+{
+    float *eps = evaluate(u, c);
+    const double l2 = relative_l2(eps, c->eps.x, om_shape_size(c->eps.s));
+    free(eps);
+    return l2;
+}
+
+/* The root of the mean square of the errors. */
+static double mean_bf16_error(om_unet *u, const unet_case *c)
+{
+    const size_t n = om_shape_size(c->x.s);
+    unet_case near = *c;
+    double sum = 0;
+    uint32_t seed = 1;
+    near.x.x = malloc(n * sizeof *near.x.x);
+    for (int i = 0; i < TINY_RUNS; i++) {
+        for (size_t k = 0; k < n; k++) {
+            seed = seed * 1664525u + 1013904223u;
+            const float part = (float)(seed >> 8) / (float)(1 << 23) - 1;
+            near.x.x[k] = c->x.x[k] * (1 + 1e-4f * part);
+        }
+        const double l2 = bf16_error(u, &near);
+        sum += l2 * l2;
+    }
+    free(near.x.x);
+    return sqrt(sum / TINY_RUNS);
+}
 
 static void check_bf16_case(om_unet *u, const char *who, const char *name,
                             const unet_case *c)
 {
     const bool tiny = strcmp(name, "tiny_box_20x28") == 0;
     const double bound = tiny ? l2_bound_tiny : l2_bound;
-    double *worst = tiny ? &worst_l2_tiny : &worst_l2;
-    float *eps = evaluate(u, c);
-    double l2 = relative_l2(eps, c->eps.x, om_shape_size(c->eps.s));
+    double *most = tiny ? &worst.tiny : &worst.usual;
+    const double l2 = tiny ? mean_bf16_error(u, c) : bf16_error(u, c);
     if (!(l2 <= bound))
         fail_msg("%s: %s is off by %.2f %% of its length", who, name, 100 * l2);
-    if (l2 > *worst) *worst = l2;
-    free(eps);
+    if (l2 > *most) *most = l2;
 }
 
 static void test_bf16(void **state)
@@ -416,14 +455,14 @@ static void test_bf16(void **state)
         om_backend_close(probe);
         golden_model_open(&m, opts.name, OM_PRECISION_BF16, layouts[0]);
         assert_int_equal(om_backend_precision(m.backend), OM_PRECISION_BF16);
-        worst_l2 = worst_l2_tiny = 0;
+        worst = (worst_l2){0};
         om_unet *u = open_unet(&m);
         each_case(u, m.name, check_bf16_case);
         om_unet_close(u);
-        assert_true(worst_l2 > 1e-5); /* it is not f32 after all */
+        assert_true(worst.usual > 1e-5); /* it is not f32 after all */
         printf("           %s: relative L2 error at most %.2f %%, of the tiny "
-               "boxes %.2f %%\n",
-               m.name, 100 * worst_l2, 100 * worst_l2_tiny);
+               "boxes %.2f %% on the mean\n",
+               m.name, 100 * worst.usual, 100 * worst.tiny);
         golden_model_close(&m);
     }
 }
@@ -451,7 +490,8 @@ static void test_no_allocation(void **state)
         if (!u) fail_msg("%s", err.msg);
         load_case(&c, u, "three_regions_16x16_b2");
         om_unet_words *words = words_of(u, &c);
-        om_unet_run *run = om_unet_run_new(u, (om_unet_size){2, 16, 16}, &err);
+        om_unet_run *run =
+            om_unet_run_new(u, (om_unet_size){2, 16, 16}, NULL, &err);
         assert_non_null(run);
         assert_int_equal(om_unet_run_set_words(run, words, c.maps.map, c.maps.n,
                                                &err),
@@ -484,6 +524,15 @@ static bool stop_late(void *user, double done)
     return done < 0.5;
 }
 
+/* Never backwards. */
+static bool count_up(void *user, double done)
+{
+    double *last = user;
+    assert_true(done >= *last && done <= 1);
+    *last = done;
+    return true;
+}
+
 static void check_sizes(golden_model *m)
 {
     omost_error err;
@@ -494,7 +543,7 @@ static void check_sizes(golden_model *m)
     const om_unet_size bad[] = {
         {1, 18, 16}, {1, 16, 30}, {1, 0, 16}, {0, 16, 16}, {1, -4, 16}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_null(om_unet_run_new(u, bad[i], &err));
+        assert_null(om_unet_run_new(u, bad[i], NULL, &err));
         assert_int_equal(err.status, OMOST_RANGE);
         assert_non_null(strstr(err.msg, "multiples of 4"));
     }
@@ -505,6 +554,23 @@ static void check_sizes(golden_model *m)
     assert_null(om_unet_words_new(u, states, 77, &watch, &err));
     assert_int_equal(err.status, OMOST_CANCELLED);
     assert_true(last >= 0.5 && last < 0.8);
+    /* So does packing; what was packed by then is used by the next. */
+    const om_unet_size size = {1, 16, 16};
+    om_watch sleepy = {stop_late, &last}, curious = {count_up, &last};
+    last = 0;
+    assert_null(om_unet_run_new(u, size, &sleepy, &err));
+    assert_int_equal(err.status, OMOST_CANCELLED);
+    assert_true(last >= 0.5 && last < 0.7);
+    last = -1;
+    om_unet_run *run = om_unet_run_new(u, size, &curious, &err);
+    if (!run) fail_msg("%s", err.msg);
+    assert_true(last > 0.2 && last < 0.6);
+    last = -1;
+    om_unet_run *again = om_unet_run_new(u, size, &curious, &err);
+    assert_non_null(again);
+    assert_true(last <= 0);
+    om_unet_run_free(again);
+    om_unet_run_free(run);
     om_unet_close(u);
 }
 

@@ -81,6 +81,7 @@ write_config() {
     {
         echo "# Written by tools/setup; read by CMakeLists.txt. Not for editing."
         echo "set(OMOST_DEPS_PREFIX \"$prefix\")"
+        echo "set(OMOST_DEPS_PEERS \"$peers\")"
         echo "set(OMOST_DEPS_CLIP_MERGES \"${clip_dir:+$clip_dir/merges.txt}\")"
     } | write_if_changed "$deps/config.cmake"
 }

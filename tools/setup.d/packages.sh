@@ -18,6 +18,7 @@ build  libpng-dev           pc:libpng
 build  libfreetype-dev      pc:freetype2
 build  libicu-dev           pc:icu-uc
 build  libssl-dev           pc:libcrypto
+build  libcurl4-openssl-dev pc:libcurl
 build  fonts-dejavu-core    fn:have_font
 build  ca-certificates      fn:have_certificates
 build  npm                  cmd:npm
@@ -142,7 +143,7 @@ packages_ensure() {
 packages_explain() {
     if have brew; then
         die "no apt-get here; run: brew install cmake ninja pkg-config jansson" \
-            "libpng freetype icu4c openssl@3 llama.cpp ggml onednn node" \
+            "libpng freetype icu4c openssl@3 curl llama.cpp ggml onednn node" \
             "&& brew install --cask font-dejavu (still missing: $1)"
     fi
     die "no apt-get here; install with your package manager what Debian calls: $1"

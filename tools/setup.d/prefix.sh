@@ -47,7 +47,8 @@ engine_ensure() {
         return
     fi
     [ "$offline" = 0 ] || rc=4
-    [ "$rc" != 0 ] || with_lock prefix_build || rc=$?
+    [ "$rc" != 0 ] ||
+        with_lock prefix_build engine_trim "$cache/prefix.log" || rc=$?
     if [ "$rc" = 0 ]; then
         step_end new "inference libraries: ${prefix##*/}"
         return
@@ -239,8 +240,10 @@ private_apt() { # DIR COMMAND...
         apt-get -c "$dir/apt.conf" -q -y "$@" </dev/null
 }
 
-prefix_build() {
-    local keyring mirror tmp log=$cache/prefix.log fetched=
+# Fetch prefix_packages and unpack them into $prefix; TRIM, a function, makes of
+# what is there what is needed.
+prefix_build() { # TRIM LOG
+    local keyring mirror tmp trim=$1 log=$2 fetched=
     prefix_is_good && return 0 # a set-up beside this one was faster
     rm -rf "$cache"/.prefix.*  # left by an interrupted one; we hold the lock
     : >"$log"
@@ -262,7 +265,7 @@ prefix_build() {
         rm -rf "$tmp"
         if [ -s "$log" ]; then return 7; else return 5; fi
     fi
-    if ! prefix_unpack "$tmp" >>"$log" 2>&1; then
+    if ! prefix_unpack "$tmp" "$trim" >>"$log" 2>&1; then
         rm -rf "$tmp"
         return 8
     fi
@@ -271,7 +274,7 @@ prefix_build() {
     rm -rf "$tmp"
 }
 
-prefix_unpack() { # TMP
+prefix_unpack() { # TMP TRIM
     local out=${1:?}/root deb lib
     mkdir "$out" || return
     for deb in "$1"/apt/archives/*.deb; do
@@ -280,26 +283,32 @@ prefix_unpack() { # TMP
         dpkg-deb --show --showformat='${Package} ${Version}\n' "$deb" \
             >>"$out/PACKAGES" || return
     done
-    # Only what is linked, loaded or included stays, and who wrote it.
+    # Only what is linked, loaded or run stays, and who wrote it.
     (
         cd "$out" || exit
-        rm -rf etc var usr/bin usr/sbin usr/libexec usr/lib/*/gconv \
+        rm -rf etc var usr/sbin usr/libexec usr/lib/*/gconv \
             usr/lib/*/engines-3 usr/lib/*/ossl-modules \
             usr/lib/*/openblas-openmp/liblapack*
     ) || return
     find "$out/usr/share" \( -type f -o -type l \) ! -name copyright -delete
     find "$out/usr/share" -type d -empty -delete
     # Debian chooses the BLAS by update-alternatives; here there is only one.
-    lib=$(dirname "$(find "$out/usr/lib" -name 'libllama.so' | head -n 1)")
+    lib=$(dirname "$(find "$out/usr/lib" -name 'libllama.so.0' | head -n 1)")
     ln -s openblas-openmp/libblas.so.3 "$lib/libblas.so.3" || return
     ln -s openblas-openmp/libopenblas.so.0 "$lib/libopenblas.so.0" || return
-    # Headers of libc beside those of the libraries would hide the host's.
-    [ ! -e "$out/usr/include/features.h" ] || return
-    [ -e "$out/usr/include/llama.h" ] && [ -e "$out/usr/include/ggml.h" ] &&
-        [ -e "$out/usr/include/oneapi/dnnl/dnnl.h" ] || return
     compgen -G "$lib/ld-linux*.so.*" >/dev/null || return
     compgen -G "$lib/ggml/backends*/libggml-cpu*.so" >/dev/null || return
+    "$trim" "$out" "$lib" || return
     prefix_sums "$out" >"$out/SHA256SUMS" || return
     prefix_links "$out" >"$out/LINKS" || return
     prefix_listing "$out" >"$out/LISTING"
+}
+
+# For building: no programs, all headers.
+engine_trim() { # ROOT LIB
+    rm -rf "${1:?}/usr/bin" || return
+    # Headers of libc beside those of the libraries would hide the host's.
+    [ ! -e "$1/usr/include/features.h" ] || return
+    [ -e "$1/usr/include/llama.h" ] && [ -e "$1/usr/include/ggml.h" ] &&
+        [ -e "$1/usr/include/oneapi/dnnl/dnnl.h" ]
 }

@@ -1,4 +1,4 @@
-/* dnnl_fuse.c - nodes that are done together.
+/* graph_fuse.c - nodes that are done together.
  *
  *   [ADD row] GROUP_NORM [SILU]
  *   CONV {ADD, UNARY}*
@@ -7,7 +7,7 @@
  *
  * A value that only the next node reads need not exist. The step stands where
  * its last node stood: everything it reads is there by then. */
-#include "nn/dnnl_internal.h"
+#include "nn/graph_fuse.h"
 
 typedef struct fuser {
     const om_graph *g;
@@ -54,7 +54,7 @@ static void take(fuser *z, om_fusion *f, int node)
 
 static void take_posts(fuser *z, om_fusion *f)
 {
-    while (f->n_posts < OM_DNNL_POSTS) {
+    while (f->n_posts < OM_FUSE_POSTS) {
         const om_value v = node_at(z, f->last)->out;
         const int next = next_of(z, v);
         if (next == OM_NO_FUSION || !is_post(z, next, v)) return;
@@ -137,10 +137,10 @@ static void sort_by_last(om_fusion *list, int n)
     }
 }
 
-int om_dnnl_fuse(const om_graph *g, const om_dnnl *b, om_fusion *list)
+int om_graph_fuse(const om_graph *g, om_fusion *list)
 {
     om_arena temp;
-    om_arena_init(&temp, b->base.env, 0);
+    om_arena_init(&temp, g->env, 0);
     fuser z = {g, om_arena_array(&temp, (size_t)g->n_values + 1, sizeof(int)),
                om_arena_array(&temp, (size_t)g->n_nodes + 1, sizeof(bool))};
     int n = -1;
@@ -155,4 +155,22 @@ int om_dnnl_fuse(const om_graph *g, const om_dnnl *b, om_fusion *list)
     }
     om_arena_free(&temp);
     return n;
+}
+
+bool om_graph_find_exact(const om_graph *g, bool *exact)
+{
+    om_arena temp;
+    om_arena_init(&temp, g->env, 0);
+    om_fusion *list =
+        om_arena_array(&temp, (size_t)g->n_nodes + 1, sizeof *list);
+    const int n = list ? om_graph_fuse(g, list) : -1;
+    for (om_value v = 0; v < g->n_values; v++)
+        exact[v] = g->value[v].node != OM_NO_NODE;
+    for (int i = 0; i < n; i++) {
+        exact[g->node[list[i].last].out] = false;
+        if (list[i].geglu != OM_NO_FUSION)
+            exact[g->node[list[i].main].out] = false;
+    }
+    om_arena_free(&temp);
+    return n >= 0;
 }

@@ -1,0 +1,29 @@
+/* chat_cli.h - the parts of `omost chat`. */
+#ifndef OM_CLI_CHAT_CLI_H
+#define OM_CLI_CHAT_CLI_H
+
+#include "cli/writer_cli.h"
+
+typedef struct om_talk {
+    om_cli *cli;
+    om_compose_job job;
+    omost_chat *chat;
+    int at;              /* the answer that is talked about, or -1 */
+    const char *session; /* file; or NULL */
+    bool terminal;       /* a person types */
+    bool over;
+    int code; /* to exit with */
+} om_talk;
+
+/* Say it to the model, below message `parent`; whatever happens the talk can go
+ * on. */
+void om_talk_say(om_talk *t, int parent, omost_str text);
+/* Write the session; complains. */
+void om_talk_keep(om_talk *t);
+/* The canvas of an answer; NULL when it has none. */
+omost_canvas *om_talk_canvas(const om_talk *t, int id);
+
+/* A line that begins with "/". (chat_commands.c) */
+void om_talk_command(om_talk *t, omost_str line);
+
+#endif

@@ -1,0 +1,250 @@
+/* cmd_chat.c - omost chat: a canvas changed by talking about it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/chat_cli.h"
+
+enum {
+    OPT_SESSION = OM_WRITER_N,
+    OPT_EDIT,
+    OPT_OUTPUT,
+    OPT_THREADS,
+    OPT_QUIET,
+};
+
+/* ---- one turn ------------------------------------------------------------ */
+
+omost_canvas *om_talk_canvas(const om_talk *t, int id)
+{
+    const omost_message *m = omost_chat_message(t->chat, id);
+    return m ? omost_canvas_parse(m->text.p, m->text.n, NULL, NULL) : NULL;
+}
+
+void om_talk_keep(om_talk *t)
+{
+    omost_error err;
+    size_t n = 0;
+    if (!t->session) return;
+    char *text = omost_chat_to_json(t->chat, &n, &err);
+    t->code =
+        om_worst(t->code, om_write_text(t->cli, t->session, text, n, &err));
+}
+
+/* What the answer changed, where there was a canvas before it. */
+static void show_change(om_talk *t, int before, const omost_canvas *now)
+{
+    omost_canvas *was = om_talk_canvas(t, before);
+    omost_diff *d = was ? omost_diff_new(was, now, NULL) : NULL;
+    size_t n = 0;
+    char *text = d ? omost_diff_to_text(d, &n, NULL) : NULL;
+    if (text && n > 0) om_put_safe(text, n);
+    if (text && n == 0) om_say(t->cli, "nothing changed");
+    omost_text_free(NULL, text);
+    omost_diff_free(d);
+    omost_canvas_free(was);
+}
+
+static void take_answer(om_talk *t, int before)
+{
+    const omost_reply *r = &t->job.reply;
+    t->at = r->id;
+    if (!t->terminal && r->len > 0 && r->text[r->len - 1] != '\n')
+        (void)om_write(t->cli, "-", OM_STR("\n"));
+    if (!t->cli->quiet) om_show_summary(&t->job.show, r);
+    int code = om_compose_judge(t->cli, r);
+    if (!t->terminal) t->code = om_worst(t->code, code);
+    if (r->canvas && t->terminal) show_change(t, before, r->canvas);
+}
+
+void om_talk_say(om_talk *t, int parent, om_str text)
+{
+    omost_error err;
+    int id = omost_chat_add(t->chat, parent, OMOST_ROLE_USER, text, &err);
+    if (id < 0) {
+        (void)om_complain(t->cli, &err);
+        return;
+    }
+    om_talk_keep(t);
+    om_show_init(&t->job.show, t->cli,
+                 t->terminal ? OM_SHOW_REGIONS : OM_SHOW_TEXT);
+    int code = om_compose_run(&t->job, id);
+    if (code == 0) take_answer(t, parent);
+    omost_reply_free(&t->job.reply);
+    om_talk_keep(t);
+    /* A person may go on after Ctrl-C or a server's trouble; a script not, and
+     * nobody without a model. */
+    if (code != 0 && (!t->terminal || !t->job.composer)) {
+        t->code = code;
+        t->over = true;
+    }
+}
+
+/* ---- the talk ------------------------------------------------------------ */
+
+static void take_line(om_talk *t, om_str line)
+{
+    line = om_str_strip(line, " \t\r\n");
+    if (line.n == 0) return;
+    if (line.p[0] == '/')
+        om_talk_command(t, line);
+    else
+        om_talk_say(t, t->at, line);
+}
+
+static int talk(om_talk *t)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    while (!t->over) {
+        if (t->terminal) fputs("> ", stderr);
+        ssize_t n = getline(&line, &cap, stdin);
+        if (n < 0) break;
+        take_line(t, (om_str){line, (size_t)n});
+    }
+    if (t->terminal && !t->over) fputc('\n', stderr);
+    if (!t->over && ferror(stdin)) {
+        omost_error err;
+        om_fail(&err, OMOST_IO, "cannot read standard input: %s",
+                strerror(errno));
+        t->code = om_complain(t->cli, &err);
+    }
+    free(line);
+    return t->code;
+}
+
+/* The newest answer: where the last talk ended. */
+static int last_answer(const omost_chat *chat)
+{
+    for (int i = omost_chat_count(chat) - 1; i >= 0; i--)
+        if (omost_chat_message(chat, i)->role == OMOST_ROLE_ASSISTANT) return i;
+    return OMOST_CHAT_ROOT;
+}
+
+static int open_session(om_talk *t)
+{
+    omost_error err;
+    om_buf text;
+    if (access(t->session, F_OK) != 0 && errno == ENOENT) return 0;
+    om_buf_init(&text, NULL, OMOST_MAX_CHAT);
+    omost_status st = om_file_read(t->session, &text, &err);
+    if (st == OMOST_OK) {
+        t->chat = omost_chat_read(NULL, text.p ? text.p : "", text.n, &err);
+        if (t->chat)
+            t->at = last_answer(t->chat);
+        else
+            st = err.status;
+    }
+    om_buf_free(&text);
+    if (st == OMOST_OK) return 0;
+    omost_error named;
+    om_fail(&named, st, "%s: %s", t->session, err.msg);
+    return om_complain(t->cli, &named);
+}
+
+static int begin(om_talk *t, const char *edit)
+{
+    om_input in = {0};
+    int code = 0;
+    if (t->session) code = open_session(t);
+    if (code == 0 && t->chat && edit)
+        code = om_usage(t->cli,
+                        "%s holds a conversation already; --edit "
+                        "begins a new one",
+                        t->session);
+    if (code == 0 && !t->chat && edit)
+        code = om_input_read(t->cli, &in, edit, false);
+    if (code == 0 && !t->chat) {
+        t->chat = om_chat_about(t->cli, edit ? &in : NULL, &t->at);
+        if (!t->chat) code = OM_EXIT_LIMIT;
+    }
+    om_input_free(&in);
+    return code;
+}
+
+/* The last canvas, for whatever reads it next. */
+static int write_last(const om_talk *t, const char *path)
+{
+    const omost_message *m = omost_chat_message(t->chat, t->at);
+    return path && m ? om_write(t->cli, path, m->text) : 0;
+}
+
+static int run_chat(om_cli *cli, const om_args *args)
+{
+    om_writer_setup s;
+    cli->quiet = args->opt[OPT_QUIET].set;
+    int code = om_writer_setup_make(cli, args, 0, &s);
+    om_talk t = {.cli = cli,
+                 .at = OMOST_CHAT_ROOT,
+                 .session = args->opt[OPT_SESSION].text,
+                 .terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO)};
+    s.composer.n_threads = (int)args->opt[OPT_THREADS].integer;
+    t.job.cli = cli;
+    t.job.setup = &s;
+    if (code == 0) code = begin(&t, args->opt[OPT_EDIT].text);
+    t.job.chat = t.chat;
+    if (code == 0 && t.terminal && !cli->quiet)
+        fputs("Say what the picture should show; /help lists what else "
+              "there is.\n",
+              stderr);
+    if (code == 0) code = talk(&t);
+    if (t.chat)
+        code = om_worst(code, write_last(&t, args->opt[OPT_OUTPUT].text));
+    omost_composer_close(t.job.composer);
+    omost_chat_free(t.chat);
+    om_writer_setup_free(&s);
+    return code;
+}
+
+/* clang-format off */
+#define OM_WRITER_AT(id) OM_WRITER_##id
+static const om_option options[] = {
+    [OM_WRITER_MODEL] = {.name = "model", .letter = 'm', .kind = OM_ARG_FILE, .arg = "GGUF",
+        .help = "the language model: a GGUF file made from one of the original's"},
+#include "cli/writer_options.def"
+    [OM_WRITER_PREDICT] = {OM_WRITER_PREDICT_ROW, .letter = 'n'},
+    [OM_WRITER_SEED] = {.name = "seed", .letter = 's', .kind = OM_ARG_INT, .arg = "SEED",
+        .fallback = "-1",
+        .help = "the same seed answers the same; -1 for any, whose number is told"},
+    [OPT_SESSION] = {.name = "session", .kind = OM_ARG_FILE, .arg = "JSON",
+        .help = "keep the conversation in this file, and go on with the one in it"},
+    [OPT_EDIT] = {.name = "edit", .kind = OM_ARG_FILE, .arg = "CANVAS",
+        .help = "talk about this canvas (or picture of ours)"},
+    [OPT_OUTPUT] = {.name = "output", .letter = 'o', .kind = OM_ARG_FILE, .arg = "OUT",
+        .help = "write the last canvas to OUT at the end"},
+    [OPT_THREADS] = {.name = "threads", .letter = 't', .kind = OM_ARG_INT, .arg = "N",
+        .min = 0, .max = 1024, .fallback = "0",
+        .help = "threads to compute with; 0: one a processor"},
+    [OPT_QUIET] = {.name = "quiet", .letter = 'q', .help = "show neither progress nor notes"},
+    {.name = NULL},
+};
+
+static const char *const text[] = {
+    "Say what the picture should show, then how it should change: each line is one message, and "
+    "the model answers with a canvas that knows all before it. On a terminal the regions are "
+    "listed as they come, and after them what changed; else the replies go to standard output.",
+    "Lines that begin with / are for the program: /help lists them. Earlier messages can be asked "
+    "otherwise; nothing that was said is lost. Ctrl-C stops an answer.",
+    NULL,
+};
+
+static const om_example examples[] = {
+    {"omost chat -m omost.gguf --session battle.json", "talk, and go on another day"},
+    {"omost chat -m omost.gguf --edit picture.png", "change the canvas of a picture"},
+    {NULL, NULL},
+};
+/* clang-format on */
+
+const om_command om_cmd_chat = {
+    .name = "chat",
+    .operands = "",
+    .min_operands = 0,
+    .max_operands = 0,
+    .summary = "write and change a canvas by talking",
+    .text = text,
+    .options = options,
+    .examples = examples,
+    .run = run_chat,
+};

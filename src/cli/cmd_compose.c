@@ -1,0 +1,178 @@
+/* cmd_compose.c - omost compose: a wish becomes a canvas. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/writer_cli.h"
+
+enum {
+    OPT_OUTPUT = OM_WRITER_N,
+    OPT_EDIT,
+    OPT_THREADS,
+    OPT_GRAMMAR,
+    OPT_QUIET,
+};
+
+/* ---- the wish ------------------------------------------------------------ */
+
+static int read_wish(om_cli *cli, const om_args *args, om_buf *wish)
+{
+    omost_error err;
+    const bool piped = args->n_operands == 0 && !isatty(STDIN_FILENO);
+    om_buf_init(wish, NULL, OMOST_MAX_MESSAGE);
+    if (args->n_operands == 0 && !piped)
+        return om_usage(cli, "what should the picture show? Say it: omost "
+                             "compose \"two cats on a sofa\"");
+    if (piped || strcmp(args->operand[0], "-") == 0)
+        return om_file_read("-", wish, &err) == OMOST_OK
+                   ? 0
+                   : om_complain(cli, &err);
+    for (int i = 0; i < args->n_operands; i++) {
+        if (i > 0) om_buf_putc(wish, ' ');
+        om_buf_puts(wish, args->operand[i]);
+    }
+    return 0;
+}
+
+/* ---- the canvas ---------------------------------------------------------- */
+
+/* What may be taken back is not written before it is sure. */
+static bool may_change(const om_writer_setup *s)
+{
+    return !s->compose.no_mend && (s->composer.server || s->compose.no_grammar);
+}
+
+static om_show_what what_to_show(const om_args *args, const om_writer_setup *s)
+{
+    const char *out = args->opt[OPT_OUTPUT].text;
+    const bool here = strcmp(out, "-") == 0;
+    if (here && (isatty(STDOUT_FILENO) || !may_change(s))) return OM_SHOW_TEXT;
+    return args->opt[OPT_QUIET].set ? OM_SHOW_QUIET : OM_SHOW_REGIONS;
+}
+
+static int write_reply(om_compose_job *j, const om_args *args)
+{
+    const omost_reply *r = &j->reply;
+    om_str text = {r->text, r->len};
+    int code = 0;
+    if (j->show.what == OM_SHOW_TEXT) {
+        if (r->len > 0 && r->text[r->len - 1] != '\n') {
+            code = om_write(j->cli, "-", OM_STR("\n"));
+            j->show.line_end = true;
+        }
+    } else {
+        om_show_clear(&j->show);
+        code = om_write(j->cli, args->opt[OPT_OUTPUT].text, text);
+    }
+    if (!j->cli->quiet) om_show_summary(&j->show, r);
+    return om_worst(code, om_compose_judge(j->cli, r));
+}
+
+static int compose(om_cli *cli, const om_args *args, const om_writer_setup *s,
+                   omost_chat *chat, int parent, om_str wish)
+{
+    omost_error err;
+    om_compose_job j = {.cli = cli, .setup = s, .chat = chat};
+    int id = omost_chat_add(chat, parent, OMOST_ROLE_USER, wish, &err);
+    if (id < 0) return om_complain(cli, &err);
+    om_show_init(&j.show, cli, what_to_show(args, s));
+    int code = om_compose_run(&j, id);
+    if (code == 0) code = write_reply(&j, args);
+    omost_reply_free(&j.reply);
+    omost_composer_close(j.composer);
+    return code;
+}
+
+static int compose_from(om_cli *cli, const om_args *args,
+                        const om_writer_setup *s, om_str wish)
+{
+    om_input in = {0};
+    int id, code = 0;
+    const char *edit = args->opt[OPT_EDIT].text;
+    if (edit) code = om_input_read(cli, &in, edit, false);
+    omost_chat *chat =
+        code == 0 ? om_chat_about(cli, edit ? &in : NULL, &id) : NULL;
+    if (code == 0 && !chat) code = OM_EXIT_LIMIT;
+    if (code == 0)
+        code = compose(cli, args, s, chat, id, om_str_strip(wish, " \t\r\n"));
+    omost_chat_free(chat);
+    om_input_free(&in);
+    return code;
+}
+
+static int print_grammar(om_cli *cli)
+{
+    omost_error err;
+    size_t n = 0;
+    char *text = omost_compose_grammar(NULL, &n, &err);
+    return om_write_text(cli, "-", text, n, &err);
+}
+
+static int run_compose(om_cli *cli, const om_args *args)
+{
+    om_writer_setup s;
+    om_buf wish = {0};
+    cli->quiet = args->opt[OPT_QUIET].set;
+    if (args->opt[OPT_GRAMMAR].set) return print_grammar(cli);
+    int code = om_writer_setup_make(cli, args, 0, &s);
+    s.composer.n_threads = (int)args->opt[OPT_THREADS].integer;
+    if (code == 0) code = read_wish(cli, args, &wish);
+    if (code == 0) code = compose_from(cli, args, &s, om_buf_view(&wish));
+    om_buf_free(&wish);
+    om_writer_setup_free(&s);
+    return code;
+}
+
+/* clang-format off */
+#define OM_WRITER_AT(id) OM_WRITER_##id
+static const om_option options[] = {
+    [OM_WRITER_MODEL] = {.name = "model", .letter = 'm', .kind = OM_ARG_FILE, .arg = "GGUF",
+        .help = "the language model: a GGUF file made from one of the original's"},
+#include "cli/writer_options.def"
+    [OM_WRITER_PREDICT] = {OM_WRITER_PREDICT_ROW, .letter = 'n'},
+    [OM_WRITER_SEED] = {.name = "seed", .letter = 's', .kind = OM_ARG_INT, .arg = "SEED",
+        .fallback = "-1",
+        .help = "the same seed writes the same canvas; -1 for any, whose number is told"},
+    [OPT_OUTPUT] = OM_OPTION_OUTPUT,
+    [OPT_EDIT] = {.name = "edit", .kind = OM_ARG_FILE, .arg = "CANVAS",
+        .help = "change this canvas (or picture of ours) instead of beginning anew"},
+    [OPT_THREADS] = {.name = "threads", .letter = 't', .kind = OM_ARG_INT, .arg = "N",
+        .min = 0, .max = 1024, .fallback = "0",
+        .help = "threads to compute with; 0: one a processor"},
+    [OPT_GRAMMAR] = {.name = "print-grammar",
+        .help = "print the grammar of replies, as llama.cpp's programs read it, and do "
+                "nothing else"},
+    [OPT_QUIET] = {.name = "quiet", .letter = 'q', .help = "show neither progress nor notes"},
+    {.name = NULL},
+};
+
+static const char *const text[] = {
+    "A language model writes the canvas for WISH: words, or standard input when there are none "
+    "(or -). It goes to standard output as it is written. With a model in this process the "
+    "reply is a valid canvas whatever the model would rather say.",
+    "Ctrl-C stops at the next token.",
+    NULL,
+};
+
+static const om_example examples[] = {
+    {"omost compose -m omost.gguf \"a fierce battle of warriors and a dragon\"",
+     "print a canvas as it is written"},
+    {"omost compose -m omost.gguf --edit battle.txt \"change the dragon to a dinosaur\" -o new.txt",
+     "the same canvas with one thing changed"},
+    {"omost compose --server http://127.0.0.1:8080 \"two cats\" | omost preview -",
+     "by a server, and at once to its layout"},
+    {NULL, NULL},
+};
+/* clang-format on */
+
+const om_command om_cmd_compose = {
+    .name = "compose",
+    .operands = "[WISH...]",
+    .min_operands = 0,
+    .max_operands = OM_MANY,
+    .summary = "have a language model write a canvas",
+    .text = text,
+    .options = options,
+    .examples = examples,
+    .run = run_compose,
+};

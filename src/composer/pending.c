@@ -1,0 +1,28 @@
+/* pending.c - removed once the writers are there. */
+#include "base/error.h"
+#include "composer/writer.h"
+__attribute__((weak)) om_writer *om_llama_writer_open(
+    const omost_composer_opts *opts, omost_load_fn *on_load, void *user,
+    omost_error *err)
+{
+    (void)opts;
+    (void)on_load;
+    (void)user;
+    (void)om_fail(err, OMOST_MISSING, "pending");
+    return NULL;
+}
+__attribute__((weak)) om_writer *om_remote_writer_open(
+    const omost_composer_opts *opts, omost_error *err)
+{
+    (void)opts;
+    (void)om_fail(err, OMOST_MISSING, "pending");
+    return NULL;
+}
+__attribute__((weak)) char *omost_compose_grammar(const omost_env *env,
+                                                  size_t *len, omost_error *err)
+{
+    (void)env;
+    (void)len;
+    (void)om_fail(err, OMOST_MISSING, "pending");
+    return NULL;
+}

@@ -1,0 +1,193 @@
+/* url.c - see url.h. */
+#include "net/url.h"
+
+#include <stdlib.h>
+
+static bool is_alnum(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+}
+
+static omost_status not_one(omost_error *err, const char *why)
+{
+    return om_fail(err, OMOST_USAGE,
+                   "not a web address: %s (wanted: http://HOST[:PORT]/... or "
+                   "https://...)",
+                   why);
+}
+
+/* host = 1*( letter / digit / "-" / "." / "_" ), not only dots and dashes */
+static bool is_name(om_str host)
+{
+    bool any = false;
+    for (size_t i = 0; i < host.n; i++) {
+        if (is_alnum(host.p[i]))
+            any = true;
+        else if (!memchr("-._", host.p[i], 3))
+            return false;
+    }
+    return any;
+}
+
+/* What stands in brackets; libcurl looks at its grammar. */
+static bool is_ipv6(om_str host)
+{
+    for (size_t i = 0; i < host.n; i++)
+        if (om_hex_value(host.p[i]) < 0 && host.p[i] != ':' && host.p[i] != '.')
+            return false;
+    return host.n >= 2 && memchr(host.p, ':', host.n);
+}
+
+static bool read_port(om_str digits, int *port)
+{
+    int n = 0;
+    if (digits.n == 0 || digits.n > 5) return false;
+    for (size_t i = 0; i < digits.n; i++) {
+        if (digits.p[i] < '0' || digits.p[i] > '9') return false;
+        n = n * 10 + (digits.p[i] - '0');
+    }
+    *port = n;
+    return n >= 1 && n <= 65535;
+}
+
+/* authority = host [ ":" port ] */
+static omost_status read_authority(om_str a, om_url *u, omost_error *err)
+{
+    om_str port = {0};
+    if (memchr(a.p, '@', a.n))
+        return not_one(err, "it holds a user name or password, which would "
+                            "end in logs; give a key by its own option");
+    if (a.n > 0 && a.p[0] == '[') {
+        const char *end = memchr(a.p, ']', a.n);
+        if (!end) return not_one(err, "a bracket is not closed");
+        u->ipv6 = true;
+        u->host = (om_str){a.p + 1, (size_t)(end - a.p) - 1};
+        port = om_str_skip(a, u->host.n + 2);
+        if (port.n > 0 && port.p[0] != ':')
+            return not_one(err, "after the bracket only a port may stand");
+    } else {
+        const char *colon = memchr(a.p, ':', a.n);
+        u->host = (om_str){a.p, colon ? (size_t)(colon - a.p) : a.n};
+        port = om_str_skip(a, u->host.n);
+    }
+    if (u->host.n == 0) return not_one(err, "it names no host");
+    if (u->host.n > 253 || !(u->ipv6 ? is_ipv6(u->host) : is_name(u->host)))
+        return not_one(err, "the host is no name or number");
+    if (port.n > 0 && !read_port(om_str_skip(port, 1), &u->port))
+        return not_one(err, "the port is not a number from 1 to 65535");
+    return OMOST_OK;
+}
+
+omost_status om_url_parse(om_str text, om_url *out, omost_error *err)
+{
+    om_error_clear(err);
+    *out = (om_url){0};
+    if (text.n > OM_URL_MAX) return not_one(err, "it is too long");
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] <= ' ' || text.p[i] >= 0x7f || text.p[i] == '\\')
+            return not_one(err, "it holds a blank or a character that must "
+                                "be written as %XX");
+    const char *sep = "://";
+    size_t n_scheme = om_str_find(text, om_str_of(sep));
+    if (n_scheme == SIZE_MAX)
+        return not_one(err, "it does not begin with http:// or https://");
+    om_str scheme = {text.p, n_scheme};
+    out->https = om_str_eq_nocase(scheme, "https");
+    if (!out->https && !om_str_eq_nocase(scheme, "http"))
+        return not_one(err, "it does not begin with http:// or https://");
+    out->port = out->https ? 443 : 80;
+
+    om_str rest = om_str_skip(text, n_scheme + strlen(sep));
+    size_t n = 0;
+    while (n < rest.n && !memchr("/?#", rest.p[n], 3)) n++;
+    omost_status st = read_authority((om_str){rest.p, n}, out, err);
+    if (st != OMOST_OK) return st;
+    out->base = (om_str){text.p, n_scheme + strlen(sep) + n};
+
+    rest = om_str_skip(rest, n);
+    const char *fragment = memchr(rest.p, '#', rest.n);
+    if (fragment) rest.n = (size_t)(fragment - rest.p);
+    const char *query = memchr(rest.p, '?', rest.n);
+    out->path = rest;
+    if (query) {
+        out->path.n = (size_t)(query - rest.p);
+        out->query = om_str_skip(rest, out->path.n + 1);
+    }
+    return OMOST_OK;
+}
+
+static bool same_host(om_str a, om_str b)
+{
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++) {
+        char x = a.p[i], y = b.p[i];
+        if (x >= 'A' && x <= 'Z') x = (char)(x - 'A' + 'a');
+        if (y >= 'A' && y <= 'Z') y = (char)(y - 'A' + 'a');
+        if (x != y) return false;
+    }
+    return true;
+}
+
+bool om_url_same_origin(const om_url *a, const om_url *b)
+{
+    return a->https == b->https && a->port == b->port &&
+           same_host(a->host, b->host);
+}
+
+/* 127.x.y.z, each a plain number below 256. */
+static bool is_127(om_str host)
+{
+    int dots = 0, value = 0, digits = 0;
+    if (!om_str_starts(host, OM_STR("127."))) return false;
+    for (size_t i = 0; i < host.n; i++) {
+        if (host.p[i] == '.') {
+            if (digits == 0) return false;
+            dots++;
+            value = digits = 0;
+        } else if (host.p[i] >= '0' && host.p[i] <= '9' && digits < 3) {
+            value = value * 10 + (host.p[i] - '0');
+            digits++;
+            if (value > 255) return false;
+        } else {
+            return false;
+        }
+    }
+    return dots == 3 && digits > 0;
+}
+
+bool om_url_is_loopback(const om_url *u)
+{
+    om_str h = u->host;
+    if (u->ipv6) return om_str_eqz(h, "::1");
+    if (om_str_eq_nocase(h, "localhost")) return true;
+    om_str dot = OM_STR(".localhost");
+    if (h.n > dot.n && om_str_eq_nocase(om_str_skip(h, h.n - dot.n), dot.p))
+        return true;
+    return is_127(h);
+}
+
+void om_url_join(om_buf *out, const om_url *base, const char *path)
+{
+    om_str own = base->path;
+    while (own.n > 0 && own.p[own.n - 1] == '/') own.n--;
+    om_buf_str(out, base->base);
+    om_buf_str(out, own);
+    om_buf_puts(out, path);
+}
+
+void om_url_encode(om_buf *out, om_str s, const char *keep)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (is_alnum(c) || memchr("-._~", c, 4) ||
+            (c && keep && strchr(keep, c))) {
+            om_buf_putc(out, c);
+            continue;
+        }
+        om_buf_putc(out, '%');
+        om_buf_putc(out, hex[(unsigned char)c >> 4]);
+        om_buf_putc(out, hex[(unsigned char)c & 15]);
+    }
+}
