@@ -78,7 +78,9 @@ OMOST_API const omost_known *omost_known_find(const char *name);
 /* Texts are borrowed for the call. */
 typedef struct omost_hub_opts {
     const omost_env *env;
-    const char *cache;    /* the folder of the cache; made when missing */
+    const char *cache; /* the folder of the cache; made when missing */
+    /* Where files of other addresses go; NULL: CACHE/downloads. */
+    const char *downloads;
     const char *endpoint; /* NULL: https://huggingface.co */
     const char *token;    /* secret; NULL or "": none */
     bool offline;         /* never ask a server */

@@ -64,18 +64,6 @@ bool om_show_load(om_show *show, double done)
     return true;
 }
 
-static void show_prompt(om_show *show, const omost_compose_event *ev)
-{
-    char text[80];
-    if (!may_show(show)) return;
-    if (ev->total > 0)
-        snprintf(text, sizeof text, "reading the conversation: token %d of %d",
-                 ev->done, ev->total);
-    else
-        snprintf(text, sizeof text, "waiting for the first word");
-    show_line(show, text);
-}
-
 static void show_progress(om_show *show, const omost_compose_event *ev)
 {
     char text[120], rate[40] = "";
@@ -85,6 +73,22 @@ static void show_progress(om_show *show, const omost_compose_event *ev)
     snprintf(text, sizeof text, "writing: %d region%s, %d tokens%s",
              show->regions, show->regions == 1 ? "" : "s",
              ev->stats->reply_tokens, rate);
+    show_line(show, text);
+}
+
+static void show_prompt(om_show *show, const omost_compose_event *ev)
+{
+    char text[80];
+    if (ev->stats->reply_tokens > 0) {
+        show_progress(show, ev);
+        return;
+    }
+    if (!may_show(show)) return;
+    if (ev->total > 0)
+        snprintf(text, sizeof text, "reading the conversation: token %d of %d",
+                 ev->done, ev->total);
+    else
+        snprintf(text, sizeof text, "waiting for the first word");
     show_line(show, text);
 }
 

@@ -92,7 +92,7 @@ static bool word_fits(const om_str *words, size_t i, const om_form_place *p)
     return words[i].n >= n && memcmp(words[i].p, words[p->word].p, n) == 0;
 }
 
-/* The byte that would come next if the word were meant. */
+/* The byte that comes next if the word, which may be too short, is meant. */
 static unsigned char word_byte(om_str word, const om_form_place *p)
 {
     const size_t n = p->at - 1u;
@@ -108,7 +108,7 @@ static bool step_word(om_form_place *p, const om_piece *x, unsigned char c)
         return c == '\'';
     }
     for (size_t i = p->word; i < n; i++) {
-        if (!word_fits(words, i, p) || word_byte(words[i], p) != c) continue;
+        if (word_byte(words[i], p) != c || !word_fits(words, i, p)) continue;
         p->word = (uint16_t)i;
         if (p->at > words[i].n)
             go_on(p);

@@ -11,18 +11,3 @@ __attribute__((weak)) om_writer *om_llama_writer_open(
     (void)om_fail(err, OMOST_MISSING, "pending");
     return NULL;
 }
-__attribute__((weak)) om_writer *om_remote_writer_open(
-    const omost_composer_opts *opts, omost_error *err)
-{
-    (void)opts;
-    (void)om_fail(err, OMOST_MISSING, "pending");
-    return NULL;
-}
-__attribute__((weak)) char *omost_compose_grammar(const omost_env *env,
-                                                  size_t *len, omost_error *err)
-{
-    (void)env;
-    (void)len;
-    (void)om_fail(err, OMOST_MISSING, "pending");
-    return NULL;
-}

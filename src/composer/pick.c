@@ -16,7 +16,7 @@
 
 #include "composer/pick_weight.h"
 
-enum { BLOCK = 64, SOME = 256, NO_BYTES = 256 };
+enum { BLOCK = OM_PICK_BLOCK, SOME = 256, NO_BYTES = 256 };
 
 struct om_pick_cell {
     uint32_t key; /* smaller: a better logit */
@@ -58,7 +58,7 @@ omost_status om_pick_init(om_pick *p, const omost_env *env, int32_t n_vocab,
                        n_vocab, OM_PICK_MOST);
     const size_t n = (size_t)n_vocab;
     p->weight = om_alloc(env, n * sizeof *p->weight);
-    p->block = om_alloc(env, n_blocks(p) * sizeof *p->block);
+    p->block = om_alloc(env, 2 * n_blocks(p) * sizeof *p->block);
     p->cell = om_alloc(env, 2 * n * sizeof *p->cell);
     p->sum = om_alloc(env, n * sizeof *p->sum);
     p->id = om_alloc(env, n * sizeof *p->id);
@@ -106,6 +106,7 @@ typedef struct walk {
     int n_given;
     bool weighed; /* p->weight is set */
     bool sorted;  /* the rest are p->cell[at .. n) */
+    double rest;  /* the weight of those not given yet, when weighed */
     size_t at, n;
 } walk;
 
@@ -141,6 +142,7 @@ static void begin_walk(walk *w, const uint64_t *next)
         const size_t end = (b + 1) * BLOCK < n ? (b + 1) * BLOCK : n;
         p->block[b] = om_pick_best(w->logits + b * BLOCK, end - b * BLOCK);
     }
+    memcpy(p->block + n_blocks(p), p->block, n_blocks(p) * sizeof *p->block);
     w->level = INFINITY;
     w->id = -1;
     w->filtered = next && p->first;
@@ -208,10 +210,12 @@ static void sort_rest(walk *w)
     om_pick *p = w->p;
     w->sorted = true;
     w->at = w->n = 0;
+    w->rest = 0;
     for (int32_t id = 0; id < p->n_vocab; id++) {
         if (!is_left(w, id) || !(w->logits[id] > -INFINITY)) continue;
         if ((w->weighed && !(p->weight[id] > 0)) || !passes_filter(w, id))
             continue;
+        if (w->weighed) w->rest += (double)p->weight[id];
         p->cell[w->n].key = key_of(level_of(w->logits[id]));
         p->cell[w->n++].id = id;
     }
@@ -227,6 +231,7 @@ static int32_t next_token(walk *w)
         if (w->at == w->n) return -1;
         w->id = p->cell[w->at++].id;
         w->level = level_of(w->logits[w->id]);
+        if (w->weighed) w->rest -= (double)p->weight[w->id];
         return w->id;
     }
     size_t b = 0;
@@ -234,6 +239,7 @@ static int32_t next_token(walk *w)
     if (!(best > -INFINITY)) return -1;
     while (p->block[b] != best) b++;
     give_from_block(w, b);
+    if (w->weighed) w->rest -= (double)p->weight[w->id];
     w->n_given++;
     return w->id;
 }
@@ -244,7 +250,7 @@ typedef struct nucleus {
     const double *sum; /* of the first i + 1 allowed tokens */
     size_t n;
     double found; /* sum[n - 1] */
-    double rest;  /* weights not asked about yet */
+    double rest;  /* of those not asked about */
     double last;  /* the weight of the last one */
     double top_p, u;
     bool all_allowed;
@@ -287,23 +293,23 @@ static int32_t pick_from(walk *w, int32_t best, int equal, float temperature,
     om_pick *p = w->p;
     k->sum = p->sum;
     k->all_allowed = !w->allow && !w->filtered;
-    k->rest = om_pick_weigh(p->weight, w->logits, (size_t)p->n_vocab, w->level,
-                            temperature);
-    k->rest -= equal;
+    w->rest = om_pick_weigh(p->weight, w->logits, (size_t)p->n_vocab,
+                            p->block + n_blocks(p), w->level, temperature);
+    w->rest -= equal + 1;
     w->weighed = true;
     if (w->sorted) {
-        k->rest = 1;
+        w->rest = 0;
         for (size_t i = w->at; i < w->n; i++)
-            k->rest += (double)p->weight[p->cell[i].id];
+            w->rest += (double)p->weight[p->cell[i].id];
     }
     for (int32_t id = best; id >= 0 && p->weight[id] > 0; id = next_token(w)) {
         k->last = (double)p->weight[id];
-        k->rest -= k->last;
         if (id == best || is_allowed(w, id)) {
             k->found += k->last;
             p->id[k->n] = id;
             p->sum[k->n++] = k->found;
         }
+        k->rest = w->rest;
         const ptrdiff_t i = settled(k);
         if (i >= 0) return p->id[i];
     }

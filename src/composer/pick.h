@@ -31,8 +31,8 @@ typedef struct om_pick {
     const omost_env *env;
     int32_t n_vocab;
     /* All below: scratch, about 40 bytes a token, but `first`. */
-    float *weight;             /* [n_vocab] */
-    float *block;              /* the best logit of each 64 that is left */
+    float *weight; /* [n_vocab] */
+    float *block;  /* best logits: of what is left of 64, of all 64 */
     struct om_pick_cell *cell; /* [2 * n_vocab] sorted, and to sort with */
     double *sum;               /* [n_vocab] of the allowed ones, in order */
     int32_t *id;               /* [n_vocab] which these are */

@@ -11,13 +11,14 @@ typedef float vec __attribute__((vector_size(16)));
 typedef int32_t ivec __attribute__((vector_size(16)));
 typedef double dvec __attribute__((vector_size(16)));
 enum { LANES = 4, AT_ONCE = 16 };
+#define INLINE static inline __attribute__((always_inline))
 
-static vec all(float f)
+INLINE vec all(float f)
 {
     return (vec){f, f, f, f};
 }
 
-static vec load(const float *p)
+INLINE vec load(const float *p)
 {
     vec v;
     memcpy(&v, p, sizeof v);
@@ -25,7 +26,7 @@ static vec load(const float *p)
 }
 
 /* yes where the bits of `which` are set */
-static vec choose(ivec which, vec yes, vec no)
+INLINE vec choose(ivec which, vec yes, vec no)
 {
     return (vec)(((ivec)yes & which) | ((ivec)no & ~which));
 }
@@ -55,7 +56,7 @@ float om_pick_best(const float *x, size_t n)
 
 /* 2^y for y in -64..0 to 2e-7 of it, and 1 for 0: y = n + f, |f| <= 1/2, 2^f by
  * its series, n into the exponent. */
-static vec exp2_of(vec y)
+INLINE vec exp2_of(vec y)
 {
     const vec magic = all(0x1.8p23F); /* leaves no room for a fraction */
     const vec shifted = y + magic;
@@ -72,43 +73,58 @@ static vec exp2_of(vec y)
     return (vec)((ivec)p + (n << 23));
 }
 
-static vec weigh(vec x, vec best, vec scale)
+INLINE vec weigh(vec x, vec best, vec scale)
 {
     const vec low = all(-64);
     const vec fine = all(0x1p-10F); /* from here on floats are fine enough */
     x = choose(x > all(FLT_MAX), all(FLT_MAX), x);
-    vec y = (x - best) * scale;
+    vec y = (x - best) * scale;  /* above 0: chosen away at the end */
     y = choose(y > low, y, low); /* NaN, too */
-    y = choose(y < all(0), y, all(0));
     vec w = exp2_of(y);
     w = choose(w < fine, (w + fine) - fine, w);
     return choose(x <= best, w, all(0));
 }
 
-static dvec add(dvec sum, vec w)
+INLINE dvec weigh_at(float *w, const float *x, vec best, vec scale)
 {
-    return sum + (dvec){(double)w[0], (double)w[1]} +
-           (dvec){(double)w[2], (double)w[3]};
+    const vec v = weigh(load(x), best, scale);
+    memcpy(w, &v, sizeof v);
+    return (dvec){(double)v[0], (double)v[1]} +
+           (dvec){(double)v[2], (double)v[3]};
 }
 
-double om_pick_weigh(float *w, const float *x, size_t n, float best,
-                     float temperature)
+/* One block, or what there is of the last one. */
+static double weigh_block(float *w, const float *x, size_t n, vec best,
+                          vec scale)
 {
-    const vec scale = all((float)(1.4426950408889634 / (double)temperature));
-    const vec top = all(best);
-    dvec sum = {0, 0};
+    dvec sum = {0, 0}, more = {0, 0};
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        const vec v = weigh(load(x + i), top, scale);
-        memcpy(w + i, &v, sizeof v);
-        sum = add(sum, v);
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        sum += weigh_at(w + i, x + i, best, scale);
+        more += weigh_at(w + i + LANES, x + i + LANES, best, scale);
     }
-    if (i < n) {
-        vec v = all(NAN); /* weighs 0 */
-        memcpy(&v, x + i, (n - i) * sizeof *x);
-        v = weigh(v, top, scale);
-        memcpy(w + i, &v, (n - i) * sizeof *x);
-        sum = add(sum, v);
+    for (; i < n; i += LANES) {
+        const size_t rest = n - i < LANES ? n - i : LANES;
+        float a[LANES] = {NAN, NAN, NAN, NAN}, b[LANES]; /* NAN weighs 0 */
+        memcpy(a, x + i, rest * sizeof *a);
+        sum += weigh_at(b, a, best, scale);
+        memcpy(w + i, b, rest * sizeof *b);
     }
+    sum += more;
     return sum[0] + sum[1];
+}
+
+double om_pick_weigh(float *w, const float *x, size_t n,
+                     const float *block_best, float best, float temperature)
+{
+    const float scale = (float)(1.4426950408889634 / (double)temperature);
+    double sum = 0;
+    for (size_t b = 0, i = 0; i < n; b++, i += OM_PICK_BLOCK) {
+        const size_t len = n - i < OM_PICK_BLOCK ? n - i : OM_PICK_BLOCK;
+        if ((block_best[b] - best) * scale < -35) /* all weigh 0 */
+            memset(w + i, 0, len * sizeof *w);
+        else
+            sum += weigh_block(w + i, x + i, len, all(best), all(scale));
+    }
+    return sum;
 }

@@ -8,10 +8,13 @@
  * -inf: there is nothing else. */
 float om_pick_best(const float *x, size_t n);
 
+enum { OM_PICK_BLOCK = 64 };
+
 /* w[i] = e^((x[i] - best) / temperature) where x[i] <= best, else 0; to
  * multiples of 2^-33 (so that sums of 2^20 are exact), which is their sum.
- * temperature > FLT_MIN. The same x gives the same w wherever it stands. */
-double om_pick_weigh(float *w, const float *x, size_t n, float best,
-                     float temperature);
+ * temperature > FLT_MIN. The same x gives the same w wherever it stands.
+ * block_best[b]: om_pick_best() of the b-th OM_PICK_BLOCK of them. */
+double om_pick_weigh(float *w, const float *x, size_t n,
+                     const float *block_best, float best, float temperature);
 
 #endif

@@ -5,9 +5,6 @@
 #include "net/http_client.h"
 #include "net/url.h"
 
-/* Seconds of a clock that never jumps. */
-double om_http_now(void);
-
 /* Nothing known. */
 void om_http_response_clear(om_http_response *rs);
 /* A new answer begins: what only the last one tells is forgotten. */

@@ -104,18 +104,23 @@ static void find_over(compiling *c)
     }
 }
 
+static omost_status plan_memory(compiling *c, om_memory *m, omost_error *err)
+{
+    find_over(c);
+    const om_memory_opts o = {.elem = om_elem_size(c->b->elem),
+                              .step = c->step,
+                              .outside = c->outside,
+                              .over = c->over};
+    return om_memory_plan(m, &c->temp, c->g, &o, err);
+}
+
 static omost_status place_values(compiling *c, omost_error *err)
 {
     om_memory m;
     omost_status st = place_kept(c, err);
     if (st) return st;
     place_ports(c);
-    find_over(c);
-    const om_memory_opts o = {.elem = om_elem_size(c->b->elem),
-                              .step = c->step,
-                              .outside = c->outside,
-                              .over = c->over};
-    st = om_memory_plan(&m, &c->temp, c->g, &o, err);
+    st = plan_memory(c, &m, err);
     if (st) return st;
     for (om_value v = 0; v < c->g->n_values; v++)
         if (!c->outside[v]) c->place[v].at = m.offset[v];
@@ -272,29 +277,51 @@ static omost_status make_steps(compiling *c, omost_error *err)
     return OMOST_OK;
 }
 
+/* The graph in steps; fills all of c but the places. */
+static omost_status divide(compiling *c, omost_error *err)
+{
+    const om_graph *g = c->g;
+    const size_t nodes = (size_t)g->n_nodes + 1;
+    const size_t values = (size_t)g->n_values + 1;
+    om_arena_init(&c->temp, c->b->base.env, 0);
+    c->list = om_arena_array(&c->temp, nodes, sizeof *c->list);
+    c->step = om_arena_array(&c->temp, nodes, sizeof *c->step);
+    c->outside = om_arena_array(&c->temp, values, sizeof *c->outside);
+    c->over = om_arena_array(&c->temp, values, sizeof *c->over);
+    c->place = om_arena_array(&c->temp, values, sizeof *c->place);
+    c->n = -1;
+    if (c->list && c->step && c->outside && c->over && c->place)
+        c->n = om_graph_fuse(g, c->list);
+    if (c->n < 0) return om_fail_nomem(err);
+    map_steps(c);
+    return OMOST_OK;
+}
+
 omost_status om_dnnl_make(om_dnnl_program *p, const om_graph *g,
                           omost_error *err)
 {
     compiling c = {.p = p, .b = om_dnnl_of(p), .g = g};
-    om_arena_init(&c.temp, c.b->base.env, 0);
-    const size_t nodes = (size_t)g->n_nodes + 1;
-    const size_t values = (size_t)g->n_values + 1;
-    c.list = om_arena_array(&c.temp, nodes, sizeof *c.list);
-    c.step = om_arena_array(&c.temp, nodes, sizeof *c.step);
-    c.outside = om_arena_array(&c.temp, values, sizeof *c.outside);
-    c.over = om_arena_array(&c.temp, values, sizeof *c.over);
-    c.place = om_arena_array(&c.temp, values, sizeof *c.place);
-    omost_status st = OMOST_OK;
-    if (c.list && c.step && c.outside && c.over && c.place)
-        c.n = om_graph_fuse(g, c.list);
-    else
-        c.n = -1;
-    if (c.n < 0)
-        st = om_fail_nomem(err);
-    else
-        map_steps(&c);
+    omost_status st = divide(&c, err);
     if (st == OMOST_OK) st = place_values(&c, err);
     if (st == OMOST_OK) st = make_steps(&c, err);
     om_arena_free(&c.temp);
+    return st;
+}
+
+omost_status om_dnnl_plan(om_backend *base, const om_graph *g, size_t *bytes,
+                          omost_error *err)
+{
+    compiling c = {.b = (om_dnnl *)base, .g = g};
+    om_memory m = {0};
+    omost_status st = divide(&c, err);
+    if (st == OMOST_OK) {
+        for (int i = 0; i < g->n_inputs && !c.b->apart; i++)
+            c.outside[g->input[i].value] = true;
+        for (int i = 0; i < g->n_outputs && !c.b->apart; i++)
+            c.outside[g->output[i].value] = true;
+        st = plan_memory(&c, &m, err);
+    }
+    om_arena_free(&c.temp);
+    *bytes = m.bytes;
     return st;
 }

@@ -292,6 +292,9 @@ void om_dnnl_posts(const om_dnnl_build *k, om_dnnl_post post[OM_DNNL_POSTS]);
 /* Plans memory and makes the steps of a program. */
 omost_status om_dnnl_make(om_dnnl_program *p, const om_graph *g,
                           omost_error *err);
+/* om_backend_class.plan */
+omost_status om_dnnl_plan(om_backend *base, const om_graph *g, size_t *bytes,
+                          omost_error *err);
 
 /* ---- group norm (dnnl_norm.c) ------------------------------------------ */
 

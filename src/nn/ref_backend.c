@@ -259,6 +259,19 @@ static omost_status add_steps(ref_program *p, const om_graph *g,
     return OMOST_OK;
 }
 
+static omost_status plan_ref(om_backend *b, const om_graph *g, size_t *bytes,
+                             omost_error *err)
+{
+    om_arena temp;
+    om_memory m;
+    om_arena_init(&temp, b->env, 0);
+    const om_memory_opts opts = {.elem = sizeof(float)};
+    omost_status st = om_memory_plan(&m, &temp, g, &opts, err);
+    om_arena_free(&temp);
+    *bytes = st ? 0 : m.bytes;
+    return st;
+}
+
 static omost_status find_exact(ref_program *p, const om_graph *g,
                                omost_error *err)
 {
@@ -411,6 +424,7 @@ const om_backend_class om_backend_ref = {
     .open = open_ref,
     .close = close_ref,
     .compile = compile_ref,
+    .plan = plan_ref,
     .unpack = unpack_ref,
     .free = free_ref,
     .run = run_ref,

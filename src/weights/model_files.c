@@ -300,6 +300,12 @@ static sign sign_of(const om_model_files *m, size_t from)
 {
     const sign other = {"", OMOST_MODEL_OTHER, OMOST_MODEL_N_PARTS,
                         OM_NAMING_DIFFUSERS};
+    const sign whole = {"model.diffusion_model.input_blocks.0.0.weight",
+                        OMOST_MODEL_CHECKPOINT, OMOST_MODEL_N_PARTS,
+                        OM_NAMING_CHECKPOINT};
+    /* Who merges may leave some of a LoRA's tensors in the whole. */
+    for (size_t f = from; f < m->n_files; f++)
+        if (om_st_find(m->file[f], om_str_of(whole.prefix))) return whole;
     for (size_t f = from; f < m->n_files; f++)
         for (size_t i = 0; i < om_st_count(m->file[f]); i++)
             if (is_lora_name(om_st_at(m->file[f], i)->name)) return signs[0];
@@ -357,9 +363,10 @@ static omost_status add_tensor(om_model_files *m, const om_safetensors *file,
         m->n_ignored++;
         return OMOST_OK;
     }
-    om_entry e = {.t = t, .file = file, .part = OMOST_MODEL_N_PARTS};
-    if (how == OM_UNKNOWN) return add_entry(m, e, t->name, err);
+    om_entry e = {.t = t, .file = file};
     e.part = to.part;
+    e.stray = how == OM_UNKNOWN;
+    if (e.stray) return add_entry(m, e, t->name, err);
     e.transposed = to.transposed;
     return (to.is_thirds ? add_thirds : add_entry)(m, e, om_buf_view(name),
                                                    err);
@@ -372,6 +379,7 @@ static omost_status add_tensors(om_model_files *m, size_t from, const sign *s,
     om_buf name;
     omost_status st = OMOST_OK;
     m->blocks = (om_blocks){0};
+    m->naming = s->naming;
     for (size_t f = from; f < m->n_files; f++)
         for (size_t i = 0; i < om_st_count(m->file[f]); i++)
             om_blocks_see(&m->blocks, om_st_at(m->file[f], i)->name);

@@ -10,7 +10,11 @@
  *
  * Of several files for one part the most precise is taken: the plain one, then
  * bf16, then fp16. All is immutable but `used` (weights.h)
- * and what LoRAs add (lora.h). */
+ * and what LoRAs add (lora.h).
+ *
+ * A checkpoint's names under the prefix of a part that no table knows count to
+ * that part, which will have no place for them; names of no part at all are of
+ * none. */
 #ifndef OM_WEIGHTS_MODEL_FILES_H
 #define OM_WEIGHTS_MODEL_FILES_H
 
@@ -27,6 +31,7 @@ typedef struct om_entry {
     omost_model_part part; /* OMOST_MODEL_N_PARTS: of none */
     int third;             /* 1, 2, 3: that third of its rows; 0: all */
     bool transposed;
+    bool stray; /* it has the part's prefix, and a name that no table knows */
     bool used;              /* somebody asked for it */
     struct om_delta *delta; /* what LoRAs add (lora.h) */
 } om_entry;
@@ -44,6 +49,7 @@ struct om_model_files {
     size_t first[OMOST_MODEL_N_PARTS + 2]; /* part's entries begin here */
     size_t n_ignored;
     om_blocks blocks;
+    om_naming naming; /* of the files, but those of a folder's parts */
     om_scheduler_config scheduler;
     json_t *config[OMOST_MODEL_N_PARTS]; /* config.json, or NULL */
     om_model_files **lora;               /* attached, closed with the model */

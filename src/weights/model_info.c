@@ -214,7 +214,7 @@ static void see_entry(const om_model_files *m, omost_model_info *info,
     count(&info->total, e->t);
     add_memory(info, e->t);
     if (m->kind == OMOST_MODEL_LORA) see_lora(info, e->t);
-    if (part < OMOST_MODEL_N_PARTS) {
+    if (part < OMOST_MODEL_N_PARTS && !e->stray) {
         count(&info->part[part], e->t);
         return;
     }

@@ -225,6 +225,145 @@ om_mapping om_name_map_flat(om_buf *out, om_str name, omost_model_part part,
     return res == OM_MAPPED && m.is_thirds ? OM_UNKNOWN : res;
 }
 
+/* ---- the way back -------------------------------------------------------- */
+
+/* What the marks of a rule's diffusers name stand for; -1: it has no such. */
+typedef struct marks {
+    int number[MAX_NUMBERS];
+    int n_numbers;
+    int block, layer;
+    const char *piece;
+    om_str rest;
+} marks;
+
+static bool find_piece(marks *f, omost_model_part part, om_str *name)
+{
+    for (const rule *r = resnet_pieces; r->from; r++) {
+        om_str head = om_str_of(r->to);
+        if (r->part != part || !om_str_starts(*name, head)) continue;
+        f->piece = r->from;
+        f->rest = om_str_skip(*name, head.n);
+        *name = om_str_skip(*name, name->n);
+        return true;
+    }
+    return false;
+}
+
+static bool find_mark(marks *f, om_str mark, omost_model_part part,
+                      om_str *name)
+{
+    int v;
+    if (om_str_eqz(mark, "res")) return find_piece(f, part, name);
+    if (om_str_eqz(mark, "qkv")) {
+        if (name->n == 0 || !memchr("qkv", name->p[0], 3)) return false;
+        *name = om_str_skip(*name, 1);
+        return true;
+    }
+    if (!take_number(name, &v)) return false;
+    if (om_str_eqz(mark, "block"))
+        f->block = v;
+    else if (om_str_eqz(mark, "layer"))
+        f->layer = v;
+    else if (f->n_numbers < MAX_NUMBERS)
+        f->number[f->n_numbers++] = v;
+    return true;
+}
+
+static bool finds(const rule *r, om_str name, marks *f)
+{
+    const char *p = r->to;
+    while (*p && *p != '*') {
+        om_str mark = mark_at(p);
+        if (*p == '{') {
+            if (!find_mark(f, mark, r->part, &name)) return false;
+            p += mark.n + 2;
+        } else {
+            if (name.n == 0 || name.p[0] != *p) return false;
+            name = om_str_skip(name, 1);
+            p++;
+        }
+    }
+    if (*p == '*') f->rest = name;
+    return *p == '*' || name.n == 0;
+}
+
+/* Number of an input or output block; see place_block(). */
+static int original_block(const marks *f, om_str mark, const om_blocks *blocks)
+{
+    const int layer = f->layer < 0 ? blocks->unet_layers : f->layer;
+    const int i = f->block * (blocks->unet_layers + 1) + layer;
+    return om_str_eqz(mark, "out") ? i : i + 1;
+}
+
+static void put_original(om_buf *out, const char *from, const marks *f,
+                         const om_blocks *blocks)
+{
+    int next = 0;
+    for (const char *p = from; *p; p++) {
+        om_str mark = mark_at(p);
+        if (*p == '*') {
+            om_buf_str(out, f->rest);
+        } else if (*p != '{') {
+            om_buf_putc(out, *p);
+        } else {
+            if (om_str_eqz(mark, "res"))
+                om_buf_puts(out, f->piece), om_buf_str(out, f->rest);
+            else if (om_str_eqz(mark, "n"))
+                om_buf_printf(out, "%d", f->number[next++]);
+            else if (om_str_eqz(mark, "up"))
+                om_buf_printf(out, "%d",
+                              blocks->vae_blocks - 1 - f->number[next++]);
+            else
+                om_buf_printf(out, "%d", original_block(f, mark, blocks));
+            p += mark.n + 1;
+        }
+    }
+}
+
+/* Whether the name that begins at `from` in `out` maps to `name`. */
+static bool leads_to(const om_buf *out, size_t from, om_str name,
+                     omost_model_part part, const om_blocks *blocks)
+{
+    om_mapped m;
+    om_buf back;
+    om_buf_init(&back, out->env, name.n + 64);
+    om_mapping how =
+        apply(&back, &m, original_rules, om_str_skip(om_buf_view(out), from),
+              part, blocks, false);
+    om_str is = om_buf_view(&back), mark = OM_STR("{qkv}");
+    const size_t at = om_str_find(is, mark);
+    bool same = om_str_eq(is, name);
+    if (at != SIZE_MAX)
+        same =
+            name.n + mark.n == is.n + 1 &&
+            om_str_starts(name, (om_str){is.p, at}) &&
+            om_str_eq(om_str_skip(name, at + 1), om_str_skip(is, at + mark.n));
+    om_buf_free(&back);
+    return how == OM_MAPPED && same;
+}
+
+bool om_name_unmap(om_buf *out, om_str name, om_naming naming,
+                   omost_model_part part, const om_blocks *blocks)
+{
+    const size_t begin = out->n;
+    if (naming == OM_NAMING_DIFFUSERS) return false;
+    for (const rule *r = prefixes; naming == OM_NAMING_CHECKPOINT && r->from;
+         r++)
+        if (r->part == part) om_buf_puts(out, r->from);
+    const size_t from = out->n;
+    for (const rule *r = original_rules; r->from; r++) {
+        marks f = {.block = -1, .layer = -1};
+        if (r->part != part || r->how == IGNORED || !finds(r, name, &f))
+            continue;
+        put_original(out, r->from, &f, blocks);
+        if (out->status == OMOST_OK && leads_to(out, from, name, part, blocks))
+            return true;
+        out->n = from;
+    }
+    out->n = begin;
+    return false;
+}
+
 /* ---- counting blocks ----------------------------------------------------- */
 
 /* The number after `head` in `name`, wherever that begins; -1: none. */

@@ -37,7 +37,8 @@ typedef struct om_mapped {
 } om_mapped;
 
 /* Append the name inside its part to `out` and fill `m`. `part` is the one the
- * file holds, OMOST_MODEL_N_PARTS in a checkpoint. */
+ * file holds, OMOST_MODEL_N_PARTS in a checkpoint. Of an unknown name m->part is
+ * the part whose prefix it has, OMOST_MODEL_N_PARTS when it has none. */
 om_mapping om_name_map(om_buf *out, om_mapped *m, om_str name, om_naming naming,
                        omost_model_part part, const om_blocks *blocks);
 
@@ -45,6 +46,11 @@ om_mapping om_name_map(om_buf *out, om_mapped *m, om_str name, om_naming naming,
  * train LoRAs write them; what is appended has some of each. */
 om_mapping om_name_map_flat(om_buf *out, om_str name, omost_model_part part,
                             const om_blocks *blocks);
+
+/* The way back, for messages: append what a file with such names calls the tensor
+ * `name` of the part; false, and nothing, where that is the same or not known. */
+bool om_name_unmap(om_buf *out, om_str name, om_naming naming,
+                   omost_model_part part, const om_blocks *blocks);
 
 /* Counts the blocks from one name after another; begin with zeroes. Where
  * unet_layers is 0 at the end, nothing told: take 2. */

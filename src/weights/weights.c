@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "weights/delta.h"
 
-enum { CHUNK = 256 };
+enum { CHUNK = 256, MAX_NAME = 4096 };
 
 omost_status om_weights_open(om_weights *w, const om_model_files *files,
                              omost_model_part part, omost_error *err)
@@ -55,14 +55,29 @@ static bool same_shape(const om_weight *v, int n_dims, const size_t *dim)
            memcmp(v->dim, dim, (size_t)n_dims * sizeof *dim) == 0;
 }
 
+static const char *part_words(const om_weights *w)
+{
+    return w->part < OMOST_MODEL_N_PARTS ? omost_model_part_name(w->part)
+                                         : "tiny decoder";
+}
+
 static omost_status fail_missing(const om_weights *w, const char *name,
                                  omost_error *err)
 {
     const om_entry *first = om_model_at(w->files, w->part, 0);
     const char *path = w->files->n_files == 1 && first ? om_st_path(first->file)
                                                        : w->files->path;
-    return om_fail(err, OMOST_MISSING, "%s: tensor %s of the %s is missing",
-                   path, name, omost_model_part_name(w->part));
+    om_buf there;
+    om_buf_init(&there, w->files->arena.env, MAX_NAME);
+    if (om_name_unmap(&there, om_str_of(name), w->files->naming, w->part,
+                      &w->files->blocks))
+        om_fail(err, OMOST_MISSING, "%s: tensor %.*s is missing (%s of the %s)",
+                path, OM_STR_ARG(om_buf_view(&there)), name, part_words(w));
+    else
+        om_fail(err, OMOST_MISSING, "%s: tensor %s of the %s is missing", path,
+                name, part_words(w));
+    om_buf_free(&there);
+    return OMOST_MISSING;
 }
 
 omost_status om_weights_get(om_weights *w, const char *name, int n_dims,
@@ -76,7 +91,7 @@ omost_status om_weights_get(om_weights *w, const char *name, int n_dims,
         return om_fail(
             err, OMOST_FORMAT,
             "%s: tensor %s (%s of the %s) is %s, and %s was expected",
-            out->file, out->stored_name, name, omost_model_part_name(w->part),
+            out->file, out->stored_name, name, part_words(w),
             om_shape_text(is, e->t->dim, e->t->n_dims),
             om_shape_text(want, dim, n_dims));
     if (!om_dtype_is_float(out->dtype))
@@ -122,8 +137,8 @@ omost_status om_weights_finish(const om_weights *w, omost_error *err)
     if (n > 1) snprintf(more, sizeof more, " (and %zu more like it)", n - 1);
     return om_fail(err, OMOST_FORMAT,
                    "%s: tensor %s has no place in a %s of this size%s",
-                   om_st_path(first->file), first->t->name.p,
-                   omost_model_part_name(w->part), more);
+                   om_st_path(first->file), first->t->name.p, part_words(w),
+                   more);
 }
 
 /* ---- copying out --------------------------------------------------------- */

@@ -763,6 +763,25 @@ static void get_key(void *user, const char *name, const json_t *shape)
         fail_msg("%s", err.msg);
 }
 
+/* Each name is found back from ours. */
+static void check_way_back(const om_model_files *m)
+{
+    om_buf b;
+    size_t n = 0;
+    for (size_t i = 0; m->naming != OM_NAMING_DIFFUSERS && i < m->n_entries;
+         i++) {
+        const om_entry *e = &m->entry[i];
+        om_buf_init(&b, NULL, 1000);
+        assert_true(om_name_unmap(&b, e->name, m->naming, e->part, &m->blocks));
+        if (!om_str_eq(om_buf_view(&b), e->t->name))
+            fail_msg("%.*s: %.*s, not %s", OM_STR_ARG(e->name),
+                     OM_STR_ARG(om_buf_view(&b)), e->t->name.p);
+        om_buf_free(&b);
+        n++;
+    }
+    assert_true(n == 0 || n >= 2513);
+}
+
 static void check_keys(const json_t *rows, const char *path)
 {
     omost_error err;
@@ -777,6 +796,7 @@ static void check_keys(const json_t *rows, const char *path)
         if (om_weights_finish(&w, &err) != OMOST_OK) fail_msg("%s", err.msg);
     }
     check_real_configs(m);
+    check_way_back(m);
     om_model_close(m);
 }
 
@@ -814,6 +834,118 @@ static void test_real_keys(void **state)
     }
     check_keys(rows, in_folder(path, "sdxl"));
     json_decref(rows);
+}
+
+/* ---- too much, too little ------------------------------------------------ */
+
+/* name in a checkpoint, the part that must refuse it (N_PARTS: none does), or
+ * not even counted */
+static const struct extra_row {
+    const char *name;
+    omost_model_part part;
+    bool ignored;
+} extra_rows[] = {
+    {"model.diffusion_model.extra.weight", OMOST_MODEL_UNET, false},
+    {"model.diffusion_model.input_blocks.9.1.x", OMOST_MODEL_UNET, false},
+    {"first_stage_model.decoder.extra.weight", OMOST_MODEL_VAE, false},
+    {"conditioner.embedders.0.transformer.extra", OMOST_MODEL_TEXT_ENCODER,
+     false},
+    {"conditioner.embedders.1.model.extra", OMOST_MODEL_TEXT_ENCODER_2, false},
+    {"somebody.else.weight", OMOST_MODEL_N_PARTS, false},
+    {"lora_unet_time_embed_0.lora_down.weight", OMOST_MODEL_N_PARTS, false},
+    {"model_ema.decay", OMOST_MODEL_N_PARTS, true},
+    {"denoiser.sigmas", OMOST_MODEL_N_PARTS, true},
+    {"alphas_cumprod", OMOST_MODEL_N_PARTS, true},
+    {"first_stage_model.loss.logvar", OMOST_MODEL_N_PARTS, true},
+    {"conditioner.embedders.1.model.logit_scale", OMOST_MODEL_N_PARTS, true},
+    {"conditioner.embedders.1.model.transformer.text_model.embeddings."
+     "position_ids",
+     OMOST_MODEL_N_PARTS, true},
+};
+
+/* Ask for all that has a name of ours, as a model does. */
+static omost_status use_all(const om_model_files *m, omost_model_part part,
+                            omost_error *err)
+{
+    om_weights w;
+    om_error_clear(err);
+    if (om_weights_open(&w, m, part, err) != OMOST_OK) return OMOST_OK;
+    for (size_t i = 0; i < om_model_count(m, part); i++) {
+        om_entry *e = om_model_at(m, part, i);
+        e->used = om_str_starts(e->name, OM_STR("conv_in.")) ||
+                  om_str_starts(e->name, OM_STR("decoder.conv_in.")) ||
+                  om_str_starts(e->name, OM_STR("text_model.final"));
+    }
+    return om_weights_finish(&w, err);
+}
+
+static void test_extra(void **state)
+{
+    (void)state;
+    json_t *shape = json_pack("[i,i]", 2, 2);
+    for (size_t i = 0; i < sizeof extra_rows / sizeof *extra_rows; i++) {
+        const struct extra_row *r = &extra_rows[i];
+        char path[OM_TEST_PATH];
+        omost_model_info info;
+        omost_error err;
+        sparse s;
+        sparse_begin(&s);
+        sparse_add(&s, "model.diffusion_model.input_blocks.0.0.weight", "F16",
+                   shape);
+        sparse_add(&s, "first_stage_model.decoder.conv_in.weight", "F16",
+                   shape);
+        sparse_add(&s,
+                   "conditioner.embedders.0.transformer.text_model.final_"
+                   "layer_norm.weight",
+                   "F16", shape);
+        sparse_add(&s, "conditioner.embedders.1.model.ln_final.weight", "F16",
+                   shape);
+        sparse_add(&s, r->name, "F16", shape);
+        sparse_end(&s, "extra.safetensors");
+        om_model_files *m = open_good(in_folder(path, "extra.safetensors"));
+        assert_int_equal(m->kind, OMOST_MODEL_CHECKPOINT);
+        for (int part = 0; part < OMOST_MODEL_N_PARTS; part++) {
+            omost_status st = use_all(m, part, &err);
+            if ((st != OMOST_OK) != ((int)r->part == part))
+                fail_msg("%s, %s: %s", r->name, omost_model_part_name(part),
+                         err.msg);
+            if (st == OMOST_OK) continue;
+            assert_non_null(strstr(err.msg, path));
+            assert_non_null(strstr(err.msg, r->name));
+        }
+        om_model_close(m);
+        assert_int_equal(omost_model_probe(NULL, path, &info, &err), OMOST_OK);
+        assert_int_equal(info.n_unknown, !r->ignored);
+        assert_int_equal(info.n_ignored, r->ignored);
+    }
+    json_decref(shape);
+}
+
+/* What is missing is told by both its names. */
+static void test_missing(void **state)
+{
+    (void)state;
+    char path[OM_TEST_PATH];
+    omost_error err;
+    om_weights w;
+    om_weight t;
+    sparse s;
+    json_t *shape = json_pack("[i]", 2);
+    sparse_begin(&s);
+    sparse_add(&s, "model.diffusion_model.input_blocks.3.0.op.bias", "F16",
+               shape);
+    sparse_end(&s, "missing.safetensors");
+    json_decref(shape);
+    om_model_files *m = open_good(in_folder(path, "missing.safetensors"));
+    assert_int_equal(om_weights_open(&w, m, OMOST_MODEL_UNET, &err), OMOST_OK);
+    assert_int_equal(om_weights_get(&w, "down_blocks.1.resnets.1.conv1.weight",
+                                    1, &(size_t){2}, &t, &err),
+                     OMOST_MISSING);
+    if (!strstr(err.msg, "tensor model.diffusion_model.input_blocks.5.0."
+                         "in_layers.2.weight is missing (down_blocks.1."
+                         "resnets.1.conv1.weight of the unet)"))
+        fail_msg("%s", err.msg);
+    om_model_close(m);
 }
 
 /* ---- no memory ----------------------------------------------------------- */
@@ -863,6 +995,7 @@ int main(void)
         cmocka_unit_test(test_folders), cmocka_unit_test(test_stacked),
         cmocka_unit_test(test_golden),  cmocka_unit_test(test_real_keys),
         cmocka_unit_test(test_configs), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_extra),   cmocka_unit_test(test_missing),
     };
     return cmocka_run_group_tests_name("weights", tests, make_folder,
                                        remove_folder);

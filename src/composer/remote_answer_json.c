@@ -1,0 +1,220 @@
+/* remote_answer_json.c - see remote.h: reading the answer. */
+#include "base/json.h"
+#include "composer/remote.h"
+#include "net/http_error.h"
+
+/* A token's chunk has some 300 bytes; an answer that comes whole is a reply and
+ * its JSON. */
+enum { MAX_EVENT = 4 << 20, MAX_WHOLE = 8 << 20 };
+
+void om_remote_answer_init(om_remote_answer *a, const omost_env *env,
+                           const om_remote_sink *sink)
+{
+    *a = (om_remote_answer){.env = env,
+                            .sink = *sink,
+                            .host = "the server",
+                            .prompt_tokens = -1,
+                            .cached_tokens = -1,
+                            .reply_tokens = -1,
+                            .drafted = -1,
+                            .accepted = -1};
+    om_sse_init(&a->sse, env, MAX_EVENT);
+    om_buf_init(&a->whole, env, MAX_WHOLE);
+}
+
+void om_remote_answer_free(om_remote_answer *a)
+{
+    om_sse_free(&a->sse);
+    om_buf_free(&a->whole);
+}
+
+/* ---- pieces of JSON ------------------------------------------------------ */
+
+static void read_count(const json_t *object, const char *key, int *out)
+{
+    const json_t *v = json_object_get(object, key);
+    if (!json_is_integer(v)) return;
+    json_int_t n = json_integer_value(v);
+    if (n >= 0 && n <= INT32_MAX) *out = (int)n;
+}
+
+static void read_usage(om_remote_answer *a, const json_t *chunk)
+{
+    const json_t *usage = json_object_get(chunk, "usage");
+    const json_t *details = json_object_get(usage, "prompt_tokens_details");
+    const json_t *timings = json_object_get(chunk, "timings");
+    read_count(usage, "prompt_tokens", &a->prompt_tokens);
+    read_count(usage, "completion_tokens", &a->reply_tokens);
+    read_count(details, "cached_tokens", &a->cached_tokens);
+    read_count(timings, "predicted_n", &a->reply_tokens);
+    read_count(timings, "cache_n", &a->cached_tokens);
+    read_count(timings, "draft_n", &a->drafted);
+    read_count(timings, "draft_n_accepted", &a->accepted);
+}
+
+static omost_status stopped(omost_error *err)
+{
+    return om_fail(err, OMOST_CANCELLED, "stopped");
+}
+
+static omost_status say(om_remote_answer *a, om_str text, omost_error *err)
+{
+    if (text.n == 0) return OMOST_OK;
+    a->n_texts++;
+    return a->sink.text(a->sink.user, text) ? OMOST_OK : stopped(err);
+}
+
+/* content = string | null | [ { "type": "text", "text": string } ... ] */
+static omost_status read_content(om_remote_answer *a, const json_t *content,
+                                 omost_error *err)
+{
+    if (json_is_string(content)) return say(a, om_json_str(content), err);
+    omost_status st = OMOST_OK;
+    for (size_t i = 0; st == OMOST_OK && i < json_array_size(content); i++) {
+        const json_t *text =
+            json_object_get(json_array_get(content, i), "text");
+        if (json_is_string(text)) st = say(a, om_json_str(text), err);
+    }
+    return st;
+}
+
+static omost_status refused(om_remote_answer *a, const json_t *words,
+                            omost_error *err)
+{
+    char said[OM_HTTP_EXCERPT];
+    om_http_excerpt(said, om_json_str(words), a->secret);
+    return om_fail(err, OMOST_IO, "the model behind %.60s refused: %s", a->host,
+                   said);
+}
+
+/* choice = { "delta" | "message": { "content" ... }, "finish_reason" } */
+static omost_status read_choice(om_remote_answer *a, const json_t *choice,
+                                omost_error *err)
+{
+    const json_t *part = json_object_get(choice, "delta");
+    const json_t *finish = json_object_get(choice, "finish_reason");
+    if (!json_is_object(part)) part = json_object_get(choice, "message");
+    const json_t *refusal = json_object_get(part, "refusal");
+    if (json_is_string(refusal) && json_string_length(refusal) > 0)
+        return refused(a, refusal, err);
+    const json_t *content = json_object_get(part, "content");
+    if (!part) content = json_object_get(choice, "text"); /* the older way */
+    omost_status st = read_content(a, content, err);
+    if (st != OMOST_OK || !json_is_string(finish)) return st;
+    om_str why = om_json_str(finish);
+    a->finished = why.n > 0;
+    a->cut = om_str_eqz(why, "length");
+    if (om_str_eqz(why, "content_filter"))
+        return om_fail(err, OMOST_IO,
+                       "%.100s stopped the reply: its filter did not like it",
+                       a->host);
+    return OMOST_OK;
+}
+
+static omost_status read_progress(om_remote_answer *a, const json_t *chunk,
+                                  omost_error *err)
+{
+    const json_t *p = json_object_get(chunk, "prompt_progress");
+    int done = -1, total = -1;
+    read_count(p, "processed", &done);
+    read_count(p, "total", &total);
+    if (done < 0 || total <= 0 || !a->sink.progress) return OMOST_OK;
+    return a->sink.progress(a->sink.user, done < total ? done : total, total)
+               ? OMOST_OK
+               : stopped(err);
+}
+
+static omost_status read_error(om_remote_answer *a, om_str text,
+                               omost_error *err)
+{
+    char said[OM_HTTP_EXCERPT];
+    om_http_error_excerpt(said, text, a->secret);
+    return om_fail(err, OMOST_IO, "%.60s reports an error%s%s", a->host,
+                   said[0] ? ": " : "", said);
+}
+
+/* One chunk, or the whole answer. */
+static omost_status read_chunk(om_remote_answer *a, om_str text,
+                               omost_error *err)
+{
+    omost_error bad;
+    json_t *v = om_json_parse(text, "what it sent", &bad);
+    if (!v && bad.status == OMOST_NOMEM) return om_fail_nomem(err);
+    if (!v || !json_is_object(v)) {
+        json_decref(v);
+        return om_fail(
+            err, OMOST_FORMAT,
+            "%.60s sent something that is no chat completion (%.90s)", a->host,
+            v ? "not an object" : bad.msg);
+    }
+    omost_status st;
+    const json_t *error = json_object_get(v, "error");
+    const json_t *choices = json_object_get(v, "choices");
+    if (error && !json_is_null(error)) {
+        st = read_error(a, text, err);
+    } else {
+        read_usage(a, v);
+        st = read_progress(a, v, err);
+        /* We ask for one; a second would be mixed in. */
+        if (st == OMOST_OK && json_array_size(choices) > 0)
+            st = read_choice(a, json_array_get(choices, 0), err);
+    }
+    json_decref(v);
+    return st;
+}
+
+/* ---- the stream ---------------------------------------------------------- */
+
+static omost_status on_event(void *user, const om_sse_event *ev,
+                             omost_error *err)
+{
+    om_remote_answer *a = user;
+    om_str data = om_str_strip(ev->data, " \t\r\n");
+    if (a->done || data.n == 0) return OMOST_OK;
+    if (om_str_eqz(data, "[DONE]")) {
+        a->done = true;
+        return OMOST_OK;
+    }
+    if (om_str_eqz(ev->type, "error")) return read_error(a, data, err);
+    return read_chunk(a, data, err);
+}
+
+/* The first byte that is no blank tells: no line of an event stream begins with
+ * a brace, whatever the header says that it is. */
+static void choose_form(om_remote_answer *a, om_str bytes)
+{
+    om_str rest = om_str_strip(bytes, " \t\r\n");
+    if (rest.n == 0) return;
+    a->form = rest.p[0] == '{' || rest.p[0] == '[' || rest.p[0] == '<'
+                  ? OM_REMOTE_WHOLE
+                  : OM_REMOTE_EVENTS;
+}
+
+omost_status om_remote_answer_feed(om_remote_answer *a, om_str bytes,
+                                   omost_error *err)
+{
+    if (a->form == OM_REMOTE_START) choose_form(a, bytes);
+    if (a->form == OM_REMOTE_EVENTS)
+        return om_sse_feed(&a->sse, bytes, on_event, a, err);
+    if (a->form == OM_REMOTE_WHOLE) {
+        om_buf_str(&a->whole, bytes);
+        return om_buf_check(&a->whole, "the server's answer", err);
+    }
+    return OMOST_OK; /* blanks before anything */
+}
+
+omost_status om_remote_answer_end(om_remote_answer *a, omost_error *err)
+{
+    if (a->form == OM_REMOTE_EVENTS)
+        return om_sse_end(&a->sse, on_event, a, err);
+    om_str text = om_str_strip(om_buf_view(&a->whole), " \t\r\n");
+    if (text.n == 0)
+        return om_fail(err, OMOST_FORMAT, "%.100s sent an empty answer",
+                       a->host);
+    if (text.p[0] == '<')
+        return om_fail(err, OMOST_FORMAT,
+                       "%.60s sent a web page instead of a chat completion: "
+                       "is its address right?",
+                       a->host);
+    return read_chunk(a, text, err);
+}

@@ -1,0 +1,162 @@
+/* store.h - what the studio keeps: sessions, messages, canvases, pictures and
+ * jobs, in one SQLite file of a data folder, pictures as files beside it. The
+ * one home of SQLite is this layer.
+ *
+ *     DIR/omost.db            WAL; made when it is missing, upgraded when old
+ *     DIR/images/00/17.png    picture 17, written and renamed before its row
+ *     DIR/lock                held while a store is open (flock)
+ *
+ * Every function that changes something has it on disk when it returns OK
+ * (synchronous=FULL): what was acknowledged survives kill -9 and a power cut.
+ * Opening marks jobs that were queued or running as interrupted, and removes
+ * picture files without a row.
+ *
+ * Errors are one sentence: MISSING (no such row), IO (disk full, locked by
+ * another server, no permission, a damaged file: what to do about it), LIMIT,
+ * NOMEM. Threads: any; calls are serialised by the store. Texts that come back
+ * live in the arena given. */
+#ifndef OM_STORE_STORE_H
+#define OM_STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+typedef struct om_store om_store;
+
+om_store *om_store_open(const omost_env *env, const char *folder,
+                        omost_error *err);
+void om_store_close(om_store *s);
+
+/* 0 stands for "none" in every id. Times are milliseconds since 1970, UTC. */
+
+typedef struct om_page {
+    int64_t before; /* rows with smaller ids only; 0: from the newest */
+    int limit;
+} om_page;
+
+/* ---- sessions ---------------------------------------------------------- */
+
+typedef struct om_session_row {
+    int64_t id;
+    om_str title;
+    int64_t canvas; /* the one on the stage */
+    int64_t created, updated;
+    int n_messages, n_images;
+} om_session_row;
+
+omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
+                                  omost_error *err);
+omost_status om_store_session_get(om_store *s, int64_t id, om_arena *a,
+                                  om_session_row *out, omost_error *err);
+omost_status om_store_session_list(om_store *s, om_page page, om_arena *a,
+                                   om_session_row **out, size_t *n,
+                                   omost_error *err);
+/* title.p NULL, canvas < 0: as it was. */
+omost_status om_store_session_set(om_store *s, int64_t id, om_str title,
+                                  int64_t canvas, omost_error *err);
+/* With its messages, canvases and jobs; its pictures stay in the gallery. */
+omost_status om_store_session_delete(om_store *s, int64_t id, omost_error *err);
+
+/* ---- messages: the tree of omost_chat ---------------------------------- */
+
+typedef struct om_message_row {
+    int64_t session;
+    int id, parent; /* of the session, from 0; parent -1: first */
+    bool assistant;
+    om_str text;
+    int64_t canvas; /* what an answer became */
+    om_str error;   /* JSON: why an answer is no canvas; or "" */
+    int64_t seed;
+    om_str stats; /* JSON, or "" */
+    int64_t created;
+} om_message_row;
+
+/* `id` and `created` of the row are set; the session's `updated` too. */
+omost_status om_store_message_add(om_store *s, om_message_row *row,
+                                  omost_error *err);
+omost_status om_store_message_list(om_store *s, int64_t session, om_arena *a,
+                                   om_message_row **out, size_t *n,
+                                   omost_error *err);
+
+/* ---- canvases ---------------------------------------------------------- */
+
+typedef struct om_canvas_row {
+    int64_t id, session, parent;
+    om_str origin; /* "reply", "edit", "import" */
+    om_str python; /* canonical */
+    int64_t created;
+} om_canvas_row;
+
+omost_status om_store_canvas_add(om_store *s, om_canvas_row *row,
+                                 omost_error *err);
+omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
+                                 om_canvas_row *out, omost_error *err);
+
+/* An answer at once: its canvas (python.p NULL: none) and its message, which
+ * names it, become one change; the canvas goes on the session's stage. */
+omost_status om_store_answer_add(om_store *s, om_message_row *message,
+                                 om_canvas_row *canvas, omost_error *err);
+
+/* ---- jobs -------------------------------------------------------------- */
+
+/* id, name */
+#define OM_JOB_STATE_LIST(X)  \
+    X(QUEUED, "queued")       \
+    X(RUNNING, "running")     \
+    X(DONE, "done")           \
+    X(FAILED, "failed")       \
+    X(CANCELLED, "cancelled") \
+    X(INTERRUPTED, "interrupted")
+
+typedef enum om_job_state {
+#define X(id, name) OM_JOB_##id,
+    OM_JOB_STATE_LIST(X)
+#undef X
+} om_job_state;
+
+typedef struct om_job_row {
+    int64_t id, session, canvas;
+    int message;    /* of the session; -1: none */
+    om_str kind;    /* "compose", "render", "load" */
+    om_str request; /* JSON, to do it again */
+    om_job_state state;
+    om_str error; /* JSON, or "" */
+    int64_t created, started, ended;
+} om_job_row;
+
+omost_status om_store_job_add(om_store *s, om_job_row *row, omost_error *err);
+/* Sets started or ended by the state. */
+omost_status om_store_job_set(om_store *s, int64_t id, om_job_state state,
+                              om_str error, omost_error *err);
+omost_status om_store_job_get(om_store *s, int64_t id, om_arena *a,
+                              om_job_row *out, omost_error *err);
+/* session 0: all; open_only: queued and running. */
+omost_status om_store_job_list(om_store *s, int64_t session, bool open_only,
+                               om_page page, om_arena *a, om_job_row **out,
+                               size_t *n, omost_error *err);
+
+/* ---- pictures ---------------------------------------------------------- */
+
+typedef struct om_image_row {
+    int64_t id, session, canvas, job;
+    int width, height;
+    int64_t seed;
+    om_str parameters, record;
+    int64_t created;
+} om_image_row;
+
+/* Write the PNG file and the row; the id is set. */
+omost_status om_store_image_add(om_store *s, om_image_row *row, om_str png,
+                                omost_error *err);
+omost_status om_store_image_get(om_store *s, int64_t id, om_arena *a,
+                                om_image_row *out, omost_error *err);
+/* Newest first; `search` (p NULL: all): every word of it in the parameters. */
+omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
+                                 om_page page, om_arena *a, om_image_row **out,
+                                 size_t *n, omost_error *err);
+/* Append the bytes of its file. */
+omost_status om_store_image_read(om_store *s, int64_t id, om_buf *out,
+                                 omost_error *err);
+omost_status om_store_image_delete(om_store *s, int64_t id, omost_error *err);
+
+#endif
