@@ -152,7 +152,8 @@ static void bench_pick(om_str reply)
     const double sort = time_sort();
     printf("  sorting all         %8.1f  (%.0f times)\n", sort * 1e6,
            sort / plain);
-    const om_form text = form_after(reply, "tags='b");
+    om_form text = form_after(reply, "tags='");
+    om_form_take(&text, OM_STR("b"));
     const om_form word = form_after(reply, "color_name='");
     for (int index = 0; index < 2; index++) {
         const char *how = index ? "with index" : "";
@@ -239,17 +240,27 @@ static void bench_draft(om_str reply)
     printf("  guess               %8.1f\n", guess * 1e9);
 }
 
+/* The reply without what is said around it. */
+static om_str fenced(om_str text)
+{
+    const size_t from = om_str_find(text, OM_STR("```python\n"));
+    if (from == SIZE_MAX) stop("there is no ```python block");
+    text = om_str_skip(text, from);
+    const size_t to = om_str_find(text, OM_STR("\n```\n"));
+    return (om_str){text.p, to == SIZE_MAX ? text.n : to + 5};
+}
+
 int main(int argc, char **argv)
 {
     om_buf b;
     omost_error err;
-    const char *path =
-        argc > 1 ? argv[1] : "tests/data/canvas/readme-dragon.txt";
     om_buf_init(&b, NULL, 1 << 20);
-    if (om_file_read(path, &b, &err) != OMOST_OK) stop(err.msg);
-    bench_pick(om_buf_view(&b));
-    bench_form(om_buf_view(&b));
-    bench_draft(om_buf_view(&b));
+    if (om_file_read(argc > 1 ? argv[1] : "examples/lighthouse.txt", &b, &err))
+        stop(err.msg);
+    const om_str reply = fenced(om_buf_view(&b));
+    bench_pick(reply);
+    bench_form(reply);
+    bench_draft(reply);
     om_buf_free(&b);
     return 0;
 }

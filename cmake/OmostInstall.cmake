@@ -22,7 +22,7 @@ endforeach()
 # cmake/OmostEngine.cmake), as words for pkg-config and for CMake.
 set(OMOST_RUNTIME_FLAGS "")
 set(OMOST_ENGINE_PRIVATE_LIBS "")
-set(OMOST_ENGINE_PRIVATE_REQUIRES "")
+set(OMOST_ENGINE_PRIVATE_REQUIRES "libcurl")
 if(OMOST_RUNTIME_LIBDIR)
   set(d "${OMOST_RUNTIME_LIBDIR}")
   set(OMOST_RUNTIME_FLAGS
@@ -38,7 +38,7 @@ if(OMOST_RUNTIME_LIBDIR)
   list(GET dnnl_soname -1 dnnl_soname)
   string(APPEND OMOST_ENGINE_PRIVATE_LIBS " -l:${dnnl_soname}")
 elseif(OMOST_HAVE_ENGINE)
-  set(OMOST_ENGINE_PRIVATE_REQUIRES "llama ggml")
+  set(OMOST_ENGINE_PRIVATE_REQUIRES "libcurl llama ggml")
   set(OMOST_ENGINE_PRIVATE_LIBS "-ldnnl")
 endif()
 

@@ -111,7 +111,8 @@ typedef struct omost_model_info {
     uint64_t memory_f32, memory_bf16;
     /* Memory in which a canvas of eight regions can be drawn at 1024 x 1024 with
      * guidance, computing in this precision, its parts loaded one after another:
-     * an estimate from above. 0: the model is not complete. */
+     * an estimate from above. 0: a part is missing altogether. (Whether each
+     * part has all its tensors: omost_model_check(), omost/render.h.) */
     uint64_t render_f32, render_bf16;
     size_t n_ignored; /* tensors that are known and not needed */
     size_t n_unknown; /* tensors whose names say nothing, and the first */

@@ -70,6 +70,16 @@ OMOST_API const char *omost_engine_backend(const omost_engine *engine);
 OMOST_API const char *omost_engine_precision(const omost_engine *engine);
 OMOST_API int omost_engine_threads(const omost_engine *engine);
 
+/* Whether the model in `path` is whole: every tensor of its parts is there and of
+ * the right shape, and none is left over. Only headers are read. Each part that
+ * it has is looked at (a checkpoint may come without a VAE); of what is no model
+ * of SDXL's kind nothing is known, and that is OK. Otherwise what
+ * omost_engine_open() would say; USAGE when the shapes do not tell the sizes, so
+ * that only a configuration could. */
+OMOST_API OMOST_NODISCARD omost_status omost_model_check(const omost_env *env,
+                                                         const char *path,
+                                                         omost_error *err);
+
 /* The file or folder an earlier engine with this cache_dir used, whose "sha256"
  * a record names: NUL-terminated, to be freed with omost_text_free(); MISSING
  * when it is not known or is there no more. */
@@ -129,9 +139,14 @@ enum {
     OMOST_RENDER_MAX = 8192, /* of a side, after the second pass as well */
     OMOST_MAX_BATCH = 1024,
     OMOST_MAX_STEPS = 1000,
+    OMOST_MAX_CFG = 100,
+    OMOST_MAX_HIRES = 8,
     OMOST_MAX_LORAS = 32,
     OMOST_MAX_RECORD = 4 << 20 /* bytes */
 };
+
+/* What strength, init_layout and hires_denoise must have at least. */
+#define OMOST_MIN_SHARE 0.01
 
 /* An RGB picture somebody owns: rows from the top, no gaps. */
 typedef struct omost_image {
@@ -237,6 +252,12 @@ typedef struct omost_event {
 
 /* All that an event points to is lent until it returns. False: stop. */
 typedef bool omost_event_fn(void *user, const omost_event *event);
+
+/* Whether these are options that a render would take, whatever the model: OK, or
+ * RANGE or LIMIT with the sentence that omost_render() would say. Messages call
+ * options as the command line does: --cfg-scale is .cfg_scale. */
+OMOST_API OMOST_NODISCARD omost_status
+omost_render_check(const omost_render_opts *opts, omost_error *err);
 
 /* Draw `batch` pictures. `opts` may be NULL. */
 OMOST_API OMOST_NODISCARD omost_status

@@ -11,6 +11,21 @@ static bool too_many_levels(om_str text)
     return n > MOST;
 }
 
+/* Where memory runs out, jansson speaks of an invalid token, or says nothing:
+ * what it says of a sound text is not about the text. */
+static bool lacked_memory(om_str text, const json_error_t *je)
+{
+    switch (json_error_code(je)) {
+    case json_error_out_of_memory: return true;
+    case json_error_duplicate_key:
+    case json_error_numeric_overflow:
+    case json_error_stack_overflow:
+    case json_error_null_byte_in_key:
+    case json_error_null_character: return false;
+    default: return om_json_is_valid(text);
+    }
+}
+
 json_t *om_json_parse(om_str text, const char *what, omost_error *err)
 {
     json_error_t je;
@@ -23,7 +38,7 @@ json_t *om_json_parse(om_str text, const char *what, omost_error *err)
     }
     json_t *v = json_loadb(text.p ? text.p : "", text.n, flags, &je);
     if (v) return v;
-    if (json_error_code(&je) == json_error_out_of_memory) {
+    if (lacked_memory(text, &je)) {
         om_fail_nomem(err);
         return NULL;
     }

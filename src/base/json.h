@@ -7,8 +7,13 @@
 #include "base/buf.h"
 
 /* The value, the caller's to json_decref(). Rejects duplicate keys, trailing
- * text and deep nesting; NULs in strings are kept. `what` names the input. */
+ * text and deep nesting; NULs in strings are kept. `what` names the input. NOMEM
+ * when memory is what was lacking. */
 json_t *om_json_parse(om_str text, const char *what, omost_error *err);
+
+/* Whether the text is JSON by its grammar, nested at most 2048 deep; takes no
+ * memory. Duplicate keys and large numbers are not looked at. */
+bool om_json_is_valid(om_str text);
 
 /* Append the value: two-space indent when `pretty`, keys in insertion order.
  * A failure is the buffer's. */

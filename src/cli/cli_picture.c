@@ -24,10 +24,13 @@ bool om_is_png(const char *path)
 omost_status om_picture_record(const char *path, om_buf *out, omost_error *err)
 {
     om_buf file;
+    omost_error why;
     om_buf_init(&file, NULL, MAX_FILE);
     omost_status st = om_file_read(path, &file, err);
-    if (st == OMOST_OK)
-        st = om_png_find_text(out, om_buf_view(&file), OMOST_PNG_RECORD, err);
+    if (st == OMOST_OK) {
+        st = om_png_find_text(out, om_buf_view(&file), OMOST_PNG_RECORD, &why);
+        if (st != OMOST_OK) om_fail(err, st, "%s: %s", path, why.msg);
+    }
     if (st == OMOST_MISSING && file.n > 0)
         st = om_fail(err, OMOST_MISSING,
                      "%s carries no record of how it was drawn: it is not a "

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "omost/model.h"
+#include "omost/render.h"
 
 enum { OPT_JSON, OPT_TENSORS };
 enum { MAX_OUTPUT = 1 << 30, MAX_PICTURE = 256 << 20 };
@@ -53,6 +54,12 @@ static void put_precisions(om_buf *b, const omost_model_size *s)
         om_buf_printf(b, "%s%s", i ? ", " : "", s->precision[i].name);
 }
 
+/* Sizes that nobody could tell are not missing. */
+static bool is_whole(const omost_error *why)
+{
+    return why->status == OMOST_OK || why->status == OMOST_USAGE;
+}
+
 static void put_row(om_buf *b, const char *name, const omost_model_size *s)
 {
     char params[32];
@@ -92,7 +99,27 @@ static void put_table(om_buf *b, const omost_model_info *info)
     if (rows != 1 || info->n_unknown) put_row(b, "in all", &info->total);
 }
 
-static void put_model(om_buf *b, const char *path, const omost_model_info *info)
+/* Whether all of it is there. */
+static void put_state(om_buf *b, const omost_model_info *info,
+                      const omost_error *why)
+{
+    const bool all_parts = info->kind == OMOST_MODEL_FOLDER ||
+                           info->kind == OMOST_MODEL_CHECKPOINT;
+    for (int i = 0; all_parts && i < OMOST_MODEL_N_PARTS; i++)
+        if (info->part[i].n_tensors == 0)
+            om_buf_printf(b, "  it has no %s%s\n", omost_model_part_name(i),
+                          i == OMOST_MODEL_VAE
+                              ? "; to draw, name one: --vae FILE"
+                              : ", which drawing needs");
+    if (why->status == OMOST_OK) return;
+    om_buf_puts(b, why->status == OMOST_USAGE ? "  not checked: "
+                                              : "  not whole: ");
+    om_put_clean(b, om_str_of(why->msg));
+    om_buf_putc(b, '\n');
+}
+
+static void put_model(om_buf *b, const char *path, const omost_model_info *info,
+                      const omost_error *why)
 {
     put_head(b, path, info);
     put_table(b, info);
@@ -104,13 +131,14 @@ static void put_model(om_buf *b, const char *path, const omost_model_info *info)
     om_buf_puts(b, " of weights as f32, ");
     put_bytes(b, info->memory_bf16);
     om_buf_puts(b, " as bf16\n");
-    if (info->render_f32) {
+    if (info->render_f32 && is_whole(why)) {
         om_buf_puts(b, "  to draw    up to ");
         put_bytes(b, info->render_f32);
         om_buf_puts(b, " in f32, ");
         put_bytes(b, info->render_bf16);
         om_buf_puts(b, " in bf16, at 1024x1024\n");
     }
+    put_state(b, info, why);
     if (info->n_ignored)
         om_buf_printf(b, "  %zu tensor%s that no renderer needs\n",
                       info->n_ignored, plural(info->n_ignored));
@@ -152,7 +180,8 @@ static json_t *name_json(const char *path)
     return v ? v : json_null();
 }
 
-static json_t *model_json(const char *path, const omost_model_info *info)
+static json_t *model_json(const char *path, const omost_model_info *info,
+                          const omost_error *why)
 {
     json_t *parts = json_object();
     for (int i = 0; i < OMOST_MODEL_N_PARTS; i++)
@@ -168,7 +197,9 @@ static json_t *model_json(const char *path, const omost_model_info *info)
         (json_int_t)info->memory_f32, "bf16", (json_int_t)info->memory_bf16,
         "ignored", (json_int_t)info->n_ignored, "unknown",
         (json_int_t)info->n_unknown, "v_prediction", info->v_prediction);
-    if (info->render_f32)
+    json_object_set_new(v, "problem",
+                        why->status ? name_json(why->msg) : json_null());
+    if (info->render_f32 && is_whole(why))
         json_object_set_new(v, "render",
                             json_pack("{s:I, s:I}", "f32",
                                       (json_int_t)info->render_f32, "bf16",
@@ -214,14 +245,15 @@ static bool see_tensor(void *user, const omost_model_tensor *t)
 static int tell_model(om_cli *cli, const om_args *args, const char *path)
 {
     omost_model_info info;
-    omost_error err;
+    omost_error err, why;
     om_buf b;
     bool wants_json = args->opt[OPT_JSON].set;
     if (omost_model_probe(NULL, path, &info, &err) != OMOST_OK)
         return om_complain(cli, &err);
+    omost_status whole = omost_model_check(NULL, path, &why);
     om_buf_init(&b, NULL, MAX_OUTPUT);
-    json_t *v = wants_json ? model_json(path, &info) : NULL;
-    if (!wants_json) put_model(&b, path, &info);
+    json_t *v = wants_json ? model_json(path, &info, &why) : NULL;
+    if (!wants_json) put_model(&b, path, &info, &why);
     if (args->opt[OPT_TENSORS].set) {
         listing l = {&b, wants_json ? json_array() : NULL};
         if (!wants_json) om_buf_putc(&b, '\n');
@@ -237,7 +269,9 @@ static int tell_model(om_cli *cli, const om_args *args, const char *path)
     if (v) om_json_write(&b, v, false);
     if (v) om_buf_putc(&b, '\n');
     json_decref(v);
-    return om_write_buf(cli, "-", &b);
+    int code = om_write_buf(cli, "-", &b);
+    return is_whole(&why) ? code
+                          : om_worst(code, omost_status_exit_code(whole));
 }
 
 /* ---- canvases ------------------------------------------------------------ */
@@ -349,6 +383,8 @@ static const char *const text[] = {
     "regions.",
     "The header of a .safetensors file is checked completely: one that is cut off or lies "
     "about its tensors is refused. Pickled files (.ckpt, .bin) are programs and never read.",
+    "A model that lacks a tensor, or has one too many under a name of a part, is told as not "
+    "whole, and the exit code is not 0.",
     "With --tensors each line has the part, the name diffusers gives the tensor, precision "
     "and shape, and the name in the file where it is another.",
     NULL,

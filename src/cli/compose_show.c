@@ -7,19 +7,12 @@
  * The last line is written over itself, on a terminal only. */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/writer_cli.h"
 
 static const double pause_s = 0.1;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 void om_show_init(om_show *show, om_cli *cli, om_show_what what)
 {
@@ -42,7 +35,7 @@ static bool may_show(om_show *show)
 {
     if (!show->terminal || show->what == OM_SHOW_QUIET || !show->line_end)
         return false;
-    double now = now_s();
+    double now = om_clock();
     if (now - show->last < pause_s) return false;
     show->last = now;
     return true;

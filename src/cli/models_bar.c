@@ -1,21 +1,14 @@
 /* models_bar.c - how far a download or a conversion is, on standard error. */
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/models_cli.h"
 #include "cli/render_cli.h"
 
 enum { DEFAULT_WIDTH = 80, MAX_BAR = 30, MIN_BAR = 5, MAX_NAME = 40 };
 static const double terminal_pause_s = 0.1, log_pause_s = 5;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int terminal_width(void)
 {
@@ -27,8 +20,9 @@ static int terminal_width(void)
 
 void om_way_init(om_way *w, bool quiet)
 {
-    *w = (om_way){
-        .shown = !quiet, .terminal = isatty(STDERR_FILENO) != 0, .last = -1e9};
+    *w = (om_way){.shown = !quiet,
+                  .terminal = isatty(STDERR_FILENO) != 0,
+                  .last = isatty(STDERR_FILENO) ? -1e9 : om_clock()};
 }
 
 /* "  45%  1.20 GB of 2.60 GB  34.0 MB/s  0:40 left" */
@@ -87,7 +81,7 @@ void om_way_show(om_way *w, const char *what, uint64_t done, uint64_t total,
                  bool bytes, bool now)
 {
     om_buf b;
-    const double t = now_s();
+    const double t = om_clock();
     if (!w->shown) return;
     if (w->begun == 0 || done < w->first) w->begun = t, w->first = done;
     if (!now && t - w->last < (w->terminal ? terminal_pause_s : log_pause_s))

@@ -6,20 +6,13 @@
  * line comes with every phase and then every few seconds at most. */
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/render_cli.h"
 
 enum { DEFAULT_WIDTH = 80, MAX_BAR = 40, MIN_BAR = 5 };
 static const double log_pause_s = 5;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int terminal_width(void)
 {
@@ -107,7 +100,7 @@ static void show_on_terminal(om_bar *bar, const omost_event *ev)
 static void show_in_log(om_bar *bar, const omost_event *ev)
 {
     om_buf line;
-    double now = now_s();
+    double now = om_clock();
     if (ev->phase == bar->phase && now - bar->last < log_pause_s) return;
     om_buf_init(&line, NULL, 4096);
     put_work(&line, ev);

@@ -21,7 +21,7 @@ typedef struct run {
     om_bar bar;
     om_job job;
     pthread_mutex_t writing; /* held while a file is written */
-    char name[OM_NAME_MAX];  /* of the picture being written */
+    atomic_int at;           /* which picture of them is being written */
     bool complete;           /* the only picture that is wanted is there */
     omost_status st;
     omost_error err;
@@ -69,18 +69,15 @@ static void tell_picture(run *r, const char *name, const omost_event *ev)
 
 static bool take_picture(run *r, const omost_event *ev)
 {
-    const int only = r->s->only;
+    const int only = r->s->only, at = only >= 0 ? 0 : ev->index;
+    char name[OM_NAME_MAX];
     if (only >= 0 && ev->index != only) return true;
-    if (!om_picture_name(r->name, r->out, only >= 0 ? 0 : ev->index)) {
-        omost_error err;
-        om_fail(&err, OMOST_LIMIT, "the picture's name is too long");
-        r->code = om_complain(r->cli, &err);
-        return false;
-    }
+    (void)om_picture_name(name, r->out, at); /* was looked at before */
+    atomic_store(&r->at, at);
     om_bar_clear(&r->bar);
-    r->code = write_picture(r, r->name, ev);
+    r->code = write_picture(r, name, ev);
     if (r->code) return false;
-    tell_picture(r, r->name, ev);
+    tell_picture(r, name, ev);
     r->complete = only >= 0;
     return !r->complete;
 }
@@ -152,13 +149,14 @@ static void end_line(const run *r)
 static void leave(void *user)
 {
     run *r = user;
+    char name[OM_NAME_MAX];
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += WRITE_MS * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     (void)pthread_mutex_timedlock(&r->writing, &until);
-    om_file_sweep(r->name);
+    if (om_picture_name(name, r->out, atomic_load(&r->at))) om_file_sweep(name);
     if (r->s->preview) om_file_sweep(r->s->preview);
     end_line(r);
 }
@@ -202,6 +200,23 @@ static int check_target(om_cli *cli, const char *path)
     return 0;
 }
 
+static int check_targets(om_cli *cli, const run *r, int batch)
+{
+    char name[OM_NAME_MAX];
+    int code = 0;
+    for (int i = 0; i < batch && code == 0; i++) {
+        if (om_picture_name(name, r->out, i)) {
+            code = check_target(cli, name);
+        } else {
+            omost_error err;
+            om_fail(&err, OMOST_LIMIT, "the picture's name is too long");
+            code = om_complain(cli, &err);
+        }
+    }
+    if (code == 0 && r->s->preview) code = check_target(cli, r->s->preview);
+    return code;
+}
+
 int om_render_run(om_cli *cli, const om_setup *s)
 {
     char name[OM_NAME_MAX];
@@ -227,8 +242,7 @@ int om_render_run(om_cli *cli, const om_setup *s)
                         "--preview and the picture are both %s; name "
                         "another file for one of them",
                         s->preview);
-    if (code == 0) code = check_target(cli, r->out);
-    if (code == 0 && s->preview) code = check_target(cli, s->preview);
+    if (code == 0) code = check_targets(cli, r, batch);
     if (code == 0) code = draw_in_thread(r);
     pthread_mutex_destroy(&r->writing);
     free(r);

@@ -2,10 +2,12 @@
  * record, to what is to be drawn. What the command line says goes before what
  * the record says. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/models_cli.h"
 #include "cli/render_cli.h"
 
 enum { MAX_PATHS = 1 << 20 };
@@ -36,21 +38,38 @@ static const char *cache_folder(om_setup *s)
 
 /* ---- files, named or remembered ------------------------------------------ */
 
+/* What the user names: a path, or a model of the catalog or the hub that is on
+ * this machine. */
+static int find_named(om_cli *cli, om_setup *s, const char *text,
+                      const char **out)
+{
+    char *path = NULL;
+    *out = text;
+    if (!omost_is_model_ref(text)) return 0;
+    int code = om_find_model(cli, text, &path);
+    if (code) return code;
+    const size_t at = s->texts.n;
+    om_buf_put(&s->texts, path, strlen(path) + 1);
+    omost_models_text_free(NULL, path);
+    *out = s->texts.status == OMOST_OK ? s->texts.p + at : NULL;
+    return 0;
+}
+
 /* Where the file of a record is now: the option's word, else where it was last
- * used here. *out stays NULL when the record has none. */
+ * used here. *out stays NULL when the record has none. `say`: what to type. */
 static int find_file(om_cli *cli, om_setup *s, const om_opt_value *given,
-                     const omost_record_file *was, const char *option,
+                     const omost_record_file *was, const char *say,
                      const char **out)
 {
-    if (given->set) *out = given->text;
-    if (given->set || !was || !was->name) return 0;
+    if (given->set) return find_named(cli, s, given->text, out);
+    if (!was || !was->name) return 0;
     char *path =
         omost_path_by_hash(NULL, s->engine.cache_dir, was->sha256, NULL);
     if (!path)
         return om_usage(cli,
                         "the picture was drawn with %s, and it is not known "
-                        "here where that is; say it: --%s FILE",
-                        *was->name ? was->name : "another picture", option);
+                        "here where that is; say it: %s",
+                        *was->name ? was->name : "another picture", say);
     size_t at = s->texts.n;
     om_buf_put(&s->texts, path, strlen(path) + 1);
     omost_text_free(NULL, path);
@@ -74,9 +93,35 @@ static void split_lora(om_setup *s, const char *text, omost_lora *out)
         *out = (omost_lora){s->texts.p + at, weight};
 }
 
-static int find_loras(om_cli *cli, om_setup *s, const om_args *args)
+/* All the LoRAs of a record, as options: one --lora replaces them all. */
+static void list_loras(om_buf *out, const omost_record *r)
+{
+    for (size_t i = 0; i < r->n_loras; i++)
+        om_buf_printf(out, "%s--lora %s:%g", i ? " " : "",
+                      r->n_loras > 1 ? r->lora[i].name : "FILE",
+                      (double)r->lora[i].weight);
+}
+
+static int find_recorded_loras(om_cli *cli, om_setup *s)
 {
     const om_opt_value none = {0};
+    const omost_record *r = s->record;
+    om_buf all;
+    int code = 0;
+    om_buf_init(&all, NULL, 2000);
+    list_loras(&all, r);
+    const char *say = all.status == OMOST_OK && all.n ? all.p : "--lora FILE";
+    for (size_t i = 0; i < r->n_loras && code == 0; i++) {
+        omost_lora *l = &s->lora[s->engine.n_loras++];
+        l->weight = r->lora[i].weight;
+        code = find_file(cli, s, &none, &r->lora[i], say, &l->path);
+    }
+    om_buf_free(&all);
+    return code;
+}
+
+static int find_loras(om_cli *cli, om_setup *s, const om_args *args)
+{
     omost_engine_opts *e = &s->engine;
     e->loras = s->lora;
     for (int i = 0; i < args->n_many; i++) {
@@ -84,30 +129,31 @@ static int find_loras(om_cli *cli, om_setup *s, const om_args *args)
         if (e->n_loras == OMOST_MAX_LORAS)
             return om_usage(cli, "--lora is given more than %d times",
                             OMOST_MAX_LORAS);
-        split_lora(s, args->many[i].text, &s->lora[e->n_loras++]);
-    }
-    if (e->n_loras || !s->record) return 0;
-    for (size_t i = 0; i < s->record->n_loras; i++) {
-        const omost_record_file *was = &s->record->lora[i];
         omost_lora *l = &s->lora[e->n_loras++];
-        l->weight = was->weight;
-        int code = find_file(cli, s, &none, was, "lora", &l->path);
+        split_lora(s, args->many[i].text, l);
+        if (!isfinite(l->weight))
+            return om_usage(cli,
+                            "--lora %s: a weight is a number such as 0.8 "
+                            "or -1",
+                            args->many[i].text);
+        int code = find_named(cli, s, l->path, &l->path);
         if (code) return code;
     }
-    return 0;
+    return e->n_loras || !s->record ? 0 : find_recorded_loras(cli, s);
 }
 
 static int find_files(om_cli *cli, om_setup *s, const om_args *args)
 {
     const omost_record *r = s->record;
     omost_engine_opts *e = &s->engine;
-    int code =
-        find_file(cli, s, OPT(MODEL), r ? &r->model : NULL, "model", &e->model);
+    int code = find_file(cli, s, OPT(MODEL), r ? &r->model : NULL,
+                         "--model FILE", &e->model);
     if (code == 0)
-        code = find_file(cli, s, OPT(VAE), r ? &r->vae : NULL, "vae", &e->vae);
+        code = find_file(cli, s, OPT(VAE), r ? &r->vae : NULL, "--vae FILE",
+                         &e->vae);
     if (code == 0)
-        code = find_file(cli, s, OPT(CONFIG), r ? &r->config : NULL, "config",
-                         &e->config);
+        code = find_file(cli, s, OPT(CONFIG), r ? &r->config : NULL,
+                         "--config FILE", &e->config);
     if (code == 0) code = find_loras(cli, s, args);
     if (code == 0 && !e->model)
         code = om_usage(cli, "which model? Name a .safetensors file or a "
@@ -228,6 +274,15 @@ static int check_company(om_cli *cli, const om_setup *s, const om_args *args)
     return 0;
 }
 
+/* Values that are wrong together, or that the tables of options cannot say:
+ * before a model is looked for. */
+static int check_values(om_cli *cli, const om_setup *s)
+{
+    omost_error err;
+    if (omost_render_check(&s->opts, &err) == OMOST_OK) return 0;
+    return om_usage(cli, "%s", err.msg);
+}
+
 static int check_output(om_cli *cli, om_setup *s, const om_args *args)
 {
     s->out = OPT(OUTPUT)->set ? OPT(OUTPUT)->text : NULL;
@@ -259,7 +314,8 @@ static int open_init(om_cli *cli, om_setup *s, const om_args *args)
     o->init_image = (omost_image){0};
     o->init_path = NULL;
     if (OPT(LAYOUT)->set) was = NULL;
-    int code = find_file(cli, s, OPT(INIT), was, "init-img", &o->init_path);
+    int code =
+        find_file(cli, s, OPT(INIT), was, "--init-img FILE", &o->init_path);
     if (code || !o->init_path) return code;
     if (OPT(INIT)->set && s->record) o->init_layout = 0;
     if (om_picture_load(o->init_path, &s->init, &err) != OMOST_OK)
@@ -281,6 +337,12 @@ static int read_record(om_cli *cli, om_setup *s, const char *path)
     if (!s->record) {
         omost_error named;
         om_fail(&named, err.status, "%s: %s", path, err.msg);
+        return om_complain(cli, &named);
+    }
+    if (omost_render_check(&s->record->opts, &err) != OMOST_OK) {
+        omost_error named;
+        om_fail(&named, err.status, "%s: its record cannot be: %s", path,
+                err.msg);
         return om_complain(cli, &named);
     }
     s->opts = s->record->opts;
@@ -340,6 +402,7 @@ int om_setup_make(om_cli *cli, const om_args *args, const char *from,
     set_opts(s, args);
     code = open_init(cli, s, args);
     if (code == 0) code = check_company(cli, s, args);
+    if (code == 0) code = check_values(cli, s);
     if (code == 0) code = check_output(cli, s, args);
     if (code == 0 && OPT(PROFILE)->set) {
         code = om_open_profile(cli, OPT(PROFILE)->text, &s->profile);

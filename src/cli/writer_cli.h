@@ -41,6 +41,7 @@ typedef struct om_writer_setup {
     omost_composer_opts composer;
     omost_compose_opts compose;
     om_buf texts;
+    char *model; /* found by its name; or NULL */
 } om_writer_setup;
 
 /* From the command line, whose rows of writers begin at `base`. 0, or an exit

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/models_cli.h"
 #include "cli/render_cli.h"
 #include "cli/writer_cli.h"
 
@@ -51,6 +52,16 @@ static void set_cache(om_writer_setup *s)
     if (s->texts.status == OMOST_OK) s->composer.cache_dir = s->texts.p;
 }
 
+/* A path, or a model of the catalog or the hub that is on this machine. */
+static int find_model(om_cli *cli, om_writer_setup *s, const char *text)
+{
+    s->composer.model = text;
+    if (!omost_is_model_ref(text)) return 0;
+    int code = om_find_model(cli, text, &s->model);
+    s->composer.model = s->model;
+    return code;
+}
+
 int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
                          om_writer_setup *s)
 {
@@ -59,7 +70,8 @@ int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
     if (code) return code;
     omost_composer_opts *c = &s->composer;
     set_cache(s);
-    c->model = OPT(MODEL)->set ? OPT(MODEL)->text : NULL;
+    if (OPT(MODEL)->set) code = find_model(cli, s, OPT(MODEL)->text);
+    if (code) return code;
     c->server = OPT(SERVER)->text;
     c->script = OPT(SCRIPT)->text;
     c->server_model = OPT(SERVER_MODEL)->set ? OPT(SERVER_MODEL)->text : NULL;
@@ -85,4 +97,5 @@ int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
 void om_writer_setup_free(om_writer_setup *s)
 {
     om_buf_free(&s->texts);
+    omost_models_text_free(NULL, s->model);
 }

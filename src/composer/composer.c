@@ -2,8 +2,8 @@
  * back is read as a canvas while it comes. What holds for every writer is here:
  * trimming, mending, counting. */
 #include <stdio.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "composer/chat.h"
 #include "composer/reply_reader.h"
@@ -22,13 +22,6 @@ const char *om_turn_role_name(om_turn_role role)
                                        [OM_TURN_USER] = "user",
                                        [OM_TURN_ASSISTANT] = "assistant"};
     return name[role];
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* ---- opening ------------------------------------------------------------- */
@@ -67,10 +60,10 @@ omost_composer *omost_composer_open(const omost_composer_opts *opts,
                                     omost_error *err)
 {
     om_error_clear(err);
-    const double start = now_s();
+    const double start = om_clock();
     om_writer *writer = open_writer(opts, on_load, user, err);
     omost_composer *c = writer ? om_composer_of(writer, err) : NULL;
-    if (c) c->load_seconds = now_s() - start;
+    if (c) c->load_seconds = om_clock() - start;
     return c;
 }
 
@@ -112,7 +105,7 @@ typedef struct call {
 
 static bool tell(call *k, omost_compose_event ev)
 {
-    const double spent = k->first_text > 0 ? now_s() - k->first_text : 0;
+    const double spent = k->first_text > 0 ? om_clock() - k->first_text : 0;
     if (spent > 0 && k->stats.reply_tokens > 1)
         ev.tokens_per_second = (k->stats.reply_tokens - 1) / spent;
     ev.stats = &k->stats;
@@ -155,7 +148,7 @@ static bool on_text(void *user, om_str bytes)
     call *k = user;
     if (!tell_dropped(k)) return false;
     if (k->first_text == 0) {
-        k->first_text = now_s();
+        k->first_text = om_clock();
         k->stats.prompt_seconds = k->first_text - k->start;
     }
     return om_reply_feed(&k->reader, bytes);
@@ -349,7 +342,7 @@ static omost_status compose(call *k, omost_chat *chat, int id,
     if (st == OMOST_OK) st = choose_seed(k);
     if (st == OMOST_OK) st = gather_turns(k, chat, id);
     if (st == OMOST_OK) st = reply_or_mend(k, reply);
-    if (k->first_text > 0) k->stats.reply_seconds = now_s() - k->first_text;
+    if (k->first_text > 0) k->stats.reply_seconds = om_clock() - k->first_text;
     reply->seed = k->seed;
     reply->stats = k->stats;
     if (st != OMOST_OK) return st;
@@ -370,7 +363,7 @@ omost_status omost_compose(omost_composer *c, omost_chat *chat, int id,
               .fn = fn,
               .user = user,
               .err = err ? err : &own,
-              .start = now_s()};
+              .start = om_clock()};
     om_error_clear(err);
     *reply = (omost_reply){.env = c->env, .id = -1};
     if (!c->load_told) k.stats.load_seconds = c->load_seconds;

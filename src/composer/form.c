@@ -103,12 +103,20 @@ static bool step_word(om_form_place *p, const om_piece *x, unsigned char c)
 {
     size_t n;
     const om_str *words = om_form_words(x->word, &n);
+    /* The many words are in byte order: those that fit stand together. */
+    const bool in_order = x->word == OMOST_WORD_COLOR && p->at > 1;
     if (p->at == 0) {
         p->at = 1;
         return c == '\'';
     }
     for (size_t i = p->word; i < n; i++) {
-        if (word_byte(words[i], p) != c || !word_fits(words, i, p)) continue;
+        const bool may = word_byte(words[i], p) == c;
+        if (!may && !in_order) continue;
+        if (!word_fits(words, i, p)) {
+            if (in_order) break;
+            continue;
+        }
+        if (!may) continue;
         p->word = (uint16_t)i;
         if (p->at > words[i].n)
             go_on(p);
@@ -242,6 +250,33 @@ static void add_byte(uint64_t set[4], unsigned char c)
     set[c >> 6] |= UINT64_C(1) << (c & 63);
 }
 
+static void remove_byte(uint64_t set[4], unsigned char c)
+{
+    set[c >> 6] &= ~(UINT64_C(1) << (c & 63));
+}
+
+/* The first byte of a character. It grows with the character. */
+static unsigned char lead_of(uint32_t rune)
+{
+    if (rune < 0x80) return (unsigned char)rune;
+    if (rune < 0x800) return (unsigned char)(0xC0 | rune >> 6);
+    if (rune < 0x10000) return (unsigned char)(0xE0 | rune >> 12);
+    return (unsigned char)(0xF0 | rune >> 18);
+}
+
+static void add_leads(uint64_t set[4], rune_class k)
+{
+    for (size_t i = 0; i < k.n; i++) {
+        const unsigned lo = lead_of(k.runes[i].lo), hi = lead_of(k.runes[i].hi);
+        for (unsigned w = lo >> 6; w <= hi >> 6; w++) {
+            uint64_t bits = ~UINT64_C(0);
+            if (w == lo >> 6) bits &= ~UINT64_C(0) << (lo & 63);
+            if (w == hi >> 6) bits &= ~UINT64_C(0) >> (63 - (hi & 63));
+            set[w] |= bits;
+        }
+    }
+}
+
 static void next_of_word(const om_form_place *p, const om_piece *x,
                          uint64_t set[4])
 {
@@ -255,21 +290,56 @@ static void next_of_word(const om_form_place *p, const om_piece *x,
         if (word_fits(words, i, p)) add_byte(set, word_byte(words[i], p));
 }
 
+static void next_of_text(const om_form_place *p, const om_piece *x,
+                         uint64_t set[4])
+{
+    if (!p->quote || p->phase & OM_TEXT_ESCAPE) {
+        add_byte(set, '\'');
+        add_byte(set, '"');
+        if (p->quote) add_byte(set, '\\');
+        return;
+    }
+    if (p->chars < x->most) add_leads(set, class_of(p));
+    if (p->chars > 0)
+        add_byte(set, p->quote);
+    else
+        remove_byte(set, p->quote);
+}
+
+static void next_of_comment(const om_form_place *p, const om_piece *x,
+                            uint64_t set[4])
+{
+    if (p->chars < x->most) add_leads(set, class_of(p));
+    remove_byte(set, '`');
+    if (p->chars > 0) add_byte(set, '\n');
+}
+
+/* Bytes of which each is tried. */
+static void try_bytes(const om_form_place *p, int from, int to, uint64_t set[4])
+{
+    for (int c = from; c <= to; c++) {
+        om_form_place q = *p;
+        if (om_form_step(&q, (unsigned char)c)) add_byte(set, (unsigned char)c);
+    }
+}
+
 static void next_of(const om_form_place *p, uint64_t set[4])
 {
     const om_piece *x = om_form_piece(p);
     memset(set, 0, 4 * sizeof *set);
-    if (x->kind == OM_PIECE_LITERAL || x->kind == OM_PIECE_OPEN) {
-        add_byte(set, (unsigned char)x->text.p[p->at]);
+    if (p->missing) {
+        try_bytes(p, 0x80, 0xBF, set);
         return;
     }
-    if (x->kind == OM_PIECE_WORD) {
-        next_of_word(p, x, set);
-        return;
-    }
-    for (int c = 0; c < 256; c++) {
-        om_form_place q = *p;
-        if (om_form_step(&q, (unsigned char)c)) add_byte(set, (unsigned char)c);
+    switch (x->kind) {
+    case OM_PIECE_LITERAL:
+    case OM_PIECE_OPEN: add_byte(set, (unsigned char)x->text.p[p->at]); break;
+    case OM_PIECE_WORD: next_of_word(p, x, set); break;
+    case OM_PIECE_TEXT: next_of_text(p, x, set); break;
+    case OM_PIECE_COMMENT: next_of_comment(p, x, set); break;
+    case OM_PIECE_NUMBER:
+    case OM_PIECE_CLOSE:
+    case OM_PIECE_END: try_bytes(p, '\n', 0x7F, set); break;
     }
 }
 

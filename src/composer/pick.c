@@ -16,7 +16,7 @@
 
 #include "composer/pick_weight.h"
 
-enum { BLOCK = OM_PICK_BLOCK, SOME = 256, NO_BYTES = 256 };
+enum { BLOCK = OM_PICK_BLOCK, SOME = 128, NO_BYTES = 256 };
 
 struct om_pick_cell {
     uint32_t key; /* smaller: a better logit */
@@ -204,22 +204,29 @@ static void sort_cells(cell *a, cell *tmp, size_t n)
     if (a != out) memcpy(out, a, n * sizeof *a);
 }
 
-/* All that may still be given, in order. */
+/* All that may still be given, in order. Without branches: what passes the
+ * filter is as good as random. */
 static void sort_rest(walk *w)
 {
     om_pick *p = w->p;
-    w->sorted = true;
-    w->at = w->n = 0;
+    const float least = w->weighed ? 0 : -1;
+    size_t n = 0;
     w->rest = 0;
     for (int32_t id = 0; id < p->n_vocab; id++) {
-        if (!is_left(w, id) || !(w->logits[id] > -INFINITY)) continue;
-        if ((w->weighed && !(p->weight[id] > 0)) || !passes_filter(w, id))
-            continue;
-        if (w->weighed) w->rest += (double)p->weight[id];
-        p->cell[w->n].key = key_of(level_of(w->logits[id]));
-        p->cell[w->n++].id = id;
+        const float level = level_of(w->logits[id]);
+        const float weight = w->weighed ? p->weight[id] : 0;
+        const bool left =
+            (level < w->level) | ((level == w->level) & (id > w->id));
+        const bool keep = left & (level > -INFINITY) & (weight > least) &
+                          passes_filter(w, id);
+        p->cell[n] = (cell){key_of(level), id};
+        n += keep;
+        w->rest += keep ? (double)weight : 0;
     }
-    sort_cells(p->cell, p->cell + p->n_vocab, w->n);
+    w->sorted = true;
+    w->at = 0;
+    w->n = n;
+    sort_cells(p->cell, p->cell + p->n_vocab, n);
 }
 
 /* The next best token, or -1. */

@@ -136,6 +136,9 @@ static omost_status get(remote_writer *r, asking *k, const char *root,
     k->list->n = 0;
     st = om_http_send_again(r->http, &rq, &policy, on_pause, rs, err);
     om_buf_free(&address);
+    /* What on_data stopped for. */
+    if (k->list->status != OMOST_OK)
+        st = om_buf_check(k->list, "the server's answer", err);
     return st;
 }
 
@@ -184,8 +187,10 @@ static omost_status probe(remote_writer *r, om_write_sink *sink,
     om_buf_init(&list, r->head.env, MAX_LIST);
     if (!warn_of_plain_http(r, sink)) k.stopped = true;
     omost_status st = get(r, &k, r->root, "/models", &rs, err);
-    if (st != OMOST_OK && st != OMOST_CANCELLED &&
-        (rs.status == 404 || rs.status == 405 || rs.status == 501)) {
+    if (st == OMOST_LIMIT ||
+        (st != OMOST_OK && st != OMOST_CANCELLED &&
+         (rs.status == 404 || rs.status == 405 || rs.status == 501))) {
+        om_error_clear(err);
         list.n = 0;
         st = OMOST_OK;
     }

@@ -141,11 +141,13 @@ static omost_status read_chunk(om_remote_answer *a, om_str text,
     json_t *v = om_json_parse(text, "what it sent", &bad);
     if (!v && bad.status == OMOST_NOMEM) return om_fail_nomem(err);
     if (!v || !json_is_object(v)) {
+        char why[OM_HTTP_EXCERPT]; /* it quotes what was sent */
+        om_http_excerpt(why, om_str_of(v ? "not an object" : bad.msg),
+                        a->secret);
         json_decref(v);
-        return om_fail(
-            err, OMOST_FORMAT,
-            "%.60s sent something that is no chat completion (%.90s)", a->host,
-            v ? "not an object" : bad.msg);
+        return om_fail(err, OMOST_FORMAT,
+                       "%.60s sent something that is no chat completion (%s)",
+                       a->host, why);
     }
     omost_status st;
     const json_t *error = json_object_get(v, "error");
@@ -180,27 +182,25 @@ static omost_status on_event(void *user, const om_sse_event *ev,
 }
 
 /* The first byte that is no blank tells: no line of an event stream begins with
- * a brace, whatever the header says that it is. */
-static void choose_form(om_remote_answer *a, om_str bytes)
+ * a brace, whatever the header says that it is. Blanks before it are dropped. */
+static om_str choose_form(om_remote_answer *a, om_str bytes)
 {
-    om_str rest = om_str_strip(bytes, " \t\r\n");
-    if (rest.n == 0) return;
-    a->form = rest.p[0] == '{' || rest.p[0] == '[' || rest.p[0] == '<'
-                  ? OM_REMOTE_WHOLE
-                  : OM_REMOTE_EVENTS;
+    while (bytes.n > 0 && memchr(" \t\r\n", bytes.p[0], 4))
+        bytes = om_str_skip(bytes, 1);
+    if (bytes.n == 0) return bytes;
+    a->form = memchr("{[<", bytes.p[0], 3) ? OM_REMOTE_WHOLE : OM_REMOTE_EVENTS;
+    return bytes;
 }
 
 omost_status om_remote_answer_feed(om_remote_answer *a, om_str bytes,
                                    omost_error *err)
 {
-    if (a->form == OM_REMOTE_START) choose_form(a, bytes);
+    if (a->form == OM_REMOTE_START) bytes = choose_form(a, bytes);
     if (a->form == OM_REMOTE_EVENTS)
         return om_sse_feed(&a->sse, bytes, on_event, a, err);
-    if (a->form == OM_REMOTE_WHOLE) {
-        om_buf_str(&a->whole, bytes);
-        return om_buf_check(&a->whole, "the server's answer", err);
-    }
-    return OMOST_OK; /* blanks before anything */
+    if (a->form == OM_REMOTE_START) return OMOST_OK;
+    om_buf_str(&a->whole, bytes);
+    return om_buf_check(&a->whole, "the server's answer", err);
 }
 
 omost_status om_remote_answer_end(om_remote_answer *a, omost_error *err)

@@ -37,8 +37,8 @@ static omost_status make_noisy(om_job *job, int pass, int index,
 
 /* compat_omost draws all pictures at once, which is not the same as drawing
  * them one by one. */
-static omost_status add_noise(om_job *job, int pass, int first, int count,
-                              omost_error *err)
+omost_status om_add_pass_noise(om_job *job, int pass, int first, int count,
+                               omost_error *err)
 {
     const bool at_once = job->draw->opts->compat_omost;
     const size_t n = om_pass_latents(&job->s.pass[pass]);
@@ -254,8 +254,7 @@ omost_status om_paint(om_job *job, int pass, int first, int n, omost_error *err)
     const om_pass *p = &job->s.pass[pass];
     previewer v = {0};
     brush b = {0};
-    omost_status st = add_noise(job, pass, first, n, err);
-    if (!st) st = need_guide(job, pass, err);
+    omost_status st = need_guide(job, pass, err);
     if (!st) st = previewer_init(&v, job, p, err);
     if (!st) {
         b.guide = job->guide[pass];

@@ -2,6 +2,7 @@
  * pictures. */
 #include "diffusion/pipeline_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "diffusion/latents.h"
@@ -188,20 +189,49 @@ static double step_cells(const om_job *job, const om_pass *pass)
     return cells * parts * (om_is_guided(job->s.cfg) ? 2 : 1);
 }
 
+/* Evaluations of one picture. */
+static double paint_work(const om_job *job)
+{
+    double work = 0;
+    for (int i = 0; i < job->s.n_passes; i++) {
+        const om_pass *p = &job->s.pass[i];
+        work += p->n_steps * om_work_evaluation(step_cells(job, p));
+    }
+    return work;
+}
+
+/* How many pictures are painted before the first of them is decoded. Where UNet
+ * and VAE are never in memory together, decoding costs loading the UNet again: a
+ * picture is decoded at once when that is at most a tenth of its work, else a
+ * group for which it is. */
+static int group_size(const om_job *job)
+{
+    if (job->p->o.keep_loaded) return 1;
+    const double load = job->s.n_passes * om_work_load_unet();
+    const double n = ceil(10 * load / paint_work(job));
+    return n < job->s.batch ? (int)n : job->s.batch;
+}
+
+static double load_work(const om_job *job)
+{
+    const int n = group_size(job), last = job->s.n_passes - 1;
+    const int groups = job->p->o.keep_loaded ? 1 : (job->s.batch + n - 1) / n;
+    /* compat_omost does all passes but the last for the whole batch */
+    const int loads = job->draw->opts->compat_omost ? groups + last
+                                                    : groups * job->s.n_passes;
+    return loads * om_work_load_unet();
+}
+
 static double total_work(const om_job *job)
 {
     const om_pass *first = &job->s.pass[0];
     const om_pass *last = &job->s.pass[job->s.n_passes - 1];
     const omost_render_opts *o = job->draw->opts;
     double work = om_work_text(job->text.n_words / OMOST_ROW_IDS);
-    double each = om_work_decode(last->h, last->w);
+    double each = om_work_decode(last->h, last->w) + paint_work(job);
+    work += load_work(job);
     if (o->init_layout > 0 || o->init_image.rgb)
         work += om_work_encode(first->h, first->w);
-    for (int i = 0; i < job->s.n_passes; i++) {
-        const om_pass *p = &job->s.pass[i];
-        work += om_work_load_unet();
-        each += p->n_steps * om_work_evaluation(step_cells(job, p));
-    }
     if (job->s.n_passes > 1)
         each += om_work_decode(first->h, first->w) +
                 om_work_encode(last->h, last->w);
@@ -285,15 +315,40 @@ static void job_free(om_job *job)
     om_free(job->env, job->rng);
 }
 
-/* Some pictures of the batch, each stage for all of them. */
-static omost_status draw_some(om_job *job, int first, int n, omost_error *err)
+/* Some pictures up to where their last pass begins, each stage for all of them. */
+static omost_status begin_some(om_job *job, int first, int n, omost_error *err)
 {
-    omost_status st = om_paint(job, 0, first, n, err);
+    omost_status st = om_add_pass_noise(job, 0, first, n, err);
     if (!st && job->s.n_passes > 1) {
-        st = om_enlarge(job, first, n, err);
-        if (!st) st = om_paint(job, 1, first, n, err);
+        st = om_paint(job, 0, first, n, err);
+        if (!st) st = om_enlarge(job, first, n, err);
+        if (!st) st = om_add_pass_noise(job, 1, first, n, err);
     }
-    return st ? st : om_finish(job, first, n, err);
+    return st;
+}
+
+static omost_status end_some(om_job *job, int first, int n, omost_error *err)
+{
+    omost_status st = om_paint(job, job->s.n_passes - 1, first, n, err);
+    if (st) return st;
+    /* Nobody paints any more: let decoding have the memory. */
+    if (first + n == job->s.batch && !job->p->o.keep_loaded) om_job_forget(job);
+    return om_finish(job, first, n, err);
+}
+
+/* One generator for all draws the noise of a pass for all, so compat_omost can
+ * only end them one by one. */
+static omost_status draw_all(om_job *job, omost_error *err)
+{
+    const bool together = job->draw->opts->compat_omost;
+    const int batch = job->s.batch, most = group_size(job);
+    omost_status st = together ? begin_some(job, 0, batch, err) : OMOST_OK;
+    for (int i = 0; !st && i < batch; i += most) {
+        const int n = batch - i < most ? batch - i : most;
+        if (!together) st = begin_some(job, i, n, err);
+        if (!st) st = end_some(job, i, n, err);
+    }
+    return st;
 }
 
 static omost_status run_job(om_job *job, omost_error *err)
@@ -301,12 +356,7 @@ static omost_status run_job(om_job *job, omost_error *err)
     omost_status st = job_init(job, err);
     if (!st) st = read_text(job, err);
     if (!st) st = om_make_start(job, err);
-    const bool together =
-        !job->p->o.keep_loaded || job->draw->opts->compat_omost;
-    const int n = together ? job->s.batch : 1;
-    for (int i = 0; !st && i < job->s.batch; i += n)
-        st = draw_some(job, i, n, err);
-    return st;
+    return st ? st : draw_all(job, err);
 }
 
 omost_status om_pipeline_draw(om_pipeline *p, const om_draw *draw,

@@ -8,10 +8,13 @@
  *
  * The pipeline opens the parts of the model when they are needed and, unless
  * keep_loaded, closes each after its use, so that encoders, UNet and VAE are
- * never in memory together: all pictures of a batch are then drawn before the
- * first is decoded, and a second pass opens the UNet once more. With
- * keep_loaded every picture is finished before the next is begun (but for
- * compat_omost, whose one generator asks for the original's order).
+ * never in memory together: a second pass, and the next picture of a batch, then
+ * open the UNet once more. (The keys and values of the words are kept.) A picture is
+ * finished before the next is begun, so that who stops a batch has what was drawn;
+ * only where painting takes so few steps that loading would cost more than a tenth of it
+ * are some painted before the first of them is decoded. With keep_loaded it is
+ * always one by one. compat_omost does all first passes before the first second
+ * one: its one generator asks for the original's order.
  *
  * Noise. Picture i has a generator of its own with seed + i. It draws the first
  * pass's noise as [4, h, w], then what an ancestral sampler asks for, then the

@@ -66,12 +66,17 @@ void om_done_vae(om_pipeline *p)
     give_memory_back();
 }
 
-void om_job_forget(om_job *job)
+static void forget_guides(om_job *job)
 {
     for (int i = 0; i < OM_MAX_PASSES; i++) {
         om_guide_free(job->guide[i]);
         job->guide[i] = NULL;
     }
+}
+
+void om_job_forget(om_job *job)
+{
+    forget_guides(job);
     om_unet_words_free(job->words);
     job->words = NULL;
 }
@@ -79,7 +84,7 @@ void om_job_forget(om_job *job)
 void om_done_unet(om_job *job)
 {
     if (job->p->o.keep_loaded) return;
-    om_job_forget(job);
+    forget_guides(job);
     om_unet_close(job->p->unet);
     job->p->unet = NULL;
     om_tiny_decoder_close(job->p->tiny);

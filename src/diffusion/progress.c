@@ -1,14 +1,7 @@
 /* progress.c - see progress.h. */
 #include "diffusion/progress.h"
 
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
+#include "base/clock.h"
 
 void om_progress_init(om_progress *p, const om_draw_sink *sink, double total)
 {
@@ -21,7 +14,7 @@ static bool tell(om_progress *p, double done)
     if (p->stopped || !p->sink->progress) return !p->stopped;
     double total = (p->before + done * p->work) / p->total;
     if (total > 1) total = 1;
-    p->told = now();
+    p->told = om_clock();
     p->stopped = !p->sink->progress(p->sink->user, p->phase, p->index, p->pass,
                                     p->step, p->steps, done, total);
     return !p->stopped;
@@ -47,7 +40,8 @@ bool om_progress_step(om_progress *p)
 bool om_progress_at(om_progress *p, double done)
 {
     enum { PER_SECOND = 10 };
-    if (p->stopped || now() - p->told < 1.0 / PER_SECOND) return !p->stopped;
+    if (p->stopped || om_clock() - p->told < 1.0 / PER_SECOND)
+        return !p->stopped;
     return tell(p, p->steps ? (p->step + done) / p->steps : done);
 }
 

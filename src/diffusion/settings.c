@@ -115,10 +115,9 @@ double om_second_side(int side, float scale)
 static omost_status shorten(om_settings *s, om_pass *p, int steps,
                             double strength, omost_error *err)
 {
-    if (!(strength > 0 && strength <= 1))
-        return om_fail(err, OMOST_RANGE,
-                       "a strength of %g: it must be over 0 and at most 1",
-                       strength);
+    if (!(strength >= OMOST_MIN_SHARE && strength <= 1))
+        return om_fail(err, OMOST_RANGE, "a strength of %g: it must be %g to 1",
+                       strength, OMOST_MIN_SHARE);
     float all[OM_MAX_STEPS + 1];
     omost_status st =
         om_schedule_sigmas(&s->table, s->schedule, steps, 1, all, err);
@@ -186,10 +185,9 @@ omost_status om_settings_read(om_settings *s, const omost_render_opts *o,
     if (!(o->batch >= 1 && o->batch <= OMOST_MAX_BATCH))
         return om_fail(err, OMOST_RANGE, "%d pictures: there must be 1 to %d",
                        o->batch, OMOST_MAX_BATCH);
-    if (!(isfinite(o->cfg_scale) && fabsf(o->cfg_scale) <= 1000))
-        return om_fail(err, OMOST_RANGE,
-                       "a guidance of %g: it must be between 0 and 1000",
-                       (double)o->cfg_scale);
+    if (!(o->cfg_scale >= 0 && o->cfg_scale <= OMOST_MAX_CFG))
+        return om_fail(err, OMOST_RANGE, "a guidance of %g: it must be 0 to %d",
+                       (double)o->cfg_scale, OMOST_MAX_CFG);
     if ((unsigned)o->region >= OMOST_N_REGION_METHODS)
         return om_fail(err, OMOST_USAGE, "there is no region method %d",
                        (int)o->region);

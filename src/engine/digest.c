@@ -186,16 +186,17 @@ static bool digest_file(om_digests *d, om_digest_file *f)
 
 /* ---- an item ------------------------------------------------------------- */
 
-static bool sum_up(const om_digests *d, const om_digest_item *item,
+/* Of its first n files. */
+static bool sum_up(const om_digests *d, const om_digest_item *item, size_t n,
                    char out[65])
 {
     om_buf b;
-    if (item->n_files == 1) {
+    if (n == 1) {
         memcpy(out, item->file[0].sha256, 65);
         return true;
     }
     om_buf_init(&b, d->env, 1 << 20);
-    for (size_t i = 0; i < item->n_files; i++)
+    for (size_t i = 0; i < n; i++)
         om_buf_printf(&b, "%s  %s\n", item->file[i].sha256, item->file[i].name);
     bool ok = b.status == OMOST_OK && om_sha256_hex(om_buf_view(&b), out);
     om_buf_free(&b);
@@ -204,14 +205,19 @@ static bool sum_up(const om_digests *d, const om_digest_item *item,
 
 static void digest_item(om_digests *d, om_digest_item *item)
 {
-    char sum[65];
+    char sum[65], weights[65];
     for (size_t i = 0; i < item->n_files; i++)
         if (!*item->file[i].sha256 && !digest_file(d, &item->file[i])) return;
-    if (item->n_files == 0 || !sum_up(d, item, sum)) return;
+    if (item->n_weights == 0 || !sum_up(d, item, item->n_files, sum) ||
+        !sum_up(d, item, item->n_weights, weights))
+        return;
     pthread_mutex_lock(&d->mutex);
     memcpy(item->sha256, sum, sizeof sum);
+    memcpy(item->weights, weights, sizeof weights);
     pthread_mutex_unlock(&d->mutex);
     om_path_remember(d->env, d->cache_dir, sum, item->path);
+    if (strcmp(sum, weights) != 0)
+        om_path_remember(d->env, d->cache_dir, weights, item->path);
 }
 
 static void *work(void *user)
@@ -279,7 +285,8 @@ static om_str name_within(const char *path, const char *file)
 }
 
 om_digest_item *om_digests_add(om_digests *d, const char *path,
-                               const char *const *files, size_t n_files)
+                               const char *const *files, size_t n_files,
+                               size_t n_weights)
 {
     om_arena *a = &d->arena;
     om_digest_item *item = om_arena_zalloc(a, sizeof *item);
@@ -296,6 +303,7 @@ om_digest_item *om_digests_add(om_digests *d, const char *path,
         recall(d, f);
     }
     item->n_files = n_files;
+    item->n_weights = n_weights;
     *d->last = item;
     d->last = &item->next;
     return item;

@@ -28,10 +28,12 @@ typedef struct om_digest_file {
 typedef struct om_digest_item {
     struct om_digest_item *next;
     const char *path, *name; /* as given; its last part */
-    om_digest_file *file;
-    size_t n_files;
+    om_digest_file *file;    /* weights, then configurations */
+    size_t n_files, n_weights;
     /* The file's, or of several: of the lines "SHA256  NAME\n" of all. */
     char sha256[65];
+    char weights[65]; /* the same of the weights alone: what records of before
+                       * configurations counted have */
 } om_digest_item;
 
 typedef struct om_digests om_digests;
@@ -41,10 +43,11 @@ om_digests *om_digests_new(const omost_env *env, const char *cache_dir,
                            omost_error *err);
 void om_digests_free(om_digests *d); /* stops the worker */
 
-/* Before the start: an item of these files, lent by `d`; NULL when there is no
- * memory. The texts are copied. */
+/* Before the start: an item of these files, of which the first n_weights are
+ * weights, lent by `d`; NULL when there is no memory. The texts are copied. */
 om_digest_item *om_digests_add(om_digests *d, const char *path,
-                               const char *const *files, size_t n_files);
+                               const char *const *files, size_t n_files,
+                               size_t n_weights);
 
 /* Begin, if it has not begun. */
 void om_digests_start(om_digests *d);

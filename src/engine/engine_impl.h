@@ -10,6 +10,8 @@ struct omost_engine {
     const omost_env *env;
     om_arena arena; /* texts */
     om_model_files *model, *vae, *taesd;
+    const char
+        *model_note; /* of tensors that are nobody's; NULL: there are none */
     json_t *config;
     omost_tokenizer *tokenizer;
     const char *tokenizer_name; /* "model", "builtin" or a folder's */

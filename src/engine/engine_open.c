@@ -26,7 +26,7 @@ static omost_status check_kind(const opening *op, const om_model_files *m)
     if (m->kind == OMOST_MODEL_LORA)
         return om_fail(op->err, OMOST_FORMAT,
                        "%s is a LoRA, which changes a model; name the model "
-                       "and add this with lora",
+                       "and add this with --lora",
                        path);
     if (m->kind == OMOST_MODEL_PART || m->kind == OMOST_MODEL_OTHER)
         return om_fail(op->err, OMOST_FORMAT,
@@ -47,7 +47,7 @@ static omost_status check_parts(const opening *op, const om_model_files *m)
         if (other || om_model_count(m, (omost_model_part)part) > 0) continue;
         return om_fail(op->err, OMOST_MISSING, "%s has no %s%s", op->o->model,
                        omost_model_part_name((omost_model_part)part),
-                       part == OMOST_MODEL_VAE ? "; name one with vae" : "");
+                       part == OMOST_MODEL_VAE ? "; name one: --vae FILE" : "");
     }
     return OMOST_OK;
 }
@@ -61,6 +61,25 @@ static omost_status check_vae(const opening *op, const om_model_files *m)
 
 /* ---- opening ------------------------------------------------------------- */
 
+/* Names of no part we know are told, once, and nothing else is done about them:
+ * people merge all sorts of things into checkpoints. */
+static omost_status note_strangers(opening *op)
+{
+    om_buf b;
+    omost_engine *e = op->e;
+    const size_t n = om_model_count(e->model, OMOST_MODEL_N_PARTS);
+    if (n == 0) return OMOST_OK;
+    om_buf_init(&b, e->env, 1000);
+    om_buf_printf(&b,
+                  "%s: %zu tensor%s of no part of SDXL %s not used, such as ",
+                  e->model->path, n, n == 1 ? "" : "s", n == 1 ? "is" : "are");
+    om_buf_str(&b, om_model_at(e->model, OMOST_MODEL_N_PARTS, 0)->t->name);
+    if (b.status != OMOST_NOMEM)
+        e->model_note = om_arena_str(&e->arena, om_buf_view(&b)).p;
+    om_buf_free(&b);
+    return e->model_note ? OMOST_OK : om_fail_nomem(op->err);
+}
+
 static omost_status open_models(opening *op)
 {
     omost_engine *e = op->e;
@@ -69,6 +88,7 @@ static omost_status open_models(opening *op)
     if (!e->model) return op->err->status;
     if ((st = check_kind(op, e->model)) != OMOST_OK) return st;
     if ((st = check_parts(op, e->model)) != OMOST_OK) return st;
+    if ((st = note_strangers(op)) != OMOST_OK) return st;
     if (op->o->vae) {
         e->vae = om_model_open(e->env, op->o->vae, op->err);
         if (!e->vae) return op->err->status;
@@ -132,15 +152,15 @@ static omost_status open_backend(opening *op)
     int b = omost_choice_find(OMOST_CHOICE_BACKEND, name);
     if (p < 0)
         return om_fail(op->err, OMOST_RANGE,
-                       "precision is \"%.40s\"; it must be %s", precision,
+                       "--precision is \"%.40s\"; it must be %s", precision,
                        om_choice_text(OMOST_CHOICE_PRECISION, list));
     if (b < 0)
         return om_fail(op->err, OMOST_RANGE,
-                       "backend is \"%.40s\"; it must be %s", name,
+                       "--backend is \"%.40s\"; it must be %s", name,
                        om_choice_text(OMOST_CHOICE_BACKEND, list));
     if (op->o->n_threads < 0)
         return om_fail(op->err, OMOST_RANGE,
-                       "threads is %d; 0 stands for one a processor",
+                       "--threads is %d; 0 stands for one a processor",
                        op->o->n_threads);
     const om_backend_opts opts = {
         .name = omost_choice_name(OMOST_CHOICE_BACKEND, (size_t)b),
@@ -155,10 +175,13 @@ static omost_status open_backend(opening *op)
 static const om_digest_item *add_model(omost_engine *e, const char *path,
                                        const om_model_files *m)
 {
-    const char **files = om_arena_array(&e->arena, m->n_files, sizeof *files);
+    const size_t n = m->n_files + m->n_beside;
+    const char **files = om_arena_array(&e->arena, n, sizeof *files);
     if (!files) return NULL;
     for (size_t i = 0; i < m->n_files; i++) files[i] = om_st_path(m->file[i]);
-    return om_digests_add(e->digests, path, files, m->n_files);
+    for (size_t i = 0; i < m->n_beside; i++)
+        files[m->n_files + i] = m->beside[i];
+    return om_digests_add(e->digests, path, files, n, m->n_files);
 }
 
 static omost_status open_digests(opening *op)
@@ -172,8 +195,8 @@ static omost_status open_digests(opening *op)
     ok = ok && (e->model_item = add_model(e, o->model, e->model)) != NULL;
     if (ok && e->vae) ok = (e->vae_item = add_model(e, o->vae, e->vae)) != NULL;
     if (ok && o->config)
-        ok = (e->config_item =
-                  om_digests_add(e->digests, o->config, &o->config, 1)) != NULL;
+        ok = (e->config_item = om_digests_add(e->digests, o->config, &o->config,
+                                              1, 1)) != NULL;
     return ok ? OMOST_OK : om_fail_nomem(op->err);
 }
 

@@ -48,6 +48,7 @@ static void tell_settings(job *j, const omost_render_opts *asked)
 
 static void tell_notes(job *j)
 {
+    if (j->e->model_note) om_tell_note(&j->teller, j->e->model_note, NULL);
     for (size_t i = 0; i < j->e->n_loras; i++)
         if (j->e->lora_note[i])
             om_tell_note(&j->teller, j->e->lora_note[i], NULL);

@@ -1,19 +1,10 @@
 /* render_events.c - see render_events.h. */
 #include "engine/render_events.h"
 
-#include <time.h>
+#include "base/clock.h"
 
-/* Progress within a step comes with every operation; nobody reads so fast. */
-static const double pause_s = 0.05;
 /* What must have been seen before the time left means anything. */
 static const double seen_s = 0.3, seen_share = 0.01;
-
-double om_clock(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 bool om_tell_event(om_teller *t, omost_event ev)
 {
@@ -48,8 +39,7 @@ static double seconds_left(om_teller *t, double now, double total)
 bool om_tell_progress(om_teller *t, omost_phase phase, int index, int pass,
                       int step, int steps, double done, double total_done)
 {
-    omost_event *e = &t->now, was = *e;
-    double now = om_clock();
+    omost_event *e = &t->now;
     if (t->stopped) return false;
     e->kind = OMOST_EVENT_PROGRESS;
     e->phase = phase;
@@ -59,10 +49,6 @@ bool om_tell_progress(om_teller *t, omost_phase phase, int index, int pass,
     e->steps = steps;
     e->done = done;
     if (total_done > e->total_done) e->total_done = total_done;
-    e->seconds_left = seconds_left(t, now, e->total_done);
-    bool news = phase != was.phase || index != was.index || pass != was.pass ||
-                step != was.step || steps != was.steps || t->last_told <= 0;
-    if (!news && now - t->last_told < pause_s) return true;
-    t->last_told = now;
+    e->seconds_left = seconds_left(t, om_clock(), e->total_done);
     return om_tell_event(t, *e);
 }

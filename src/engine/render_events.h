@@ -13,18 +13,14 @@ typedef struct om_teller {
     int64_t seed;           /* of the first picture */
     bool one_seed;          /* of all */
     bool stopped;           /* the caller said so */
-    double last_told;       /* when, in seconds */
     double from, from_done; /* where the time left is reckoned from */
 } om_teller;
 
-/* Progress; few of them are passed on. */
+/* Progress. How often is settled where it comes from (diffusion/progress.h). */
 bool om_tell_progress(om_teller *t, omost_phase phase, int index, int pass,
                       int step, int steps, double done, double total_done);
 /* Any other event, made from t->now. */
 bool om_tell_event(om_teller *t, omost_event ev);
 bool om_tell_note(om_teller *t, const char *text, const omost_note *at);
-
-/* Seconds of a clock that only goes forward. */
-double om_clock(void);
 
 #endif

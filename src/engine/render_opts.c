@@ -13,7 +13,7 @@
 #define AT(field) offsetof(omost_render_opts, field)
 const om_render_field om_render_fields[] = {
     {"steps", OM_FIELD_INT, AT(steps), 1, OMOST_MAX_STEPS, false, 0},
-    {"cfg-scale", OM_FIELD_FLOAT, AT(cfg_scale), 0, 100, false, 0},
+    {"cfg-scale", OM_FIELD_FLOAT, AT(cfg_scale), 0, OMOST_MAX_CFG, false, 0},
     {"sampling-method", OM_FIELD_NAME, AT(sampler), 0, 0, false, OMOST_CHOICE_SAMPLER},
     {"scheduler", OM_FIELD_NAME, AT(schedule), 0, 0, false, OMOST_CHOICE_SCHEDULE},
     {"rng", OM_FIELD_NAME, AT(rng), 0, 0, false, OMOST_CHOICE_RNG},
@@ -22,11 +22,11 @@ const om_render_field om_render_fields[] = {
     {"projected-pooled", OM_FIELD_BOOL, AT(projected_pooled), 0, 0, false, 0},
     {"fit-prefix", OM_FIELD_BOOL, AT(fit_prefix), 0, 0, false, 0},
     {"vae-tiling", OM_FIELD_BOOL, AT(vae_tiling), 0, 0, false, 0},
-    {"init-layout", OM_FIELD_FLOAT, AT(init_layout), 0.01, 1, true, 0},
-    {"strength", OM_FIELD_FLOAT, AT(strength), 0.01, 1, false, 0},
-    {"hires", OM_FIELD_FLOAT, AT(hires_scale), 1, 8, false, 0},
+    {"init-layout", OM_FIELD_FLOAT, AT(init_layout), OMOST_MIN_SHARE, 1, true, 0},
+    {"strength", OM_FIELD_FLOAT, AT(strength), OMOST_MIN_SHARE, 1, false, 0},
+    {"hires", OM_FIELD_FLOAT, AT(hires_scale), 1, OMOST_MAX_HIRES, false, 0},
     {"hires-steps", OM_FIELD_INT, AT(hires_steps), 1, OMOST_MAX_STEPS, false, 0},
-    {"hires-denoise", OM_FIELD_FLOAT, AT(hires_denoise), 0.01, 1, false, 0},
+    {"hires-denoise", OM_FIELD_FLOAT, AT(hires_denoise), OMOST_MIN_SHARE, 1, false, 0},
 };
 #undef AT
 /* clang-format on */
@@ -56,7 +56,7 @@ const char *om_choice_text(omost_choice which, char out[OM_CHOICE_TEXT])
 static omost_status out_of_range(const char *name, double v, double min,
                                  double max, omost_error *err)
 {
-    return om_fail(err, OMOST_RANGE, "%s is %g; it must be %g to %g", name, v,
+    return om_fail(err, OMOST_RANGE, "--%s is %g; it must be %g to %g", name, v,
                    min, max);
 }
 
@@ -67,7 +67,7 @@ static omost_status check_number(const om_render_field *f, double v,
     bool fine = v >= f->min - 1e-6 && v <= f->max;
     if (fine || (f->or_zero && v == 0)) return OMOST_OK;
     if (!f->or_zero) return out_of_range(f->name, v, f->min, f->max, err);
-    return om_fail(err, OMOST_RANGE, "%s is %g; it must be 0 or %g to %g",
+    return om_fail(err, OMOST_RANGE, "--%s is %g; it must be 0 or %g to %g",
                    f->name, v, f->min, f->max);
 }
 
@@ -77,7 +77,7 @@ static omost_status check_name(const om_render_field *f, const char **name,
     char list[OM_CHOICE_TEXT];
     int i = omost_choice_find(f->choice, *name);
     if (i < 0)
-        return om_fail(err, OMOST_RANGE, "%s is \"%.40s\"; it must be %s",
+        return om_fail(err, OMOST_RANGE, "--%s is \"%.40s\"; it must be %s",
                        f->name, *name, om_choice_text(f->choice, list));
     *name = omost_choice_name(f->choice, (size_t)i);
     return OMOST_OK;
@@ -119,7 +119,7 @@ static omost_status check_sizes(omost_render_opts *o, omost_error *err)
     if (w <= OMOST_RENDER_MAX && h <= OMOST_RENDER_MAX) return OMOST_OK;
     return om_fail(
         err, OMOST_RANGE,
-        "hires is %g, which makes %.0fx%.0f of %dx%d; a side must be at "
+        "--hires is %g, which makes %.0fx%.0f of %dx%d; a side must be at "
         "most %d",
         (double)o->hires_scale, w, h, o->width, o->height, OMOST_RENDER_MAX);
 }
@@ -129,9 +129,10 @@ static omost_status check_start(const omost_render_opts *o, omost_error *err)
     const omost_image *i = &o->init_image;
     if (!i->rgb) return OMOST_OK;
     if (o->init_layout > 0)
-        return om_fail(err, OMOST_RANGE,
-                       "init-layout and init-img: a picture can begin from one "
-                       "of them only");
+        return om_fail(
+            err, OMOST_RANGE,
+            "--init-layout and --init-img: a picture can begin from one "
+            "of them only");
     if (i->width >= 1 && i->height >= 1 && i->width <= 32768 &&
         i->height <= 32768)
         return OMOST_OK;
@@ -153,7 +154,7 @@ static omost_status check_enums(const omost_render_opts *o, omost_error *err)
 {
     char list[OM_CHOICE_TEXT];
     if ((unsigned)o->region >= OMOST_N_REGION_METHODS)
-        return om_fail(err, OMOST_RANGE, "region is %d; it must be %s",
+        return om_fail(err, OMOST_RANGE, "--region is %d; it must be %s",
                        (int)o->region,
                        om_choice_text(OMOST_CHOICE_REGION, list));
     if ((unsigned)o->prompt_style > OMOST_PROMPT_TAGS)
@@ -161,7 +162,7 @@ static omost_status check_enums(const omost_render_opts *o, omost_error *err)
                        (int)o->prompt_style);
     if (o->preview_every < 0)
         return om_fail(err, OMOST_RANGE,
-                       "preview-every is %d; 0 stands for no previews",
+                       "--preview-every is %d; 0 stands for no previews",
                        o->preview_every);
     return OMOST_OK;
 }
@@ -177,8 +178,10 @@ static omost_status settle_seed(omost_render_opts *o, omost_error *err)
         o->seed = word % (UINT32_MAX - OMOST_MAX_BATCH);
     }
     if (st == OMOST_OK && o->seed > INT64_MAX - OMOST_MAX_BATCH)
-        st = om_fail(err, OMOST_RANGE, "the seed %lld is too large",
-                     (long long)o->seed);
+        st =
+            om_fail(err, OMOST_RANGE, "--seed is %lld; it must be at most %lld",
+                    (long long)o->seed,
+                    (long long)(INT64_MAX - OMOST_MAX_BATCH));
     return st;
 }
 
@@ -189,11 +192,14 @@ omost_status om_render_resolve(omost_render_opts *out,
     static const omost_render_opts defaults = OMOST_RENDER_DEFAULTS;
     omost_render_opts o = in ? *in : defaults;
     if (!o.sampler) o.sampler = "dpm++2m";
-    if (!o.schedule) o.schedule = om_schedule_name(om_default_schedule(model));
+    if (!o.schedule)
+        o.schedule = om_schedule_name(model ? om_default_schedule(model)
+                                            : OM_SCHEDULE_KARRAS);
     if (!o.rng) o.rng = "cuda";
     if (!o.prediction)
-        o.prediction = om_prediction_name(
-            om_predicts_v(model) ? OM_PREDICTION_V : OM_PREDICTION_EPS);
+        o.prediction = om_prediction_name(model && om_predicts_v(model)
+                                              ? OM_PREDICTION_V
+                                              : OM_PREDICTION_EPS);
     if (!o.negative_prompt) o.negative_prompt = OMOST_NEGATIVE_DEFAULT;
     if (!o.compat_omost) o.projected_pooled = true;
     omost_status st = check_enums(&o, err);
@@ -204,4 +210,13 @@ omost_status om_render_resolve(omost_render_opts *out,
     if (st == OMOST_OK) st = settle_seed(&o, err);
     if (st == OMOST_OK) *out = o;
     return st;
+}
+
+omost_status omost_render_check(const omost_render_opts *opts, omost_error *err)
+{
+    omost_render_opts resolved;
+    omost_error local;
+    if (!err) err = &local;
+    om_error_clear(err);
+    return om_render_resolve(&resolved, opts, NULL, err);
 }

@@ -33,7 +33,8 @@ const char *om_choice_text(omost_choice which, char out[OM_CHOICE_TEXT]);
 
 /* Check all of `in` (NULL: the defaults) and say in *out what it means: no name
  * is NULL, sides are multiples of 64, the seed is a real one. The schedule and
- * what is predicted are by default what the model says about itself. */
+ * what is predicted are by default what the model (may be NULL) says about
+ * itself. */
 omost_status om_render_resolve(omost_render_opts *out,
                                const omost_render_opts *in,
                                const om_model_files *model, omost_error *err);

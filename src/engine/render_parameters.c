@@ -155,7 +155,7 @@ static void put_loras(om_buf *b, const om_drawn *d)
     om_buf_init(&list, b->env, MAX_TEXT);
     for (size_t i = 0; i < d->n_loras; i++) {
         const om_digest_item *l = d->lora[i];
-        if (l->n_files != 1 || !*l->file[0].data) continue;
+        if (l->n_weights != 1 || !*l->file[0].data) continue;
         if (list.n) om_buf_puts(&list, ", ");
         om_buf_str(&list, stem(l->name));
         om_buf_printf(&list, ": %.12s", l->file[0].data);

@@ -102,16 +102,22 @@ static json_t *item_json(const om_digest_item *item)
                      digest_json(item->sha256));
 }
 
-static json_t *model_json(const om_drawn *d)
+/* With the files it has, where these are several. */
+static json_t *files_json(const om_digest_item *m)
 {
-    const om_digest_item *m = d->model;
     json_t *v = item_json(m), *files = json_array();
     for (size_t i = 0; i < m->n_files; i++)
         json_array_append_new(
             files, json_pack("{s:o, s:o}", "name", text_json(m->file[i].name),
                              "sha256", digest_json(m->file[i].sha256)));
-    json_object_set_new(v, "kind", json_string(omost_model_kind_name(d->kind)));
     json_object_set_new(v, "files", files);
+    return v;
+}
+
+static json_t *model_json(const om_drawn *d)
+{
+    json_t *v = files_json(d->model);
+    json_object_set_new(v, "kind", json_string(omost_model_kind_name(d->kind)));
     return v;
 }
 
@@ -166,7 +172,10 @@ static json_t *record_json(const om_drawn *d)
     json_object_set_new(v, "options", options_json(d));
     json_object_set_new(v, "tokenizer", text_json(d->tokenizer));
     json_object_set_new(v, "model", model_json(d));
-    if (d->vae) json_object_set_new(v, "vae", item_json(d->vae));
+    if (d->vae)
+        json_object_set_new(v, "vae",
+                            d->vae->n_files > 1 ? files_json(d->vae)
+                                                : item_json(d->vae));
     if (d->config) json_object_set_new(v, "config", item_json(d->config));
     if (d->opts->init_image.rgb)
         json_object_set_new(v, "init-img", init_json(d));
@@ -267,19 +276,94 @@ void om_record_compare(const char *record, const om_drawn *d,
     json_decref(v);
 }
 
+/* Records of before configurations counted tell of weights alone. */
+static bool tells_of_weights(const json_t *was)
+{
+    size_t i;
+    const json_t *f;
+    json_array_foreach(json_object_get(was, "files"), i, f)
+    {
+        const char *name = json_string_value(json_object_get(f, "name"));
+        if (name && om_str_ends(om_str_of(name), OM_STR(".json"))) return false;
+    }
+    return true;
+}
+
+static bool same_item(const json_t *was, const om_digest_item *item)
+{
+    const json_t *sha = json_object_get(was, "sha256");
+    return same_text(sha, item->sha256) ||
+           (tells_of_weights(was) && same_text(sha, item->weights));
+}
+
+/* The first of several files that is not the recorded one, or NULL. */
+static const om_digest_file *changed_file(const json_t *was,
+                                          const om_digest_item *item)
+{
+    const json_t *files = json_object_get(was, "files"), *f;
+    for (size_t i = 0; item->n_files > 1 && i < item->n_files; i++) {
+        size_t k;
+        json_array_foreach(
+            files, k,
+            f) if (same_text(json_object_get(f, "name"), item->file[i].name) &&
+                   !same_text(json_object_get(f, "sha256"),
+                              item->file[i].sha256)) return &item->file[i];
+    }
+    return NULL;
+}
+
 static void compare_item(const json_t *was, const om_digest_item *item,
                          const char *what, om_difference_fn *tell, void *user)
 {
     const json_t *sha = json_object_get(was, "sha256");
     char text[400];
-    if (!item || !*item->sha256 || !json_is_string(sha) ||
-        same_text(sha, item->sha256))
+    if (!item || !*item->sha256 || !json_is_string(sha) || same_item(was, item))
         return;
-    snprintf(text, sizeof text,
-             "%s is not the recorded %s: its SHA-256 begins with %.10s instead "
-             "of %.10s",
-             item->name, what, item->sha256, json_string_value(sha));
+    const om_digest_file *f = changed_file(was, item);
+    if (f)
+        snprintf(text, sizeof text,
+                 "%.100s is not the recorded %s: its %.200s has changed",
+                 item->name, what, f->name);
+    else
+        snprintf(text, sizeof text,
+                 "%.200s is not the recorded %s: its SHA-256 begins with %.10s "
+                 "instead of %.10s",
+                 item->name, what, item->sha256, json_string_value(sha));
     tell(user, text);
+}
+
+/* What is recorded of the i-th LoRA: the one of its bytes, wherever it stands,
+ * else the one in its place. */
+static const json_t *recorded_lora(const json_t *loras, const om_drawn *d,
+                                   size_t i)
+{
+    const json_t *here = json_array_get(loras, i), *was;
+    size_t k;
+    if (!*d->lora[i]->sha256 || (here && same_item(here, d->lora[i])))
+        return here;
+    json_array_foreach(loras, k,
+                       was) if (same_item(was, d->lora[i])) return was;
+    return here;
+}
+
+static void compare_loras(const json_t *loras, const om_drawn *d,
+                          om_difference_fn *tell, void *user)
+{
+    char text[400];
+    for (size_t i = 0; i < d->n_loras; i++) {
+        const json_t *was = recorded_lora(loras, d, i);
+        const json_t *weight = json_object_get(was, "weight");
+        compare_item(was, d->lora[i], "LoRA", tell, user);
+        if (!json_is_number(weight) ||
+            (float)json_number_value(weight) == d->loras[i].weight)
+            continue;
+        snprintf(text, sizeof text,
+                 "%.200s is added with the weight %g instead of the recorded "
+                 "%g: --lora FILE:%g",
+                 d->lora[i]->name, (double)d->loras[i].weight,
+                 json_number_value(weight), json_number_value(weight));
+        tell(user, text);
+    }
 }
 
 void om_record_compare_files(const char *record, const om_drawn *d,
@@ -295,7 +379,6 @@ void om_record_compare_files(const char *record, const om_drawn *d,
         !json_object_get(v, "vae") != !d->vae)
         tell(user, "not all files are the recorded ones: a LoRA or VAE came or "
                    "went");
-    for (size_t i = 0; i < d->n_loras && i < json_array_size(loras); i++)
-        compare_item(json_array_get(loras, i), d->lora[i], "LoRA", tell, user);
+    compare_loras(loras, d, tell, user);
     json_decref(v);
 }

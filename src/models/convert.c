@@ -171,7 +171,7 @@ static omost_status check_room(const job *j)
         need +=
             (uint64_t)((double)om_gguf_data_bytes(&j->parts) * j->type->bits /
                        (8.0 * (double)om_dtype_size(j->parts.dtype)));
-    return om_disk_check(j->o->out, need, j->err);
+    return om_disk_check(j->o->out, j->o->out, need, j->err);
 }
 
 /* The result, or what it is quantised from: beside the result, where there is
@@ -228,7 +228,7 @@ static omost_status check_opts(job *j)
 
 omost_status omost_gguf_convert(const omost_gguf_opts *opts, omost_error *err)
 {
-    omost_error own;
+    omost_error own = {0};
     job j = {.o = opts,
              .watch = {opts->on_progress, opts->user},
              .err = err ? err : &own};

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-omost_status om_disk_check(const char *path, uint64_t bytes, omost_error *err)
+omost_status om_disk_check(const char *path, const char *name, uint64_t bytes,
+                           omost_error *err)
 {
     char folder[PATH_MAX];
     struct statvfs fs;
@@ -19,5 +20,5 @@ omost_status om_disk_check(const char *path, uint64_t bytes, omost_error *err)
     return om_fail(err, OMOST_LIMIT,
                    "%.100s needs %.2f GB, and there are %.2f GB left on that "
                    "disk: make room, or choose another place",
-                   path, (double)bytes / 1e9, (double)room / 1e9);
+                   name, (double)bytes / 1e9, (double)room / 1e9);
 }

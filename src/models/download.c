@@ -47,6 +47,14 @@ static omost_status failed(transfer *t, const char *doing)
                            strerror(errno));
 }
 
+static void no_room(transfer *t)
+{
+    t->st = om_fail(t->err, OMOST_IO,
+                    "%s cannot be written: %s; what came is kept, and the same "
+                    "command goes on from there",
+                    t->d->name, strerror(errno));
+}
+
 /* ---- the sum of what is there -------------------------------------------- */
 
 static void sum_begin(transfer *t)
@@ -147,7 +155,8 @@ static bool on_answer(void *user, const om_http_response *rs)
     if (t->size >= 0 && all != t->size) return odd_size(t, all), false;
     t->size = all;
     if ((uint64_t)all <= t->have) return true;
-    t->st = om_disk_check(t->d->place, (uint64_t)all - t->have, t->err);
+    t->st =
+        om_disk_check(t->d->place, t->d->name, (uint64_t)all - t->have, t->err);
     return t->st == OMOST_OK;
 }
 
@@ -159,7 +168,7 @@ static bool on_data(void *user, const void *p, size_t n)
     for (size_t done = 0; done < n;) {
         ssize_t put = write(t->fd, (const char *)p + done, n - done);
         if (put < 0 && errno == EINTR) continue;
-        if (put <= 0) return failed(t, "write"), false;
+        if (put <= 0) return no_room(t), false;
         om_sha256_add(&t->sum, (om_str){(const char *)p + done, (size_t)put});
         done += (size_t)put;
         t->have += (uint64_t)put;

@@ -266,12 +266,12 @@ static omost_status write_tensor(const om_gguf_parts *p, const om_llm_tensor *t,
         omost_status st = write_rows(p, t, b, f, i, n, err);
         if (st != OMOST_OK) return st;
         *done += n * t->rows.cols * om_dtype_size(dtype_of(p, t));
+        if (!t->made) om_rows_drop(&t->rows);
         if (!om_gguf_tell(w, "converting", t->name, *done, total))
             return om_fail(err, OMOST_CANCELLED, "stopped");
     }
     *done += padding(bytes);
     fwrite(zero, 1, padding(bytes), f);
-    if (!t->made) om_rows_drop(&t->rows);
     return OMOST_OK;
 }
 

@@ -98,7 +98,7 @@ static void read_sizes(reader *r, om_llm_config *c)
     c->heads = whole(r, r->v, "num_attention_heads", 1 << 14, 0);
     c->kv_heads = whole(r, r->v, "num_key_value_heads", 1 << 14, c->heads);
     if (r->st != OMOST_OK) return;
-    size_t natural = c->width / c->heads;
+    const size_t natural = c->heads ? c->width / c->heads : 0;
     c->head_dim = whole(r, r->v, "head_dim", 1 << 14, natural ? natural : 1);
     c->head_dim_given = c->head_dim != natural;
     c->norm_eps = number(r, r->v, "rms_norm_eps", 1e-6);

@@ -190,14 +190,16 @@ static omost_status pull(puller *p)
     if (!p->hub.http) return p->err->status;
     omost_status st = p->ref.kind == OM_REF_URL ? pull_url(p) : pull_hub(p);
     om_http_free(p->hub.http);
-    return st;
+    if (st != OMOST_IO && st != OMOST_MISSING) return st;
+    const omost_error why = *p->err;
+    return om_fail(p->err, st, "%.100s: %s", p->ref.text, why.msg);
 }
 
 omost_status omost_model_pull(const omost_hub_opts *o, const char *ref,
                               omost_pull_fn *on_progress, void *user,
                               char **path, omost_error *err)
 {
-    omost_error own;
+    omost_error own = {0};
     puller p = {.o = o,
                 .on_progress = on_progress,
                 .user = user,

@@ -184,6 +184,7 @@ static omost_status parse_vocab(loader *l)
 {
     omost_error je;
     l->json = om_json_parse(l->vocab, "the vocabulary", &je);
+    if (!l->json && je.status == OMOST_NOMEM) return om_fail_nomem(l->err);
     if (!l->json)
         return om_fail(l->err, je.status, "%s:%d: %s", l->vocab_name, je.line,
                        je.msg);

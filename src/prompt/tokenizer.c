@@ -157,9 +157,12 @@ static omost_status read_pad(const omost_tokenizer *tk, const char *dir,
     if (st == OMOST_OK) {
         json_t *config =
             om_json_parse(om_buf_view(&text), "the configuration", &je);
-        st = config
-                 ? set_pad(tk, pad_token(config), path, pad, err)
-                 : om_fail(err, je.status, "%s:%d: %s", path, je.line, je.msg);
+        if (config)
+            st = set_pad(tk, pad_token(config), path, pad, err);
+        else if (je.status == OMOST_NOMEM)
+            st = om_fail_nomem(err);
+        else
+            st = om_fail(err, je.status, "%s:%d: %s", path, je.line, je.msg);
         json_decref(config);
     }
     om_buf_free(&text);

@@ -3,18 +3,27 @@
  * one home of SQLite is this layer.
  *
  *     DIR/omost.db            WAL; made when it is missing, upgraded when old
- *     DIR/images/00/17.png    picture 17, written and renamed before its row
+ *     DIR/images/00/17.png    picture 17; 17.part on its way in or out
  *     DIR/lock                held while a store is open (flock)
  *
  * Every function that changes something has it on disk when it returns OK
  * (synchronous=FULL): what was acknowledged survives kill -9 and a power cut.
  * Opening marks jobs that were queued or running as interrupted, and removes
- * picture files without a row.
+ * pictures that were being added or deleted. A change happens whole or not at
+ * all; after a failure the store goes on as it was before.
  *
  * Errors are one sentence: MISSING (no such row), IO (disk full, locked by
- * another server, no permission, a damaged file: what to do about it), LIMIT,
- * NOMEM. Threads: any; calls are serialised by the store. Texts that come back
- * live in the arena given. */
+ * another server, no permission, a damaged file: what to do about it), FORMAT
+ * (a text is not UTF-8), LIMIT (a text beyond 64 MiB), NOMEM. Texts may hold
+ * NULs. Rows that come back live in the arena given; those passed in are set
+ * only when a function returns OK, ids are never used twice.
+ *
+ * Threads: any; calls are serialised by the store, but for the bytes of
+ * pictures. A change waits for the disk (milliseconds), and up to 0.4 s for
+ * another program that is writing in the file. A process that forks must not
+ * use the store in the child. Memory: rows and buffers come from the env,
+ * SQLite's own from libc (it can be given another only for the whole
+ * process). */
 #ifndef OM_STORE_STORE_H
 #define OM_STORE_STORE_H
 
@@ -23,8 +32,12 @@
 
 typedef struct om_store om_store;
 
+/* The folder is made, with those above it, for this user alone. NULL and IO
+ * when another server has it, the file is damaged, some other program's or of a
+ * newer omost, or nothing can be written there. */
 om_store *om_store_open(const omost_env *env, const char *folder,
                         omost_error *err);
+/* No call may be running. NULL is allowed. */
 void om_store_close(om_store *s);
 
 /* 0 stands for "none" in every id. Times are milliseconds since 1970, UTC. */
@@ -71,9 +84,11 @@ typedef struct om_message_row {
     int64_t created;
 } om_message_row;
 
-/* `id` and `created` of the row are set; the session's `updated` too. */
+/* `id` and `created` of the row are set; the session's `updated` too. MISSING
+ * also when its parent or canvas is not there. */
 omost_status om_store_message_add(om_store *s, om_message_row *row,
                                   omost_error *err);
+/* Oldest first; none when there is no such session. */
 omost_status om_store_message_list(om_store *s, int64_t session, om_arena *a,
                                    om_message_row **out, size_t *n,
                                    omost_error *err);
@@ -87,13 +102,15 @@ typedef struct om_canvas_row {
     int64_t created;
 } om_canvas_row;
 
+/* `id` and `created` are set; `parent` (0: none) may be of another session. */
 omost_status om_store_canvas_add(om_store *s, om_canvas_row *row,
                                  omost_error *err);
 omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
                                  om_canvas_row *out, omost_error *err);
 
 /* An answer at once: its canvas (python.p NULL: none) and its message, which
- * names it, become one change; the canvas goes on the session's stage. */
+ * names it, become one change; the canvas goes on the session's stage. The
+ * session is the message's. */
 omost_status om_store_answer_add(om_store *s, om_message_row *message,
                                  om_canvas_row *canvas, omost_error *err);
 
@@ -113,6 +130,9 @@ typedef enum om_job_state {
     OM_JOB_STATE_LIST(X)
 #undef X
 } om_job_state;
+
+/* "queued", ... */
+const char *om_job_state_name(om_job_state state);
 
 typedef struct om_job_row {
     int64_t id, session, canvas;
@@ -145,18 +165,21 @@ typedef struct om_image_row {
     int64_t created;
 } om_image_row;
 
-/* Write the PNG file and the row; the id is set. */
+/* Write the PNG file and the row; `id` and `created` are set. The bytes are
+ * kept as they are. */
 omost_status om_store_image_add(om_store *s, om_image_row *row, om_str png,
                                 omost_error *err);
 omost_status om_store_image_get(om_store *s, int64_t id, om_arena *a,
                                 om_image_row *out, omost_error *err);
-/* Newest first; `search` (p NULL: all): every word of it in the parameters. */
+/* session 0: all; `search` (empty: all): every word of it is somewhere in the
+ * parameters, in small or capital letters. */
 omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
                                  om_page page, om_arena *a, om_image_row **out,
                                  size_t *n, omost_error *err);
-/* Append the bytes of its file. */
+/* Append the bytes of its file; MISSING also when somebody took it away. */
 omost_status om_store_image_read(om_store *s, int64_t id, om_buf *out,
                                  omost_error *err);
+/* Row and file, also when the file is gone already. */
 omost_status om_store_image_delete(om_store *s, int64_t id, omost_error *err);
 
 #endif

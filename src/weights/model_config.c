@@ -47,8 +47,10 @@ static int size_of(const source *s, int d, const char *name)
 static int need_size(source *s, int d, const char *name)
 {
     int v = size_of(s, d, name);
+    if (v == 0 && s->status == OMOST_OK && !om_weights_has(s->w, name))
+        s->status = om_weights_missing(s->w, name, s->err);
     if (v == 0)
-        FAIL(s, OMOST_MISSING, "%s: tensor %s of the %s is missing or empty",
+        FAIL(s, OMOST_FORMAT, "%s: tensor %s of the %s is empty or too large",
              s->w->files->path, name, omost_model_part_name(s->w->part));
     return v;
 }
@@ -147,18 +149,18 @@ static void agree(source *s, const char *key, int said, int is)
 static void divides(source *s, const char *what, int by, int n)
 {
     if (by > 0 && n % by == 0) return;
-    FAIL(s, OMOST_FORMAT,
+    FAIL(s, s->config ? OMOST_FORMAT : OMOST_USAGE,
          "%s: %d channels of the %s cannot be shared among %d %s; give a "
-         "configuration that says how many there are",
+         "configuration that says how many there are: --config JSON",
          s->w->files->path, n, omost_model_part_name(s->w->part), by, what);
 }
 
 static int heads_of(source *s, int said, int width)
 {
     if (said == 0 && width % HEAD_WIDTH != 0) {
-        FAIL(s, OMOST_FORMAT,
+        FAIL(s, OMOST_USAGE,
              "%s: the %s has %d channels, which are not heads of %d; give a "
-             "configuration that says how many there are",
+             "configuration that says how many there are: --config JSON",
              s->w->files->path, omost_model_part_name(s->w->part), width,
              HEAD_WIDTH);
         return 1;
@@ -259,10 +261,11 @@ static int time_id_width(source *s, const om_unet_config *c)
     int width =
         config_int(s, "addition_time_embed_dim", (c->add_width - pooled) / 6);
     if (width <= 0 || width % 2 != 0 || width * 6 >= c->add_width)
-        FAIL(s, OMOST_FORMAT,
-             "%s: the UNet takes %d numbers about the picture, which are no "
-             "pooled text of %d and six sizes; give a configuration",
-             s->w->files->path, c->add_width, pooled);
+        FAIL(
+            s, OMOST_FORMAT,
+            "%s: the UNet takes %d numbers about the picture, which are no "
+            "pooled text of %d and six sizes; give a configuration: --config JSON",
+            s->w->files->path, c->add_width, pooled);
     return width;
 }
 

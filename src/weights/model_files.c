@@ -78,6 +78,7 @@ static omost_status read_config(om_model_files *m, const char *folder,
     if (!path) return om_fail_nomem(err);
     if (!is_file(path)) return OMOST_OK;
     *out = read_json(m, path, MAX_CONFIG, err);
+    if (*out) m->beside[m->n_beside++] = path;
     return *out ? OMOST_OK : err ? err->status : OMOST_FORMAT;
 }
 
@@ -365,8 +366,8 @@ static omost_status add_tensor(om_model_files *m, const om_safetensors *file,
     }
     om_entry e = {.t = t, .file = file};
     e.part = to.part;
-    e.stray = how == OM_UNKNOWN;
-    if (e.stray) return add_entry(m, e, t->name, err);
+    e.stray = how == OM_UNKNOWN && to.part < OMOST_MODEL_N_PARTS;
+    if (how == OM_UNKNOWN) return add_entry(m, e, t->name, err);
     e.transposed = to.transposed;
     return (to.is_thirds ? add_thirds : add_entry)(m, e, om_buf_view(name),
                                                    err);
@@ -493,6 +494,7 @@ static omost_status read_scheduler(om_model_files *m, omost_error *err)
     if (!is_file(path)) return OMOST_OK;
     json_t *config = read_json(m, path, MAX_CONFIG, err);
     if (!config) return err ? err->status : OMOST_FORMAT;
+    m->beside[m->n_beside++] = path;
     om_scheduler_config_read(&m->scheduler, config);
     json_decref(config);
     return OMOST_OK;

@@ -52,6 +52,9 @@ struct om_model_files {
     om_naming naming; /* of the files, but those of a folder's parts */
     om_scheduler_config scheduler;
     json_t *config[OMOST_MODEL_N_PARTS]; /* config.json, or NULL */
+    /* Of the configurations that were read, the scheduler's too: where. */
+    const char *beside[OMOST_MODEL_N_PARTS + 1];
+    size_t n_beside;
     om_model_files **lora;               /* attached, closed with the model */
     size_t n_loras, cap_loras;
 };

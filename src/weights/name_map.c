@@ -327,7 +327,7 @@ static bool leads_to(const om_buf *out, size_t from, om_str name,
     om_mapped m;
     om_buf back;
     om_buf_init(&back, out->env, name.n + 64);
-    om_mapping how =
+    om_mapping done =
         apply(&back, &m, original_rules, om_str_skip(om_buf_view(out), from),
               part, blocks, false);
     om_str is = om_buf_view(&back), mark = OM_STR("{qkv}");
@@ -339,7 +339,7 @@ static bool leads_to(const om_buf *out, size_t from, om_str name,
             om_str_starts(name, (om_str){is.p, at}) &&
             om_str_eq(om_str_skip(name, at + 1), om_str_skip(is, at + mark.n));
     om_buf_free(&back);
-    return how == OM_MAPPED && same;
+    return done == OM_MAPPED && same;
 }
 
 bool om_name_unmap(om_buf *out, om_str name, om_naming naming,

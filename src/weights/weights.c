@@ -61,21 +61,29 @@ static const char *part_words(const om_weights *w)
                                          : "tiny decoder";
 }
 
-static omost_status fail_missing(const om_weights *w, const char *name,
-                                 omost_error *err)
+/* The one file the part is in, or what holds all of them. */
+static const char *part_path(const om_weights *w)
 {
     const om_entry *first = om_model_at(w->files, w->part, 0);
-    const char *path = w->files->n_files == 1 && first ? om_st_path(first->file)
-                                                       : w->files->path;
+    for (size_t i = 0; i < om_model_count(w->files, w->part); i++)
+        if (om_model_at(w->files, w->part, i)->file != first->file)
+            return w->files->path;
+    return first ? om_st_path(first->file) : w->files->path;
+}
+
+omost_status om_weights_missing(const om_weights *w, const char *name,
+                                omost_error *err)
+{
     om_buf there;
     om_buf_init(&there, w->files->arena.env, MAX_NAME);
     if (om_name_unmap(&there, om_str_of(name), w->files->naming, w->part,
                       &w->files->blocks))
         om_fail(err, OMOST_MISSING, "%s: tensor %.*s is missing (%s of the %s)",
-                path, OM_STR_ARG(om_buf_view(&there)), name, part_words(w));
+                part_path(w), OM_STR_ARG(om_buf_view(&there)), name,
+                part_words(w));
     else
-        om_fail(err, OMOST_MISSING, "%s: tensor %s of the %s is missing", path,
-                name, part_words(w));
+        om_fail(err, OMOST_MISSING, "%s: tensor %s of the %s is missing",
+                part_path(w), name, part_words(w));
     om_buf_free(&there);
     return OMOST_MISSING;
 }
@@ -85,7 +93,7 @@ omost_status om_weights_get(om_weights *w, const char *name, int n_dims,
 {
     char is[OM_SHAPE_TEXT], want[OM_SHAPE_TEXT];
     om_entry *e = om_model_find(w->files, w->part, om_str_of(name));
-    if (!e) return fail_missing(w, name, err);
+    if (!e) return om_weights_missing(w, name, err);
     view_of(e, out);
     if (!same_shape(out, n_dims, dim))
         return om_fail(

@@ -45,6 +45,10 @@ omost_status om_weights_get(om_weights *w, const char *name, int n_dims,
                             const size_t *dim, om_weight *out,
                             omost_error *err);
 
+/* The error that there is none, which says what the file would call it. */
+omost_status om_weights_missing(const om_weights *w, const char *name,
+                                omost_error *err);
+
 /* Whether there is one; does not count as use. */
 bool om_weights_has(const om_weights *w, const char *name);
 /* Its shape after mapping, ones at the end left out; false when there is none.

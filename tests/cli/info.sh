@@ -22,15 +22,20 @@ one() { # NAME DTYPE SHAPE BYTES
 # A checkpoint.
 tensors c.safetensors "$(one model.diffusion_model.label_emb.0.0.weight F16 '500,6' 6000)" 6000
 run info c.safetensors
-want_code 0
+want_code 3
 want_no_err
+want_out 'not whole: c.safetensors: tensor model.diffusion_model.input_blocks.0.0.weight is missing (conv_in.weight of the unet)'
+want_out 'it has no vae; to draw, name one: --vae FILE'
+want_out 'it has no text_encoder, which drawing needs'
+grep -q 'to draw  ' out && fail "memory to draw with half a model"
 want_out 'c.safetensors: a checkpoint in one file, SDXL'
 want_out 'unet                   1              3,000  F16'
 want_out 'in memory  12.0 kB of weights as f32, 6.00 kB as bf16'
 run info --tensors c.safetensors
 want_out '  unet add_embedding.linear_1.weight  F16 [500, 6]  model.diffusion_model.label_emb.0.0.weight'
 run info --json --tensors c.safetensors
-want_code 0
+want_code 3
+want_out '"problem":"c.safetensors: tensor model.'
 want_out '"kind":"checkpoint","family":"sdxl"'
 want_out '"parts":{"unet":{"tensors":1,"parameters":3000,"bytes":6000,'
 want_out '"memory":{"f32":12000,"bf16":6000}'
@@ -113,10 +118,24 @@ want_code 2
 
 if [ -d "${OMOST_GOLDEN:-}/model" ]; then
     run info "$OMOST_GOLDEN/model"
+    want_code 0
+    want_out 'to draw    up to'
     want_out 'in all              1209          4,268,363  F32'
     run info --json --tensors "$OMOST_GOLDEN/model-single/model-fp16.safetensors"
     want_code 0
     want_out '"parameters":4268363'
+    # One tensor more, one less; and one that is nobody's.
+    model=$OMOST_GOLDEN/model
+    mkdir -p whole/unet
+    cp "$model/model_index.json" whole
+    cp -r "$model/vae" "$model/text_encoder" "$model/text_encoder_2" "$model/scheduler" whole
+    cp "$model/unet/config.json" whole/unet
+    sed 's/"conv_in.bias"/"conv_on.bias"/' "$model/unet/diffusion_pytorch_model.safetensors" \
+        >whole/unet/diffusion_pytorch_model.safetensors
+    run info whole
+    want_code 3
+    want_out 'not whole: whole/unet/diffusion_pytorch_model.safetensors: tensor conv_in.bias of the unet is missing'
+    grep -q 'to draw  ' out && fail "memory to draw with a model that is not whole"
 fi
 
 finish

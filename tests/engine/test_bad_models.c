@@ -179,6 +179,7 @@ static void test_sound(void **state)
     if (!golden_folder()) return;
     for (int i = 0; i < OMOST_MODEL_N_PARTS; i++)
         if (open_all((omost_model_part)i, &err)) fail_msg("%s", err.msg);
+    if (omost_model_check(NULL, folder, &err)) fail_msg("%s", err.msg);
 }
 
 /* ---- tensors ------------------------------------------------------------- */
@@ -295,6 +296,8 @@ static void test_extra(void **state)
                                       3));
         write_sparse(files_of[i].weights, g.header, lay_out(g.header));
         expect_error(open_all((omost_model_part)i, &err), &err, golden);
+        expect_word(&err, "an.extra.weight");
+        expect_error(omost_model_check(NULL, folder, &err), &err, golden);
         expect_word(&err, "an.extra.weight");
         restore(files_of[i].weights);
         golden_tensors_close(&g);

@@ -58,7 +58,7 @@ static om_rows rows_of(om_llm_folder *f, const char *folder, const char *name,
                        size_t rows, size_t cols)
 {
     omost_error err;
-    om_rows r;
+    om_rows r = {0};
     if (om_llm_folder_open(f, NULL, folder, &err) != OMOST_OK ||
         om_rows_find(&r, f, name, rows, cols, &err) != OMOST_OK)
         fail_msg("%s", err.msg);
@@ -194,10 +194,12 @@ static void test_stores(void **state)
             t_model m;
             snprintf(name, sizeof name, "store-%zu-%d", i, phi3);
             mkdir(in_root(dir, name), 0777);
-            snprintf(plain, sizeof plain, "%.400s/plain", dir);
-            snprintf(other, sizeof other, "%.400s/other", dir);
-            mkdir(plain, 0777), mkdir(other, 0777);
-            strcat(plain, "/tiny"), strcat(other, "/tiny");
+            char plain_dir[T_MAX_PATH], other_dir[T_MAX_PATH];
+            snprintf(plain_dir, sizeof plain_dir, "%.400s/plain", dir);
+            snprintf(plain, sizeof plain, "%.440s/tiny", plain_dir);
+            snprintf(other_dir, sizeof other_dir, "%.400s/other", dir);
+            snprintf(other, sizeof other, "%.440s/tiny", other_dir);
+            mkdir(plain_dir, 0777), mkdir(other_dir, 0777);
             t_model_make(&m, phi3, stores[i], false, false);
             t_write_folder(&m, plain, T_F32, false);
             t_write_folder(&m, other, stores[i], i % 2);
@@ -629,6 +631,46 @@ static void test_refused(void **state)
     for (size_t i = 0; i < sizeof bads / sizeof *bads; i++) check_bad(i);
 }
 
+/* Whatever one byte becomes, or wherever a file is cut: a sentence or a file,
+ * and no more than that. */
+static void test_mutated(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"config.json", "tokenizer.json",
+                                        "tokenizer_config.json",
+                                        "generation_config.json",
+                                        "model.safetensors"};
+    char dir[T_MAX_PATH], out[T_MAX_PATH], path[T_MAX_PATH];
+    t_model m, dice = {.seed = 3};
+    t_model_make(&m, true, T_NF4_NESTED, false, false);
+    t_write_folder(&m, in_root(dir, "mutated"), T_NF4_NESTED, false);
+    t_model_free(&m);
+    in_root(out, "mutated.gguf");
+    size_t refused = 0;
+    for (int round = 0; round < 250; round++) {
+        static const char odd[] = "\"[]{},:0-9.eE\0\x80truenul \\";
+        const char *name = files[round % 5];
+        snprintf(path, sizeof path, "%.300s/%s", dir, name);
+        om_buf was = bytes_of(path), now = bytes_of(path);
+        /* of the weights, the head: all else is numbers */
+        const size_t n = round % 5 == 4 ? 6000 : now.n;
+        const size_t at = t_random(&dice) % n;
+        if (round % 7 == 6)
+            now.n = at;
+        else
+            now.p[at] = odd[t_random(&dice) % (sizeof odd - 1)];
+        t_write(dir, name, now.p, now.n);
+        omost_error err;
+        omost_status st = convert(dir, out, "f16", &err);
+        if (st != OMOST_OK) assert_true(err.msg[0] != '\0');
+        refused += st != OMOST_OK;
+        t_write(dir, name, was.p, was.n);
+        om_buf_free(&was), om_buf_free(&now);
+    }
+    assert_true(refused > 50);
+    must_convert(dir, out, "f16");
+}
+
 static void test_refused_elsewhere(void **state)
 {
     (void)state;
@@ -769,6 +811,7 @@ int main(void)
         cmocka_unit_test(test_words_llama),
         cmocka_unit_test(test_words_phi3),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_mutated),
         cmocka_unit_test(test_refused_elsewhere),
         cmocka_unit_test(test_stopped),
         cmocka_unit_test(test_no_memory),

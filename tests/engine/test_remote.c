@@ -441,6 +441,37 @@ static void loading(void **state)
     end(t);
 }
 
+/* Every allocation of ours fails once: an error, or none that mattered; nothing
+ * is left behind. */
+static void out_of_memory(void **state)
+{
+    (void)state;
+    bool whole = false;
+    for (size_t n = 1; !whole && n < 500; n++) {
+        meter m = {.fail_at = n};
+        const omost_env env = {metered, &m};
+        talk *t = begin("llama");
+        t->opts.env = &env;
+        t->w = om_remote_writer_open(&t->opts, &t->err);
+        if (t->w) {
+            ask(t);
+            whole = m.calls < n;
+            if (whole || t->st == OMOST_OK)
+                expect_canvas(t);
+            else
+                assert_int_equal(t->st, OMOST_NOMEM);
+            end(t);
+        } else {
+            assert_int_equal(t->err.status, OMOST_NOMEM);
+            om_buf_free(&t->text);
+            om_buf_free(&t->notes);
+            free(t);
+        }
+        assert_int_equal(m.live, 0);
+    }
+    assert_true(whole);
+}
+
 /* ---- the reader alone ---------------------------------------------------- */
 
 static bool put_text(void *user, om_str bytes)
@@ -545,7 +576,7 @@ int main(void)
         cmocka_unit_test(nobody_there),  cmocka_unit_test(floods),
         cmocka_unit_test(stopping),      cmocka_unit_test(cut_replies),
         cmocka_unit_test(too_long),      cmocka_unit_test(loading),
-        cmocka_unit_test(composed)};
+        cmocka_unit_test(out_of_memory), cmocka_unit_test(composed)};
     if (!test_server_mock(&server)) return 77;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     test_server_stop(&server);

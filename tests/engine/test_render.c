@@ -722,6 +722,13 @@ static void test_another_picture_to_begin_from(void **state)
     free_log(l);
 }
 
+static bool count_calls(void *user, const omost_event *ev)
+{
+    (void)ev;
+    ++*(int *)user;
+    return true;
+}
+
 /* ---- LoRAs ----------------------------------------------------------------- */
 
 /* Write PATH: a LoRA of the golden model that changes nothing. */
@@ -801,6 +808,52 @@ static void test_lora_tags(void **state)
     free_log(l);
     unlink(plain);
     unlink(odd);
+}
+
+/* ---- memory -------------------------------------------------------------- */
+
+/* The first sentence of a render with so much memory; "" when it is drawn. */
+static omost_error draw_within(uint64_t memory, const omost_render_opts *o)
+{
+    omost_error err;
+    omost_engine_opts opts = engine_opts();
+    opts.memory = memory;
+    omost_engine *e = omost_engine_open(&opts, &err);
+    if (!e) fail_msg("%s", err.msg);
+    int calls = 0;
+    const omost_status st =
+        omost_render(e, it.canvas, o, count_calls, &calls, &err);
+    assert_int_equal(st, err.status);
+    omost_engine_close(e);
+    /* Refused before anything is done. */
+    if (err.status == OMOST_NOMEM) assert_int_equal(calls, 0);
+    return err;
+}
+
+static void test_too_little_memory(void **state)
+{
+    (void)state;
+    if (!it.engine) skip();
+    omost_render_opts o = small();
+    omost_error err = draw_within((uint64_t)1 << 40, &o);
+    assert_int_equal(err.status, OMOST_OK);
+    err = draw_within(1000, &o);
+    assert_int_equal(err.status, OMOST_NOMEM);
+    assert_non_null(strstr(err.msg, "ing 64x64 takes at least 0.0 GB of "
+                                    "memory, and there are 0.0 GB; choose a "
+                                    "smaller size"));
+    /* The whole of a large picture does not fit where its tiles do. */
+    o.width = o.height = 1024;
+    err = draw_within(100 << 20, &o);
+    assert_int_equal(err.status, OMOST_NOMEM);
+    assert_non_null(strstr(err.msg, "decoding 1024x1024 takes at least "));
+    assert_non_null(strstr(err.msg, "--vae-tiling"));
+    o.hires_scale = 2;
+    o.vae_tiling = true;
+    err = draw_within(10 << 20, &o);
+    assert_int_equal(err.status, OMOST_NOMEM);
+    assert_non_null(strstr(err.msg, "2048x2048"));
+    assert_non_null(strstr(err.msg, "or --hires"));
 }
 
 /* ---- the text "parameters" and files ------------------------------------- */
@@ -1073,6 +1126,7 @@ int main(void)
         cmocka_unit_test(test_another_picture_to_begin_from),
         cmocka_unit_test(test_lora_of_no_weight),
         cmocka_unit_test(test_lora_tags),
+        cmocka_unit_test(test_too_little_memory),
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_png),
         cmocka_unit_test(test_digests_are_kept),

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
@@ -397,6 +398,123 @@ static void test_file_no_memory(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* ---- json.h ------------------------------------------------------------ */
+
+static const char *const sound[] = {
+    "{}",
+    "[]",
+    " [ ] ",
+    "0",
+    "-1.5e+10",
+    "\"\"",
+    "true",
+    "null",
+    "{\"a\":[1,2,{\"b\":[[],{}]}],\"c\":\"\\ud83d\\ude00\\n\\/\"}",
+    "[\"\xc3\xa9\", \"\\u0000\", 1E5, -0, 0.0]"};
+static const char *const unsound[] = {"",
+                                      " ",
+                                      "{",
+                                      "[",
+                                      "}",
+                                      "]",
+                                      "[1,]",
+                                      "{\"a\"}",
+                                      "{\"a\":}",
+                                      "{\"a\":1,}",
+                                      "{a:1}",
+                                      "[1 2]",
+                                      "1 2",
+                                      "01",
+                                      "1.",
+                                      ".5",
+                                      "-",
+                                      "1e",
+                                      "+1",
+                                      "tru",
+                                      "nul",
+                                      "\"",
+                                      "\"\\x\"",
+                                      "\"\\u12g4\"",
+                                      "\"\\ud800\"",
+                                      "\"\\ude00\"",
+                                      "\"\\ud800\\u0041\"",
+                                      "\"\n\"",
+                                      "[\"\xff\"]",
+                                      "[}",
+                                      "{]",
+                                      "[1}",
+                                      "{\"a\":1]",
+                                      "[1]]",
+                                      "\v[]",
+                                      "nan",
+                                      "'a'"};
+
+static void test_json_syntax(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof sound / sizeof *sound; i++) {
+        json_t *v = om_json_parse(om_str_of(sound[i]), "it", NULL);
+        if (!v || !om_json_is_valid(om_str_of(sound[i])))
+            fail_msg("%s", sound[i]);
+        json_decref(v);
+    }
+    for (size_t i = 0; i < sizeof unsound / sizeof *unsound; i++) {
+        omost_error err;
+        if (om_json_is_valid(om_str_of(unsound[i]))) fail_msg("%s", unsound[i]);
+        if (om_json_parse(om_str_of(unsound[i]), "it", &err) ||
+            err.status != OMOST_FORMAT)
+            fail_msg("%s", unsound[i]);
+    }
+    assert_false(om_json_is_valid(OM_STR("[1]\0")));
+    char deep[5000];
+    for (size_t n = 2047; n < 2050; n++) {
+        omost_error err = {0};
+        memset(deep, '[', n);
+        memset(deep + n, ']', n);
+        const om_str text = {deep, 2 * n};
+        json_t *v = om_json_parse(text, "it", &err);
+        assert_int_equal(om_json_is_valid(text), n <= 2048);
+        assert_int_equal(v != NULL, n <= 2048);
+        if (!v) assert_int_equal(err.status, OMOST_FORMAT);
+        json_decref(v);
+    }
+    json_t *twice = om_json_parse(OM_STR("{\"a\":1,\"a\":2}"), "it", NULL);
+    assert_null(twice);
+}
+
+static size_t json_left; /* allocations that still succeed */
+
+static void *json_malloc_some(size_t n)
+{
+    return json_left && json_left-- ? malloc(n) : NULL;
+}
+
+/* Whichever allocation of jansson's fails, the text is not blamed. */
+static void test_json_no_memory(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"name\": {\"dtype\": \"F32\", \"shape\": [1, 2.5, -3], "
+        "\"data_offsets\": [0, 123456789], \"long\": \"........................"
+        "..........................................................\"}}";
+    json_malloc_t was;
+    json_free_t was_free;
+    json_t *v = NULL;
+    size_t n = 0;
+    json_get_alloc_funcs(&was, &was_free);
+    for (; !v; n++) {
+        omost_error err = {0};
+        json_set_alloc_funcs(json_malloc_some, free);
+        json_left = n;
+        v = om_json_parse(om_str_of(text), "it", &err);
+        json_set_alloc_funcs(was, was_free);
+        if (!v && err.status != OMOST_NOMEM)
+            fail_msg("allocation %zu: %s", n, err.msg);
+    }
+    assert_true(n > 20);
+    json_decref(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +534,8 @@ int main(void)
         cmocka_unit_test(test_file_sweep),
         cmocka_unit_test(test_file_errors),
         cmocka_unit_test(test_file_no_memory),
+        cmocka_unit_test(test_json_syntax),
+        cmocka_unit_test(test_json_no_memory),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }

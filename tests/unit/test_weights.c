@@ -667,7 +667,8 @@ static void test_configs(void **state)
         check_tiny(m, NULL);
         check_tiny(one, config);
         omost_status st = om_unet_config_read(&u, &w, NULL, &err);
-        want_error(st, &err, OMOST_FORMAT, "which are not heads of 64");
+        want_error(st, &err, OMOST_USAGE, "which are not heads of 64");
+        want_error(st, &err, OMOST_USAGE, "--config JSON");
         json_t *unet = json_object_get(config, "unet");
         json_object_set_new(unet, "cross_attention_dim", json_integer(25));
         st = om_unet_config_read(&u, &w, config, &err);

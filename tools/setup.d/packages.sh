@@ -19,6 +19,8 @@ build  libfreetype-dev      pc:freetype2
 build  libicu-dev           pc:icu-uc
 build  libssl-dev           pc:libcrypto
 build  libcurl4-openssl-dev pc:libcurl
+build  libsqlite3-dev       pc:sqlite3
+build  libmicrohttpd-dev    pc:libmicrohttpd
 build  fonts-dejavu-core    fn:have_font
 build  ca-certificates      fn:have_certificates
 build  npm                  cmd:npm
@@ -143,8 +145,8 @@ packages_ensure() {
 packages_explain() {
     if have brew; then
         die "no apt-get here; run: brew install cmake ninja pkg-config jansson" \
-            "libpng freetype icu4c openssl@3 curl llama.cpp ggml onednn node" \
-            "&& brew install --cask font-dejavu (still missing: $1)"
+            "libpng freetype icu4c openssl@3 curl sqlite libmicrohttpd llama.cpp" \
+            "ggml onednn node && brew install --cask font-dejavu (still missing: $1)"
     fi
     die "no apt-get here; install with your package manager what Debian calls: $1"
 }

@@ -1,0 +1,136 @@
+/* store_session.c - see store.h. */
+#include "store/store_impl.h"
+
+omost_status om_session_check(om_store *s, int64_t id, omost_error *err)
+{
+    return om_store_expect(s, "SELECT 1 FROM sessions WHERE id = ?1", "session",
+                           id, err);
+}
+
+omost_status om_session_touch(om_store *s, int64_t session, omost_error *err)
+{
+    om_query q =
+        om_query_of(s, "UPDATE sessions SET updated = ?1 WHERE id = ?2", err);
+    om_put_int(&q, om_store_now());
+    om_put_int(&q, session);
+    return om_query_run(&q);
+}
+
+omost_status om_session_stage(om_store *s, int64_t session, int64_t canvas,
+                              omost_error *err)
+{
+    om_query q =
+        om_query_of(s, "UPDATE sessions SET canvas = ?1 WHERE id = ?2", err);
+    om_put_id(&q, canvas);
+    om_put_int(&q, session);
+    return om_query_run(&q);
+}
+
+omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
+                                  omost_error *err)
+{
+    om_store_enter(s, err);
+    om_query q = om_query_of(s,
+                             "INSERT INTO sessions(title, created, updated)"
+                             " VALUES(?1, ?2, ?2)",
+                             err);
+    om_put_text(&q, title);
+    om_put_int(&q, om_store_now());
+    omost_status st = om_query_run(&q);
+    if (st == OMOST_OK) *id = om_store_last_id(s);
+    om_store_leave(s);
+    return st;
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+#define SELECT_SESSIONS                                       \
+    "SELECT id, title, canvas, created, updated,"             \
+    " (SELECT coalesce(max(m.id) + 1, 0) FROM messages m"     \
+    "  WHERE m.session = s.id),"                              \
+    " (SELECT count(*) FROM images i WHERE i.session = s.id)" \
+    " FROM sessions s "
+
+static void take_session(om_query *q, om_arena *a, om_session_row *out)
+{
+    out->id = om_take_int(q);
+    out->title = om_take_text(q, a);
+    out->canvas = om_take_int(q);
+    out->created = om_take_int(q);
+    out->updated = om_take_int(q);
+    out->n_messages = (int)om_take_int(q);
+    out->n_images = (int)om_take_int(q);
+}
+
+omost_status om_store_session_get(om_store *s, int64_t id, om_arena *a,
+                                  om_session_row *out, omost_error *err)
+{
+    om_store_enter(s, err);
+    om_query q = om_query_of(s, SELECT_SESSIONS "WHERE id = ?1", err);
+    om_put_int(&q, id);
+    const bool is_there = om_query_row(&q);
+    if (is_there) take_session(&q, a, out);
+    omost_status st = om_query_end(&q);
+    om_store_leave(s);
+    return st == OMOST_OK && !is_there ? om_store_missing("session", id, err)
+                                       : st;
+}
+
+omost_status om_store_session_list(om_store *s, om_page page, om_arena *a,
+                                   om_session_row **out, size_t *n,
+                                   omost_error *err)
+{
+    void *rows = NULL;
+    om_session_row *row;
+    om_store_enter(s, err);
+    om_query q = om_query_of(
+        s, SELECT_SESSIONS "WHERE id < ?1 ORDER BY id DESC LIMIT ?2", err);
+    om_put_page(&q, page);
+    for (*n = 0; om_query_row(&q); (*n)++) {
+        row = om_query_slot(&q, a, &rows, *n, sizeof *row);
+        if (!row) break;
+        take_session(&q, a, row);
+    }
+    omost_status st = om_query_end(&q);
+    om_store_leave(s);
+    *out = rows;
+    return st;
+}
+
+/* ---- changing ------------------------------------------------------------ */
+
+static omost_status set_title(om_store *s, int64_t id, om_str title,
+                              omost_error *err)
+{
+    om_query q =
+        om_query_of(s, "UPDATE sessions SET title = ?1 WHERE id = ?2", err);
+    om_put_text(&q, title);
+    om_put_int(&q, id);
+    return om_query_run(&q);
+}
+
+omost_status om_store_session_set(om_store *s, int64_t id, om_str title,
+                                  int64_t canvas, omost_error *err)
+{
+    omost_status st = om_store_begin(s, err);
+    if (st != OMOST_OK) return st;
+    st = om_session_check(s, id, err);
+    if (st == OMOST_OK && title.p) st = set_title(s, id, title, err);
+    if (st == OMOST_OK && canvas > 0) st = om_canvas_check(s, canvas, err);
+    if (st == OMOST_OK && canvas >= 0)
+        st = om_session_stage(s, id, canvas, err);
+    if (st == OMOST_OK) st = om_session_touch(s, id, err);
+    return om_store_finish(s, st, err);
+}
+
+omost_status om_store_session_delete(om_store *s, int64_t id, omost_error *err)
+{
+    om_store_enter(s, err);
+    om_query q = om_query_of(s, "DELETE FROM sessions WHERE id = ?1", err);
+    om_put_int(&q, id);
+    omost_status st = om_query_run(&q);
+    if (st == OMOST_OK && !om_store_changed(s))
+        st = om_store_missing("session", id, err);
+    om_store_leave(s);
+    return st;
+}

@@ -1,0 +1,326 @@
+/* test_llama_writer.c - replies of the local writer, on models that know
+ * nothing: what they say is random, and must be a canvas all the same. */
+#include "llama_support.h"
+
+#if OM_WITH_LLAMA
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { SEEDS = 12, PAIRS = 4 };
+#else
+enum { SEEDS = 100, PAIRS = 20 };
+#endif
+
+static const tiny_gguf shapes[] = {{.arch = "llama", .layers = 1, .width = 64},
+                                   {.arch = "phi3", .layers = 1, .width = 64}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* ---- always valid ---------------------------------------------------------- */
+
+static void test_every_reply_is_a_canvas(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SHAPES; i++) {
+        om_writer *w = open_tiny(&shapes[i]);
+        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+            om_write_opts o = usual_opts(seed);
+            o.temperature = seed % 3 ? 0.6F : 1.5F;
+            o.max_tokens = seed % 4 ? 700 : 2500;
+            heard h = ask(w, "two cats", o);
+            expect_valid(om_buf_view(&h.text));
+            assert_true(h.stats.reply_tokens <= o.max_tokens);
+            om_buf_free(&h.text);
+        }
+        close_writer(w);
+    }
+}
+
+static void test_small_budgets_end_well(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SHAPES; i++) {
+        om_writer *w = open_tiny(&shapes[i]);
+        om_write_opts o = usual_opts(7);
+        const om_turn turn[] = {system_turn(), user_turn("two cats")};
+        int n_ok = 0;
+        for (o.max_tokens = 1; o.max_tokens < 420; o.max_tokens += 13) {
+            heard h = {0};
+            omost_status st = write_turns(w, turn, 2, o, &h);
+            if (st == OMOST_OK) {
+                n_ok++;
+                expect_valid(om_buf_view(&h.text));
+                assert_true(h.stats.reply_tokens <= o.max_tokens);
+            } else {
+                assert_int_equal(n_ok, 0);
+                assert_int_equal(st, OMOST_RANGE);
+                assert_non_null(strstr(h.err.msg, "too few"));
+                assert_int_equal(h.text.n, 0);
+            }
+            om_buf_free(&h.text);
+        }
+        assert_true(n_ok > 5);
+        close_writer(w);
+    }
+}
+
+/* ---- the same text --------------------------------------------------------- */
+
+static void test_drafts_change_nothing(void **state)
+{
+    (void)state;
+    int accepted = 0;
+    for (int i = 0; i < SHAPES; i++) {
+        om_writer *with = open_tiny(&shapes[i]),
+                  *without = open_tiny(&shapes[i]);
+        for (uint64_t seed = 0; seed < PAIRS; seed++) {
+            om_write_opts yes = usual_opts(seed), no = yes;
+            no.draft = false;
+            yes.max_tokens = no.max_tokens = 900;
+            heard a = ask(with, "a dragon", yes),
+                  b = ask(without, "a dragon", no);
+            expect_equal(&a.text, &b.text);
+            assert_int_equal(b.stats.drafted_tokens, 0);
+            om_str said = om_buf_view(&a.text);
+            heard c = ask_again(with, "a dragon", said, "in red", yes);
+            heard d = ask_again(without, "a dragon", said, "in red", no);
+            expect_equal(&c.text, &d.text);
+            accepted += a.stats.accepted_tokens + c.stats.accepted_tokens;
+            assert_int_equal(c.stats.reused_tokens, d.stats.reused_tokens);
+            om_buf_free(&a.text);
+            om_buf_free(&b.text);
+            om_buf_free(&c.text);
+            om_buf_free(&d.text);
+        }
+        close_writer(with);
+        close_writer(without);
+    }
+    assert_true(accepted > 0);
+}
+
+static void test_greedy_is_repeatable(void **state)
+{
+    (void)state;
+    om_writer *w = open_tiny(&shapes[0]);
+    om_write_opts o = usual_opts(1);
+    o.temperature = 0;
+    o.max_tokens = 600;
+    heard a = ask(w, "a house", o);
+    o.seed = 99;
+    heard b = ask(w, "a house", o);
+    expect_equal(&a.text, &b.text);
+    om_buf_free(&a.text);
+    om_buf_free(&b.text);
+    close_writer(w);
+}
+
+static void test_without_grammar_it_writes_what_it_wants(void **state)
+{
+    (void)state;
+    om_writer *w = open_tiny(&shapes[0]);
+    om_write_opts o = usual_opts(3), no_draft;
+    o.grammar = false;
+    o.max_tokens = 200;
+    no_draft = o;
+    no_draft.draft = false;
+    heard a = ask(w, "a house", o), b = ask(w, "a house", no_draft);
+    expect_equal(&a.text, &b.text);
+    assert_int_equal(a.stats.forced_tokens, 0);
+    assert_false(om_str_starts(om_buf_view(&a.text), OM_STR("```python")));
+    assert_true(a.cut || a.stats.reply_tokens < 200);
+    om_buf_free(&a.text);
+    om_buf_free(&b.text);
+    close_writer(w);
+}
+
+/* ---- what is evaluated ----------------------------------------------------- */
+
+static void test_a_turn_evaluates_what_is_new(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SHAPES; i++) {
+        om_writer *w = open_tiny(&shapes[i]);
+        om_write_opts o = usual_opts(5);
+        o.max_tokens = 600;
+        heard a = ask(w, "a small castle", o);
+        assert_int_equal(a.stats.reused_tokens, 0);
+        om_str said = om_buf_view(&a.text);
+        heard b = ask_again(w, "a small castle", said, "bigger", o);
+        /* The first prompt and the reply as it was written, but for the last
+         * tokens of it. */
+        assert_true(b.stats.reused_tokens >=
+                    a.stats.prompt_tokens + a.stats.reply_tokens - 40);
+        assert_true(b.stats.prompt_tokens - b.stats.reused_tokens < 80);
+        /* Another second question: only it is new. */
+        heard c = ask_again(w, "a small castle", said, "smaller", o);
+        assert_true(c.stats.reused_tokens >= b.stats.reused_tokens - 8);
+        /* Another first question: the system prompt stays. */
+        heard d = ask(w, "no castle", o);
+        assert_true(d.stats.prompt_tokens - d.stats.reused_tokens < 40);
+        assert_true(d.stats.reused_tokens > 100);
+        heard *all[] = {&a, &b, &c, &d};
+        for (int k = 0; k < 4; k++) {
+            expect_valid(om_buf_view(&all[k]->text));
+            om_buf_free(&all[k]->text);
+        }
+        close_writer(w);
+    }
+}
+
+static void test_forced_text_costs_few_passes(void **state)
+{
+    (void)state;
+    om_writer *w = open_tiny(&shapes[0]);
+    om_write_opts o = usual_opts(8);
+    o.max_tokens = 1000;
+    heard h = ask(w, "a boat", o);
+    assert_true(h.stats.forced_tokens > 20);
+    assert_true(h.stats.passes < h.stats.reply_tokens);
+    om_buf_free(&h.text);
+    close_writer(w);
+}
+
+/* ---- stopping -------------------------------------------------------------- */
+
+/* Stop at one place, then write again: as if nothing had been. */
+static void stop_and_go_on(om_writer *w, heard stop, const om_buf *expected)
+{
+    const om_turn turn[] = {system_turn(), user_turn("a lake")};
+    om_write_opts o = usual_opts(11);
+    o.max_tokens = 500;
+    assert_int_equal(write_turns(w, turn, 2, o, &stop), OMOST_CANCELLED);
+    assert_true(om_str_starts(om_buf_view(expected), om_buf_view(&stop.text)));
+    om_buf_free(&stop.text);
+    heard h = ask(w, "a lake", o);
+    expect_equal(&h.text, expected);
+    om_buf_free(&h.text);
+}
+
+static void test_stopping_anywhere_leaves_it_usable(void **state)
+{
+    (void)state;
+    om_write_opts o = usual_opts(11);
+    o.max_tokens = 500;
+    om_writer *calm = open_tiny(&shapes[0]), *w = open_tiny(&shapes[0]);
+    heard h = ask(calm, "a lake", o);
+    for (int at = 1; at <= 4; at++)
+        stop_and_go_on(w, (heard){.stop_prompt = 1}, &h.text);
+    for (int at = 1; at < h.n_text; at += 1 + at)
+        stop_and_go_on(w, (heard){.stop_text = at}, &h.text);
+    om_buf_free(&h.text);
+    close_writer(calm);
+    close_writer(w);
+}
+
+/* Waiting is told several times a second: a model that is slow enough. */
+static void test_a_long_pass_can_be_stopped(void **state)
+{
+    (void)state;
+    om_writer *w = open_tiny(&(tiny_gguf){.layers = 24, .width = 512});
+    const om_turn turn[] = {system_turn(), user_turn("a lake")};
+    om_write_opts o = usual_opts(1);
+    o.max_tokens = 300;
+    heard stop = {.stop_waiting = 1};
+    assert_int_equal(write_turns(w, turn, 2, o, &stop), OMOST_CANCELLED);
+    assert_int_equal(stop.n_waiting, 1);
+    om_buf_free(&stop.text);
+    heard again = ask(w, "a lake", o);
+    om_writer *calm = open_tiny(&(tiny_gguf){.layers = 24, .width = 512});
+    heard other = ask(calm, "a lake", o);
+    expect_equal(&again.text, &other.text);
+    om_buf_free(&again.text);
+    om_buf_free(&other.text);
+    close_writer(calm);
+    close_writer(w);
+}
+
+/* ---- too long -------------------------------------------------------------- */
+
+static void test_a_long_conversation_is_told_before(void **state)
+{
+    (void)state;
+    char path[64], *big = malloc(40001);
+    memset(big, 'x', 40000);
+    for (size_t i = 0; i < 40000; i += 7) big[i] = ' ';
+    big[40000] = '\0';
+    write_tiny(path, &shapes[0]);
+    om_writer *w = open_path(path, (omost_composer_opts){.n_ctx = 2048});
+    unlink(path);
+    const om_turn turn[] = {system_turn(), user_turn(big)};
+    heard h = {0};
+    assert_int_equal(write_turns(w, turn, 2, usual_opts(1), &h), OMOST_LIMIT);
+    assert_non_null(strstr(h.err.msg, "-c"));
+    assert_int_equal(h.n_prompt + h.n_text, 0);
+    om_buf_free(&h.text);
+    free(big);
+    close_writer(w);
+}
+
+/* ---- the state file -------------------------------------------------------- */
+
+static void test_the_state_is_kept_for_the_next_process(void **state)
+{
+    (void)state;
+    char path[64], folder[] = "/tmp/omost-cache-XXXXXX", file[512];
+    assert_non_null(mkdtemp(folder));
+    write_tiny(path, &shapes[0]);
+    om_write_opts o = usual_opts(2);
+    o.max_tokens = 400;
+    const omost_composer_opts co = {.cache_dir = folder};
+    om_writer *plain = open_path(path, (omost_composer_opts){0});
+    heard expected = ask(plain, "a tree", o);
+    close_writer(plain);
+    for (int round = 0; round < 4; round++) {
+        om_writer *w = open_path(path, co);
+        heard h = ask(w, "a tree", o);
+        expect_equal(&h.text, &expected.text);
+        const bool found = h.stats.reused_tokens > 100;
+        assert_int_equal(found, round == 1 || round == 3);
+        assert_int_equal(strstr(h.notes, "damaged") != NULL, round == 2);
+        om_buf_free(&h.text);
+        close_writer(w);
+        if (round != 1) continue;
+        snprintf(file, sizeof file, "ls %s", folder);
+        FILE *f = popen(file, "r");
+        char name[128] = "";
+        assert_non_null(fgets(name, sizeof name, f));
+        pclose(f);
+        name[strcspn(name, "\n")] = '\0';
+        snprintf(file, sizeof file, "%s/%s", folder, name);
+        f = fopen(file, "r+b");
+        assert_non_null(f);
+        fseek(f, 5000, SEEK_SET);
+        fputc(getc(f) ^ 1, (fseek(f, 5000, SEEK_SET), f));
+        fclose(f);
+    }
+    unlink(file);
+    rmdir(folder);
+    unlink(path);
+    om_buf_free(&expected.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_reply_is_a_canvas),
+        cmocka_unit_test(test_small_budgets_end_well),
+        cmocka_unit_test(test_drafts_change_nothing),
+        cmocka_unit_test(test_greedy_is_repeatable),
+        cmocka_unit_test(test_without_grammar_it_writes_what_it_wants),
+        cmocka_unit_test(test_a_turn_evaluates_what_is_new),
+        cmocka_unit_test(test_forced_text_costs_few_passes),
+        cmocka_unit_test(test_stopping_anywhere_leaves_it_usable),
+        cmocka_unit_test(test_a_long_pass_can_be_stopped),
+        cmocka_unit_test(test_a_long_conversation_is_told_before),
+        cmocka_unit_test(test_the_state_is_kept_for_the_next_process),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+int main(void)
+{
+    puts("skipped: this build has no libllama");
+    return 77;
+}
+
+#endif

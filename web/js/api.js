@@ -1,0 +1,77 @@
+// api.js - the server, as functions. What it refuses is an ApiError with the
+// sentence to show and, where there is one, the place in the text.
+
+export class ApiError extends Error {
+  constructor(status, error) {
+    super(error?.message ?? `the server answered ${status}`);
+    this.httpStatus = status;
+    this.status = error?.status ?? "IO";
+    this.line = error?.line ?? 0;
+    this.col = error?.col ?? 0;
+    this.len = error?.len ?? 0;
+  }
+}
+
+let key = "";
+export function setKey(k) { key = k; }
+
+async function call(method, path, body, options = {}) {
+  const headers = { ...(options.headers ?? {}) };
+  if (key) headers.Authorization = `Bearer ${key}`;
+  if (body !== undefined && !options.raw) headers["Content-Type"] = "application/json";
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method, headers, signal: options.signal,
+      body: body === undefined ? undefined : options.raw ? body : JSON.stringify(body),
+    });
+  } catch (e) {
+    if (e.name === "AbortError") throw e;
+    throw new ApiError(0, { message: "the server does not answer; is omost serve still running?" });
+  }
+  const type = answer.headers.get("Content-Type") ?? "";
+  const data = type.startsWith("application/json") ? await answer.json() : await answer.blob();
+  if (!answer.ok) throw new ApiError(answer.status, data.error);
+  return data;
+}
+
+export const get = (path, options) => call("GET", path, undefined, options);
+export const post = (path, body = {}, options) => call("POST", path, body, options);
+export const patch = (path, body) => call("PATCH", path, body);
+export const del = (path) => call("DELETE", path);
+
+export const api = {
+  options: () => get("/api/options"),
+  health: () => get("/api/health"),
+  models: () => get("/api/models"),
+  chooseModels: (choice) => post("/api/models", choice),
+
+  sessions: (before = 0) => get(`/api/sessions?limit=50${before ? `&before=${before}` : ""}`),
+  session: (s) => get(`/api/sessions/${s}`),
+  newSession: (title) => post("/api/sessions", title ? { title } : {}),
+  changeSession: (s, change) => patch(`/api/sessions/${s}`, change),
+  deleteSession: (s) => del(`/api/sessions/${s}`),
+
+  say: (s, parent, text, compose) =>
+    post(`/api/sessions/${s}/messages`, { parent, text, ...(compose ? { compose } : {}) }),
+  retry: (s, message) => post(`/api/sessions/${s}/messages/${message}/retry`),
+
+  addCanvas: (s, body) => post(`/api/sessions/${s}/canvases`, body),
+  canvas: (c) => get(`/api/canvases/${c}`),
+  diff: (before, after) => post("/api/canvas/diff", { before, after }),
+  parse: (text, options) => post("/api/canvas/parse", { text }, options),
+  convert: (text, to) => post("/api/canvas/convert", { text, to }),
+
+  render: (s, canvas, options) => post("/api/renders", { session: s, canvas, options }),
+  jobs: () => get("/api/jobs"),
+  job: (j) => get(`/api/jobs/${j}`),
+  cancel: (j) => post(`/api/jobs/${j}/cancel`),
+  restart: (j) => post(`/api/jobs/${j}/restart`),
+
+  images: (query = "", before = 0) =>
+    get(`/api/images?limit=60&q=${encodeURIComponent(query)}${before ? `&before=${before}` : ""}`),
+  image: (i) => get(`/api/images/${i}`),
+  deleteImage: (i) => del(`/api/images/${i}`),
+  upload: (bytes) => call("POST", "/api/uploads", bytes,
+    { raw: true, headers: { "Content-Type": "image/png" } }),
+};

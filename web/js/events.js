@@ -1,0 +1,48 @@
+// events.js - what happens on the server. The browser's EventSource comes back
+// by itself after a lost connection and says where it was; when that is too
+// long ago the server says "reset", and we load everything anew.
+
+const NAMES = ["job", "text", "region", "again", "message", "canvas", "image",
+               "preview", "session", "reset"];
+
+export class Events extends EventTarget {
+  /** `onState("open" | "lost")` hears about the connection. */
+  constructor(onState) {
+    super();
+    this.onState = onState;
+    this.source = null;
+  }
+
+  connect() {
+    this.close();
+    const source = this.source = new EventSource("/api/events");
+    source.onopen = () => this.onState("open");
+    source.onerror = () => {
+      this.onState("lost");
+      // A refused connection is given up by the browser; we are more patient.
+      if (source.readyState === EventSource.CLOSED)
+        this.timer = setTimeout(() => this.connectAnew(), 2000);
+    };
+    for (const name of NAMES)
+      source.addEventListener(name, (e) => {
+        let data = {};
+        try { data = JSON.parse(e.data || "{}"); } catch { return; }
+        this.dispatchEvent(new CustomEvent(name, { detail: data }));
+      });
+  }
+
+  connectAnew() {
+    this.connect();
+    this.dispatchEvent(new CustomEvent("reset", { detail: {} }));
+  }
+
+  on(name, fn) {
+    this.addEventListener(name, (e) => fn(e.detail));
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+  }
+}

@@ -1,0 +1,323 @@
+// studio.js - the state of the page and what may be done with it. Views listen
+// to "change" and look at what they show; nothing else holds state.
+
+import { api, ApiError } from "./api.js";
+import { History, emptyCanvas, sameCanvas } from "./canvas.js";
+import { whenQuiet } from "./dom.js";
+
+export class Studio extends EventTarget {
+  constructor(options, words, events) {
+    super();
+    this.options = options;
+    this.words = words;
+    this.events = events;
+    this.session = null;        // {id, title, ...}
+    this.messages = new Map();  // by id
+    this.at = null;             // the last message of the branch shown
+    this.jobs = new Map();      // not ended, by id; and those that ended here
+    this.writing = new Map();   // job id -> {text, regions, why} of a reply
+    this.history = new History(emptyCanvas());
+    this.canvasId = null;       // of the version on the server, if it is one
+    this.canvasNotes = [];
+    this.codeError = null;      // ApiError of what stands in the code editor
+    this.selected = -1;         // region; -1: the whole picture
+    this.image = null;          // on the stage, over the layout
+    this.images = [];           // of the gallery
+    this.save = whenQuiet(600, () => this.saveCanvas());
+    this.saving = Promise.resolve();
+    this.listen();
+  }
+
+  changed(what) {
+    this.dispatchEvent(new CustomEvent("change", { detail: what }));
+  }
+
+  say(text, kind = "info") {
+    this.dispatchEvent(new CustomEvent("toast", { detail: { text, kind } }));
+  }
+
+  /** Do it; what fails is told. */
+  async attempt(fn) {
+    try {
+      return await fn();
+    } catch (e) {
+      if (!(e instanceof ApiError)) throw e;
+      this.say(e.message, "error");
+      return null;
+    }
+  }
+
+  // ---- sessions ---------------------------------------------------------------
+
+  async open(id) {
+    const s = await api.session(id);
+    this.session = s;
+    this.messages = new Map(s.messages.map((m) => [m.id, m]));
+    this.at = s.messages.length ? s.messages[s.messages.length - 1].id : null;
+    this.jobs = new Map(s.jobs.map((j) => [j.id, j]));
+    this.writing.clear();
+    this.image = null;
+    this.selected = -1;
+    this.setCanvas(s.canvas);
+    this.changed("session");
+  }
+
+  async openNew() {
+    const s = await api.newSession();
+    await this.open(s.id);
+  }
+
+  async rename(title) {
+    await this.attempt(() => api.changeSession(this.session.id, { title }));
+  }
+
+  // ---- the conversation ---------------------------------------------------------
+
+  children(parent) {
+    return [...this.messages.values()].filter((m) => m.parent === parent);
+  }
+
+  /** The messages from the first to the one shown. */
+  path() {
+    const out = [];
+    for (let m = this.messages.get(this.at); m; m = this.messages.get(m.parent)) out.unshift(m);
+    return out;
+  }
+
+  /** Show the branch that goes through a message, to its newest end. */
+  goThrough(id) {
+    let at = id;
+    for (;;) {
+      const below = this.children(at);
+      if (!below.length) break;
+      at = below[below.length - 1].id;
+    }
+    this.at = at;
+    const last = this.path().reverse().find((m) => m.canvas);
+    if (last) this.showCanvas(last.canvas);
+    this.changed("chat");
+  }
+
+  /** The answer that a new message would be said after. */
+  lastAnswer() {
+    const m = this.messages.get(this.at);
+    if (!m) return null;
+    return m.role === "assistant" ? m.id : m.parent;
+  }
+
+  async send(text, parent = this.lastAnswer()) {
+    await this.saveNow();
+    return this.attempt(async () => {
+      const { message, job } = await api.say(this.session.id, parent, text);
+      this.messages.set(message.id, message);
+      this.at = message.id;
+      this.takeJob(job);
+      this.changed("chat");
+      return job;
+    });
+  }
+
+  async retry(message) {
+    return this.attempt(async () => {
+      this.at = message;
+      const { job } = await api.retry(this.session.id, message);
+      this.takeJob(job);
+      this.changed("chat");
+    });
+  }
+
+  /** The reply being written under the message shown, or null. */
+  composing() {
+    for (const j of this.jobs.values())
+      if (j.kind === "compose" && !ended(j) && j.session === this.session?.id) return j;
+    return null;
+  }
+
+  // ---- the canvas -----------------------------------------------------------------
+
+  get doc() { return this.history.doc; }
+
+  /** Put a canvas of the server (or null) on the stage. */
+  setCanvas(canvas) {
+    this.canvasId = canvas?.id ?? null;
+    this.canvasNotes = canvas?.notes ?? [];
+    this.codeError = null;
+    this.history.reset(canvas?.json ?? emptyCanvas());
+    if (this.selected >= this.doc.regions.length) this.selected = -1;
+    this.changed("canvas");
+  }
+
+  async showCanvas(id) {
+    if (id === this.canvasId) return;
+    await this.attempt(async () => {
+      const c = await api.canvas(id);
+      this.canvasId = c.id;
+      this.canvasNotes = c.notes;
+      this.codeError = null;
+      this.history.push(c.json);
+      if (this.selected >= this.doc.regions.length) this.selected = -1;
+      this.changed("canvas");
+      await api.changeSession(this.session.id, { canvas: c.id });
+    });
+  }
+
+  /** A change by hand. `kind` joins what is typed or dragged into one step. */
+  edit(doc, kind = null) {
+    if (!this.history.push(doc, kind)) return;
+    this.canvasId = null;
+    this.codeError = null;
+    if (this.selected >= doc.regions.length) this.selected = doc.regions.length - 1;
+    this.changed("canvas");
+    this.save();
+  }
+
+  undo() { if (this.history.undo()) this.afterUndo(); }
+  redo() { if (this.history.redo()) this.afterUndo(); }
+  afterUndo() {
+    this.canvasId = null;
+    if (this.selected >= this.doc.regions.length) this.selected = -1;
+    this.changed("canvas");
+    this.save();
+  }
+
+  select(i) {
+    if (this.selected === i) return;
+    this.selected = i;
+    this.changed("selection");
+  }
+
+  /** Every version that stood still for a moment is kept by the server. */
+  saveCanvas() {
+    const doc = this.doc;
+    if (this.canvasId !== null || !this.session) return this.saving;
+    const session = this.session.id;
+    this.saving = this.saving.then(() => this.attempt(async () => {
+      const c = await api.addCanvas(session, { json: doc });
+      if (this.session.id !== session || !sameCanvas(doc, this.doc)) return;
+      this.canvasId = c.id;
+      this.changed("saved");
+    }));
+    return this.saving;
+  }
+
+  async saveNow() {
+    if (this.canvasId === null && this.doc.regions.length) await this.saveCanvas();
+    await this.saving;
+  }
+
+  // ---- drawing -----------------------------------------------------------------------
+
+  async render(options) {
+    await this.saveNow();
+    if (this.canvasId === null) {
+      if (!this.doc.regions.length) this.say("The canvas has no regions yet.", "error");
+      return null;
+    }
+    return this.attempt(async () => {
+      const { job } = await api.render(this.session.id, this.canvasId, options);
+      this.takeJob(job);
+      return job;
+    });
+  }
+
+  takeJob(job) {
+    const before = this.jobs.get(job.id);
+    this.jobs.set(job.id, { ...before, ...job });
+    if (job.kind === "compose" && job.state === "running" && !this.writing.has(job.id))
+      this.writing.set(job.id, { text: "", global: null, regions: [], notes: [], why: null });
+    if (ended(job)) this.writing.delete(job.id);
+    this.changed("jobs");
+  }
+
+  showImage(image) {
+    this.image = image;
+    this.changed("image");
+  }
+
+  /** Canvas and settings of a picture, back on the stage. */
+  async restore(image) {
+    const record = typeof image.record === "string" ? JSON.parse(image.record) : image.record;
+    await this.attempt(async () => {
+      if (record?.canvas) {
+        const c = await api.parse(JSON.stringify(record.canvas));
+        this.edit(c.json);
+      } else if (image.canvas) {
+        await this.showCanvas(image.canvas);
+      }
+      this.dispatchEvent(new CustomEvent("settings", { detail: record?.options ?? {} }));
+      this.showImage(image);
+    });
+  }
+
+  // ---- what the server tells ------------------------------------------------------------
+
+  mine(e) { return this.session && e.session === this.session.id; }
+
+  listen() {
+    const on = (name, fn) => this.events.on(name, fn);
+    on("job", (j) => { if (this.mine(j) || j.kind === "load") this.takeJob(j); });
+    on("text", (e) => {
+      if (!this.mine(e)) return;
+      this.writingOf(e.job).text += e.text;
+      this.changed("writing");
+    });
+    on("region", (e) => {
+      if (!this.mine(e)) return;
+      const w = this.writingOf(e.job);
+      if (e.kind === "start") { w.global = null; w.regions = []; w.notes = []; }
+      if (e.kind === "global") w.global = e.global;
+      if (e.kind === "region") w.regions[e.index] = e.region;
+      if (e.kind === "note") w.notes.push(e.note);
+      this.changed("writing");
+    });
+    on("again", (e) => {
+      if (!this.jobs.has(e.job)) return;
+      Object.assign(this.writingOf(e.job), { text: "", global: null, regions: [], why: e.why });
+      this.changed("writing");
+    });
+    on("message", (m) => {
+      if (!this.mine(m)) return;
+      this.messages.set(m.id, m);
+      // Another tab may have asked: follow only where we were looking.
+      if (m.parent === this.at || (m.parent === null && this.at === null)) this.at = m.id;
+      this.changed("chat");
+    });
+    on("canvas", (c) => {
+      if (!this.mine(c) || c.origin !== "reply") return;
+      this.canvasId = c.id;
+      this.canvasNotes = c.notes;
+      this.codeError = null;
+      this.history.push(c.json);
+      this.selected = -1;
+      this.changed("canvas");
+    });
+    on("image", (i) => {
+      this.images = [i, ...this.images.filter((o) => o.id !== i.id)];
+      if (this.mine(i)) this.image = i;
+      this.changed("image");
+      this.changed("gallery");
+    });
+    on("preview", (e) => {
+      const j = this.jobs.get(e.job);
+      if (j) { j.preview = e.url; this.changed("preview"); }
+    });
+    on("session", (s) => {
+      if (this.session?.id === s.id && !s.deleted) {
+        this.session.title = s.title;
+        this.changed("title");
+      }
+      this.changed("sessions");
+    });
+    on("reset", () => { if (this.session) this.attempt(() => this.open(this.session.id)); });
+  }
+
+  writingOf(job) {
+    if (!this.writing.has(job))
+      this.writing.set(job, { text: "", global: null, regions: [], notes: [], why: null });
+    return this.writing.get(job);
+  }
+}
+
+export function ended(job) {
+  return !["queued", "running"].includes(job.state);
+}
