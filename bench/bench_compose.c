@@ -232,30 +232,54 @@ static void decode(om_llama *l, const int32_t *tokens, size_t n, size_t at,
     llama_batch_free(b);
 }
 
-/* The last tokens of the reply once more, in the middle of its context. */
+/* What the context holds, to be given back after it was played with. */
+typedef struct held {
+    uint8_t *p;
+    size_t n;
+} held;
+
+static held hold(om_llama *l)
+{
+    held h = {NULL, llama_state_seq_get_size(l->ctx, 0)};
+    h.p = malloc(h.n);
+    if (!h.p || llama_state_seq_get_data(l->ctx, h.p, h.n, 0) != h.n)
+        stop("the context cannot be saved");
+    return h;
+}
+
+static void give_back(om_llama *l, held h)
+{
+    llama_memory_seq_rm(llama_get_memory(l->ctx), 0, -1, -1);
+    if (llama_state_seq_set_data(l->ctx, h.p, h.n, 0) != h.n)
+        stop("the context cannot be restored");
+    free(h.p);
+}
+
+/* Tokens from the middle of the reply once more. */
 static void plain_turn(turn *t, om_llama *l)
 {
+    const held h = hold(l);
     struct llama_sampler *sampler = plain_sampler();
-    const size_t n = l->kept.n, from = n - (size_t)t->script.n / 2;
-    moment start = now();
+    const size_t from = l->kept.n - (size_t)t->script.n / 2;
+    const moment start = now();
     decode(l, l->kept.p + from, PLAIN, from, 1, sampler);
     keep_best(&t->plain, since(start));
     llama_sampler_free(sampler);
-    /* Give the context back what it held. */
-    decode(l, l->kept.p + from, n - from, from, CHUNK, NULL);
+    give_back(l, h);
 }
 
 /* What a turn that knows all before evaluates before its first token. */
 static void plain_prompt(turn *t, om_llama *l)
 {
+    const held h = hold(l);
     const size_t from = (size_t)t->stats.reused_tokens;
     const size_t to = (size_t)t->stats.prompt_tokens;
-    for (int i = 0; i < 3; i++) {
-        moment start = now();
+    for (int i = 0; i < (to - from > CHUNK ? 1 : 5); i++) {
+        const moment start = now();
         decode(l, l->kept.p + from, to - from, from, CHUNK, NULL);
         keep_best(&t->prompt, since(start));
     }
-    decode(l, l->kept.p + to, l->kept.n - to, to, CHUNK, NULL);
+    give_back(l, h);
 }
 
 /* ---- the peer -------------------------------------------------------------- */

@@ -28,7 +28,7 @@
     X(5, DIFFERS,                                            \
       "the answer is \"they differ\": diff --exit-code and " \
       "fmt --check only")                                    \
-    X(130, STOPPED, "stopped by Ctrl-C (143: by a request to end): render only")
+    X(130, STOPPED, "stopped by Ctrl-C (143: by a request to end)")
 
 enum om_exit {
 #define X(code, name, text) OM_EXIT_##name = code,

@@ -154,6 +154,8 @@ static int find_files(om_cli *cli, om_setup *s, const om_args *args)
     if (code == 0)
         code = find_file(cli, s, OPT(CONFIG), r ? &r->config : NULL,
                          "--config FILE", &e->config);
+    if (code == 0 && OPT(TAESD)->set)
+        code = find_named(cli, s, OPT(TAESD)->text, &e->taesd);
     if (code == 0) code = find_loras(cli, s, args);
     if (code == 0 && !e->model)
         code = om_usage(cli, "which model? Name a .safetensors file or a "
@@ -179,7 +181,6 @@ static void set_engine(om_setup *s, const om_args *args)
 {
     const omost_record *r = s->record;
     omost_engine_opts *e = &s->engine;
-    e->taesd = OPT(TAESD)->text;
     e->tokenizer = OPT(TOKENIZER)->set ? OPT(TOKENIZER)->text : NULL;
     if (!e->tokenizer && r && strcmp(r->tokenizer, "builtin") == 0)
         e->tokenizer = r->tokenizer;

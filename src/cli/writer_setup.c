@@ -10,13 +10,22 @@ enum { MAX_TEXTS = 1 << 20 };
 
 #define OPT(id) (&args->opt[base + OM_WRITER_##id])
 
+/* Whether a server is OpenAI's own: "https://api.openai.com/v1". */
+static bool is_openai(const char *url)
+{
+    const char *host = strstr(url, "://");
+    host = host ? host + 3 : url;
+    om_str name = {host, strcspn(host, "/:?#")};
+    return om_str_eqz(name, "api.openai.com");
+}
+
 /* A key never stands on a command line, where every user of the machine could
- * read it. */
-static const char *api_key(void)
+ * read it; and OpenAI's own is nobody else's business. */
+static const char *api_key(const char *url)
 {
     const char *own = getenv("OMOST_API_KEY");
     if (own && *own) return own;
-    const char *known = getenv("OPENAI_API_KEY");
+    const char *known = is_openai(url) ? getenv("OPENAI_API_KEY") : NULL;
     return known && *known ? known : NULL;
 }
 
@@ -75,7 +84,7 @@ int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
     c->server = OPT(SERVER)->text;
     c->script = OPT(SCRIPT)->text;
     c->server_model = OPT(SERVER_MODEL)->set ? OPT(SERVER_MODEL)->text : NULL;
-    c->api_key = c->server ? api_key() : NULL;
+    c->api_key = c->server ? api_key(c->server) : NULL;
     c->timeout = (double)OPT(TIMEOUT)->integer;
     c->script_rate = OPT(SCRIPT_RATE)->number;
     c->n_ctx = (int)OPT(CTX)->integer;

@@ -181,7 +181,7 @@ static omost_status probe(remote_writer *r, om_write_sink *sink,
                           omost_error *err)
 {
     om_buf list;
-    om_http_response rs;
+    om_http_response rs = {0}; /* not even asked, when memory runs out */
     om_remote_models models;
     asking k = {.sink = sink, .list = &list};
     om_buf_init(&list, r->head.env, MAX_LIST);

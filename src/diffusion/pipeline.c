@@ -208,7 +208,8 @@ static int group_size(const om_job *job)
 {
     if (job->p->o.keep_loaded) return 1;
     const double load = job->s.n_passes * om_work_load_unet();
-    const double n = ceil(10 * load / paint_work(job));
+    const double n = job->p->o.group > 0 ? job->p->o.group
+                                         : ceil(10 * load / paint_work(job));
     return n < job->s.batch ? (int)n : job->s.batch;
 }
 

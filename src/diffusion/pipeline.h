@@ -51,6 +51,8 @@ typedef struct om_pipeline_opts {
     om_keep keep;
     bool keep_loaded;
     uint64_t memory; /* bytes there are; 0: what the machine has */
+    int group;       /* pictures painted before the first is decoded, without
+                * keep_loaded; 0: as many as pays */
 } om_pipeline_opts;
 
 /* All must outlive it. Every part is opened once, which looks for all its

@@ -192,7 +192,10 @@ static omost_status pull(puller *p)
     om_http_free(p->hub.http);
     if (st != OMOST_IO && st != OMOST_MISSING) return st;
     const omost_error why = *p->err;
-    return om_fail(p->err, st, "%.100s: %s", p->ref.text, why.msg);
+    const bool here = p->ref.kind != OM_REF_URL &&
+                      om_find_cached(p->result, p->o->cache, &p->ref);
+    return om_fail(p->err, st, "%.100s: %s%s", p->ref.text, why.msg,
+                   here ? " (it was fetched before, and can be used)" : "");
 }
 
 omost_status omost_model_pull(const omost_hub_opts *o, const char *ref,

@@ -502,15 +502,18 @@ static omost_status follow(exchange *x, omost_error *err)
     if (x->rs->n_redirects >= MAX_REDIRECTS)
         return om_fail(err, OMOST_IO, "%.100s redirects more than %d times",
                        host, MAX_REDIRECTS);
-    if (from.https && !next.https)
+    switch (om_http_judge_redirect(&from, &next, reading, x->rs->status)) {
+    case OM_REDIRECT_DOWN:
         return om_fail(err, OMOST_IO,
                        "%.100s redirects from https to http, which is not "
                        "followed",
                        host);
-    if (!reading && (x->rs->status < 307 || !om_url_same_origin(&from, &next)))
+    case OM_REDIRECT_AWAY:
         return om_fail(err, OMOST_IO,
                        "%.80s redirects to %.*s: give that address itself",
                        host, OM_STR_ARG(next.base));
+    case OM_REDIRECT_FINE: break;
+    }
     omost_status st = set_address(x, om_str_of(to), err);
     if (st == OMOST_OK) x->rs->n_redirects++;
     return st;

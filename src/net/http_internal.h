@@ -21,6 +21,16 @@ omost_status om_http_status_error(const om_http_request *rq,
                                   const om_http_response *rs, om_str body,
                                   omost_error *err);
 
+/* May a request follow a redirect with this status? `reading`: it is a GET or
+ * HEAD; other methods stay within their origin and are not turned into a GET. */
+typedef enum om_redirect {
+    OM_REDIRECT_FINE,
+    OM_REDIRECT_DOWN, /* from https to http */
+    OM_REDIRECT_AWAY  /* the body would go elsewhere, or be lost */
+} om_redirect;
+om_redirect om_http_judge_redirect(const om_url *from, const om_url *to,
+                                   bool reading, int status);
+
 /* USAGE unless the header can be sent as it is. */
 omost_status om_http_check_header(const om_http_header *h, omost_error *err);
 /* Authorization, Cookie, Proxy-Authorization. */

@@ -157,6 +157,16 @@ omost_status om_http_status_error(const om_http_request *rq,
                    key ? rq->auth_remedy : "", said[0] ? ": " : "", said);
 }
 
+om_redirect om_http_judge_redirect(const om_url *from, const om_url *to,
+                                   bool reading, int status)
+{
+    if (from->https && !to->https) return OM_REDIRECT_DOWN;
+    if (reading) return OM_REDIRECT_FINE;
+    bool keeps_method = status == 307 || status == 308;
+    return keeps_method && om_url_same_origin(from, to) ? OM_REDIRECT_FINE
+                                                        : OM_REDIRECT_AWAY;
+}
+
 /* ---- headers of a request ------------------------------------------------ */
 
 omost_status om_http_check_header(const om_http_header *h, omost_error *err)

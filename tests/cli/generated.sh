@@ -77,7 +77,7 @@ want_completed 'dark'
 complete_line omost convert --to j
 want_completed 'json'
 complete_line omost help d
-want_completed 'diff doctor'
+want_completed 'diff doctor draw'
 complete_line omost plan -m mod
 want_completed 'models'
 complete_line omost check 'a f'

@@ -104,6 +104,12 @@ want_err 'run: omost pull realvisxl-4'
 run render "$good" -m models/tiny --lora sdxl-lightning-4-lora:0.5
 want_code 3
 want_err 'run: omost pull sdxl-lightning-4-lora'
+run render "$good" -m models/tiny --vae sdxl-vae-fp16-fix
+want_code 3
+want_err 'run: omost pull sdxl-vae-fp16-fix'
+run render "$good" -m models/tiny --taesd taesdxl --preview p.png
+want_code 3
+want_err 'run: omost pull taesdxl'
 run render "$good" -m hf:acme/omost-tiny
 want_err "$repo/snapshots/$commit" # found, though it does not draw
 mkdir realvisxl-4 # a folder of that name comes first

@@ -242,6 +242,9 @@ want_code 0
 HF_ENDPOINT=http://127.0.0.1:9 run pull hf:acme/files/config.json
 want_code 3
 want_err '127.0.0.1'
+HF_ENDPOINT=http://127.0.0.1:9 run pull hf:acme/files/a.bin
+want_code 3
+want_err '(it was fetched before, and can be used)'
 
 for bad in hf: hf:acme hf:../x hf:acme/.. hf:acme/a--b hf:acme/files/../../x \
     hf:acme/files//x hf:acme/files/a@../x hf:/acme/files hf:acme/files/x@; do

@@ -44,7 +44,17 @@ want_usage '--seed takes a whole number, not'
 run render "$good" -m m -s 1.5
 want_usage '--seed takes a whole number'
 run render "$good" -m m --strength 1.5 -i x.png
-want_usage '--strength takes a number from 0 to 1'
+want_usage '--strength takes a number from 0.01 to 1'
+run render "$good" -m m --strength 0 -i x.png
+want_usage '--strength takes a number from 0.01 to 1'
+run render "$good" -m m -s 9223372036854775807
+want_usage '--seed is 9223372036854775807; it must be at most'
+run render "$good" -m m --hires 8 -W 2048
+want_usage '--hires is 8, which makes 16384x9216 of 2048x1152'
+run render "$good" -m m --init-layout 0.001
+want_usage '--init-layout is 0.001; it must be 0 or 0.01 to 1'
+run render "$good" -m m --lora x.safetensors:inf
+want_usage '--lora x.safetensors:inf: a weight is a number such as 0.8'
 run render "$good" -m m --hires 9
 want_usage '--hires takes a number from 1 to 8'
 run render "$good" -m m -b 1025
@@ -117,6 +127,7 @@ run render --from nowhere.png -m m
 want_code 3
 run render --from "$good" -m m
 want_code 1
+want_err 'good.py: '
 # Before anything is loaded: a place where no file can be.
 run render "$good" -m m -o nowhere/x.png
 want_code 3
@@ -124,6 +135,11 @@ want_err 'cannot write nowhere/x.png'
 run render "$good" -m m -o x.png --preview nowhere/p.png
 want_code 3
 want_err 'cannot write nowhere/p.png'
+mkdir y_3.png
+run render "$good" -m m -o y.png -b 4
+want_code 3
+want_err 'y_3.png'
+rmdir y_3.png
 mkdir taken
 run render "$good" -m m -o taken
 want_code 3

@@ -69,6 +69,26 @@ draw -q "$good" -o d.png -b 2 --compat omost --hires 2 --hires-steps 1
 again d_2.png
 draw -q "$good" -o d.png --vae "$model/vae"
 again d.png
+# A LoRA that goes by another name now: its weight is not forgotten.
+mkdir there
+mv tint.safetensors there/hue.safetensors
+run render -q --from lora.png -o again.png
+want_usage 'was drawn with tint.safetensors'
+want_err 'say it: --lora FILE:0.5'
+run render -q --from lora.png -o again.png --lora there/hue.safetensors:0.5
+
+run render --from lora.png -o again.png --lora there/hue.safetensors
+want_code 0
+want_err 'hue.safetensors is added with the weight 1 instead of the recorded 0.5: --lora FILE:0.5'
+run render --from lora.png -o again.png --lora there/hue.safetensors:0.5
+grep -q 'with the weight' err && fail "a note about the same weight"
+same_pixels lora.png again.png || fail "another picture"
+# A model whose configuration says something else.
+cp -r "$model" odd
+sed -i 's/"rescale_betas_zero_snr": false/"rescale_betas_zero_snr": true/' odd/scheduler/scheduler_config.json
+run render --from a.png -m odd -o again.png
+want_code 0
+want_err 'odd is not the recorded model: its scheduler/scheduler_config.json has changed'
 # The model from elsewhere, in the same bytes.
 cp -r "$model" moved
 rm -rf cache

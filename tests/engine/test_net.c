@@ -134,6 +134,37 @@ static void origins(void **state)
     }
 }
 
+static om_redirect judge(const char *from, const char *to, bool reading,
+                         int status)
+{
+    om_url a = url_of(from), b = url_of(to);
+    return om_http_judge_redirect(&a, &b, reading, status);
+}
+
+static void redirects(void **state)
+{
+    (void)state;
+    static const int all[] = {301, 302, 303, 307, 308};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const int s = all[i];
+        const om_redirect kept = s >= 307 ? OM_REDIRECT_FINE : OM_REDIRECT_AWAY;
+        assert_int_equal(judge("https://a", "https://b", true, s),
+                         OM_REDIRECT_FINE);
+        assert_int_equal(judge("http://a", "https://b", true, s),
+                         OM_REDIRECT_FINE);
+        assert_int_equal(judge("https://a", "http://a", true, s),
+                         OM_REDIRECT_DOWN);
+        assert_int_equal(judge("https://a", "http://a", false, s),
+                         OM_REDIRECT_DOWN);
+        assert_int_equal(judge("https://a/x", "https://A:443/y", false, s),
+                         kept);
+        assert_int_equal(judge("https://a", "https://b", false, s),
+                         OM_REDIRECT_AWAY);
+        assert_int_equal(judge("http://a", "https://a", false, s),
+                         OM_REDIRECT_AWAY);
+    }
+}
+
 static void joining(void **state)
 {
     (void)state;
@@ -441,11 +472,11 @@ static void request_headers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(urls_that_are),  cmocka_unit_test(urls_that_are_not),
-        cmocka_unit_test(origins),        cmocka_unit_test(joining),
-        cmocka_unit_test(streams),        cmocka_unit_test(stream_limits),
-        cmocka_unit_test(stream_stops),   cmocka_unit_test(excerpts),
-        cmocka_unit_test(headers),        cmocka_unit_test(pauses),
-        cmocka_unit_test(request_headers)};
+        cmocka_unit_test(urls_that_are), cmocka_unit_test(urls_that_are_not),
+        cmocka_unit_test(origins),       cmocka_unit_test(redirects),
+        cmocka_unit_test(joining),       cmocka_unit_test(streams),
+        cmocka_unit_test(stream_limits), cmocka_unit_test(stream_stops),
+        cmocka_unit_test(excerpts),      cmocka_unit_test(headers),
+        cmocka_unit_test(pauses),        cmocka_unit_test(request_headers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,90 @@ static void test_every_backend(void **state)
     }
 }
 
+typedef struct order {
+    char seen[64]; /* s0 s1 d0 ...: painted, decoded; by picture, in order */
+    uint8_t *rgb[3];
+} order;
+
+static bool order_progress(void *user, omost_phase phase, int index, int pass,
+                           int step, int steps, double done, double total)
+{
+    order *o = user;
+    const char what = phase == OMOST_PHASE_SAMPLE   ? 's'
+                      : phase == OMOST_PHASE_DECODE ? 'd'
+                                                    : 'x';
+    const char word[4] = {what, (char)('0' + index), ' ', '\0'};
+    (void)pass, (void)step, (void)steps, (void)done;
+    assert_true(total <= 1);
+    const size_t n = strlen(o->seen);
+    if (what != 'x' && (n < 3 || strcmp(o->seen + n - 3, word) != 0))
+        snprintf(o->seen + n, sizeof o->seen - n, "%s", word);
+    return true;
+}
+
+static bool order_image(void *user, int index, omost_image image)
+{
+    order *o = user;
+    const size_t n = (size_t)image.width * (size_t)image.height * 3;
+    o->rgb[index] = malloc(n);
+    assert_non_null(o->rgb[index]);
+    memcpy(o->rgb[index], image.rgb, n);
+    return true;
+}
+
+/* A picture is finished before the next is begun, or so many together: it is the
+ * same picture. */
+static void test_groups(void **state)
+{
+    studio *st = studio_of(state);
+    static const struct group_row {
+        int group;
+        bool keep, compat;
+        const char *seen;
+    } rows[] = {
+        {0, true, false, "s0 d0 s1 d1 s2 d2 "},
+        {0, false, false, "s0 s1 s2 d0 d1 d2 "}, /* few steps: loading counts */
+        {1, false, false, "s0 d0 s1 d1 s2 d2 "},
+        {2, false, false, "s0 s1 d0 d1 s2 d2 "},
+        {0, false, true, "s0 s1 s2 d0 d1 d2 "},
+        {1, false, true, "s0 d0 s1 d1 s2 d2 "},
+        {0, true, true, "s0 d0 s1 d1 s2 d2 "},
+    };
+    order first[2] = {0};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct group_row *r = &rows[i];
+        omost_error err;
+        omost_render_opts o = small();
+        o.batch = 3;
+        o.sampler = "euler_a";
+        o.compat_omost = r->compat;
+        order seen = {0};
+        const om_pipeline_opts po = {.backend = st->m.backend,
+                                     .model = st->m.files,
+                                     .config = st->m.config,
+                                     .keep_loaded = r->keep,
+                                     .group = r->group};
+        om_pipeline *p = om_pipeline_open(NULL, &po, &err);
+        if (!p) fail_msg("%s", err.msg);
+        album a = {0};
+        om_draw d = draw_of(&st->s, &o, &a);
+        d.sink = (om_draw_sink){
+            .progress = order_progress, .image = order_image, .user = &seen};
+        if (om_pipeline_draw(p, &d, &err)) fail_msg("%s", err.msg);
+        om_pipeline_close(p);
+        assert_string_equal(seen.seen, r->seen);
+        for (int k = 0; k < 3; k++) {
+            uint8_t **want = &first[r->compat].rgb[k];
+            if (*want) assert_memory_equal(*want, seen.rgb[k], SIDE * SIDE * 3);
+            if (*want)
+                free(seen.rgb[k]);
+            else
+                *want = seen.rgb[k];
+        }
+    }
+    for (int k = 0; k < 6; k++) free(first[k / 3].rgb[k % 3]);
+}
+
 /* One generator for all: the first picture is the one of the seed alone where
  * torch's draws do not depend on what follows them. */
 static void test_batch_compat(void **state)
@@ -710,6 +794,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_backend),
         cmocka_unit_test(test_batch_compat),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_methods_and_samplers),
         cmocka_unit_test(test_no_guidance),
         cmocka_unit_test(test_refused),

@@ -206,6 +206,9 @@ static void want_refused(const omost_render_opts *o, const char *word)
         fail_msg("%s: status %s", word, omost_status_name(st));
     if (!strstr(err.msg, word)) fail_msg("%s: %s", word, err.msg);
     assert_int_equal(l->n, 0); /* before anything was done */
+    /* The same without a model. */
+    assert_int_equal(omost_render_check(o, &err), st);
+    assert_non_null(strstr(err.msg, word));
     free_log(l);
 }
 
@@ -250,8 +253,9 @@ static void test_options_out_of_range(void **state)
     REFUSED("region is 4; it must be score, couple, multidiffusion or none",
             o.region = OMOST_N_REGION_METHODS);
     REFUSED("there is no prompt style 9", o.prompt_style = 9);
-    REFUSED("the seed 9223372036854775807 is too large", o.seed = INT64_MAX);
-    REFUSED("init-layout and init-img", o.init_layout = 1,
+    REFUSED("seed is 9223372036854775807; it must be at most",
+            o.seed = INT64_MAX);
+    REFUSED("--init-layout and --init-img", o.init_layout = 1,
             o.init_image = (omost_image){1, 1, dot});
     REFUSED("the picture to begin from has 0x1 pixels",
             o.init_image = (omost_image){0, 1, dot});
@@ -664,6 +668,53 @@ static void test_differences_are_told(void **state)
     o.record = "no record at all";
     log_of *again = draw(&o);
     free_log(again);
+    free_log(l);
+}
+
+/* A record of before configurations counted: the digest is of weights alone. */
+static char *older_record(const char *record)
+{
+    omost_error err;
+    char sha[65];
+    om_buf lines;
+    json_t *v = om_json_parse(om_str_of(record), "record", &err);
+    json_t *model = json_object_get(v, "model"), *left = json_array(), *f;
+    size_t i, n = 0;
+    om_buf_init(&lines, NULL, 10000);
+    json_array_foreach(json_object_get(model, "files"), i, f)
+    {
+        const char *name = json_string_value(json_object_get(f, "name"));
+        if (strstr(name, ".json")) n++;
+        if (strstr(name, ".json")) continue;
+        json_array_append(left, f);
+        om_buf_printf(&lines, "%s  %s\n",
+                      json_string_value(json_object_get(f, "sha256")), name);
+    }
+    assert_int_equal(n, 5); /* four parts and the scheduler */
+    assert_true(om_sha256_hex(om_buf_view(&lines), sha));
+    om_buf_free(&lines);
+    json_object_set_new(model, "files", left);
+    json_object_set_new(model, "sha256", json_string(sha));
+    char *path = omost_path_by_hash(NULL, it.cache, sha, &err);
+    assert_non_null(path); /* known by that, too */
+    omost_text_free(NULL, path);
+    char *text = json_dumps(v, JSON_COMPACT);
+    json_decref(v);
+    return text;
+}
+
+static void test_older_records(void **state)
+{
+    (void)state;
+    if (!it.engine) skip();
+    omost_render_opts o = small();
+    log_of *l = draw(&o);
+    char *text = older_record(l->record[0]);
+    o.record = text;
+    log_of *again = draw(&o);
+    assert_string_equal(again->notes, "");
+    free_log(again);
+    free(text);
     free_log(l);
 }
 
@@ -1122,6 +1173,7 @@ int main(void)
         cmocka_unit_test(test_pictures_are_drawn_again),
         cmocka_unit_test(test_records_are_not_trusted),
         cmocka_unit_test(test_differences_are_told),
+        cmocka_unit_test(test_older_records),
         cmocka_unit_test(test_kept_digests_are_compared_first),
         cmocka_unit_test(test_another_picture_to_begin_from),
         cmocka_unit_test(test_lora_of_no_weight),

@@ -1,20 +1,25 @@
 // dom.js - making elements. Text is always text: nothing that a model, a file
 // or a server says is ever read as HTML.
 
-/** el("button.primary", {onclick, "aria-label": "x", disabled: true}, "Send") */
+/** el("button.primary", {onclick, "aria-label": "x", disabled: true}, "Send").
+ *  Null and undefined leave a property alone, as false does but for aria-*. */
 export function el(name, props = {}, ...children) {
   const [tag, ...classes] = name.split(".");
   const node = document.createElement(tag || "div");
   if (classes.length) node.className = classes.join(" ");
-  for (const [key, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (key in node && !key.includes("-") && key !== "list" && key !== "form")
-      node[key] = value;
-    else node.setAttribute(key, value === true ? "" : value);
-  }
+  for (const [key, value] of Object.entries(props)) set(node, key, value);
   add(node, children);
   return node;
+}
+
+function set(node, key, value) {
+  if (value === undefined || value === null) return;
+  if (key.startsWith("aria-")) node.setAttribute(key, value);
+  else if (value === false) return;
+  else if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+  else if (key in node && !key.includes("-") && key !== "list" && key !== "form")
+    node[key] = value;
+  else node.setAttribute(key, value === true ? "" : value);
 }
 
 export function add(node, children) {
@@ -30,6 +35,31 @@ export function fill(node, ...children) {
 }
 
 export const $ = (selector, from = document) => from.querySelector(selector);
+
+/** A button with a name for everybody and a tip for the mouse. */
+export function button(label, title, onclick, props = {}) {
+  return el("button", { type: "button", title, onclick,
+    "aria-label": title && title !== label ? title : null, ...props }, label);
+}
+
+/** A field under its name; `help` is shown on hover and focus, and read out. */
+let serial = 0;
+export function field(name, input, help = "") {
+  const id = input.id || (input.id = `f${++serial}`);
+  const node = el("div.field", {}, el("label", { htmlFor: id }, name), input);
+  if (help) {
+    input.setAttribute("aria-describedby", `${id}-help`);
+    node.append(el("p.help", { id: `${id}-help` }, help));
+  }
+  return node;
+}
+
+/** A small square of a colour. */
+export function chip(css) {
+  const node = el("span.chip", { "aria-hidden": "true" });
+  node.style.backgroundColor = css;
+  return node;
+}
 
 /** Call at most once a frame. */
 export function perFrame(fn) {
@@ -48,4 +78,10 @@ export function whenQuiet(ms, fn) {
     clearTimeout(timer);
     timer = setTimeout(() => fn(...args), ms);
   };
+}
+
+/** What is typed into now, where keys are letters. */
+export function typing(node = document.activeElement) {
+  return !!node && (node.tagName === "TEXTAREA" || node.tagName === "SELECT" ||
+    (node.tagName === "INPUT" && !["range", "checkbox", "button", "radio"].includes(node.type)));
 }
