@@ -9,54 +9,10 @@ _omost()
     elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'check fmt preview plan diff convert compose chat draw render models pull gguf info doctor help --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'draw compose chat render check fmt preview plan diff convert models pull gguf info doctor help --help --version' -- "$cur"))
         return
     fi
     case $cmd:$prev in
-        fmt:--output | fmt:-o) words=; kind=-f ;;
-        preview:--output | preview:-o) words=; kind=-f ;;
-        preview:--format) words='png svg'; kind= ;;
-        preview:--size) words=; kind= ;;
-        preview:--theme) words='light dark'; kind= ;;
-        plan:--model | plan:-m) words=; kind=-d ;;
-        plan:--prompt-style) words='profile description tags'; kind= ;;
-        plan:--profile) words=; kind=-f ;;
-        plan:--output | plan:-o) words=; kind=-f ;;
-        convert:--to) words='python reply json comfy'; kind= ;;
-        convert:--output | convert:-o) words=; kind=-f ;;
-        compose:--model | compose:-m) words=; kind=-f ;;
-        compose:--server) words=; kind= ;;
-        compose:--server-model) words=; kind= ;;
-        compose:--timeout) words=; kind= ;;
-        compose:--script) words=; kind=-f ;;
-        compose:--script-rate) words=; kind= ;;
-        compose:--ctx-size | compose:-c) words=; kind= ;;
-        compose:--n-gpu-layers) words=; kind= ;;
-        compose:--chat-template) words=; kind= ;;
-        compose:--temp) words=; kind= ;;
-        compose:--top-p) words=; kind= ;;
-        compose:--predict | compose:-n) words=; kind= ;;
-        compose:--seed | compose:-s) words=; kind= ;;
-        compose:--output | compose:-o) words=; kind=-f ;;
-        compose:--edit) words=; kind=-f ;;
-        compose:--threads | compose:-t) words=; kind= ;;
-        chat:--model | chat:-m) words=; kind=-f ;;
-        chat:--server) words=; kind= ;;
-        chat:--server-model) words=; kind= ;;
-        chat:--timeout) words=; kind= ;;
-        chat:--script) words=; kind=-f ;;
-        chat:--script-rate) words=; kind= ;;
-        chat:--ctx-size | chat:-c) words=; kind= ;;
-        chat:--n-gpu-layers) words=; kind= ;;
-        chat:--chat-template) words=; kind= ;;
-        chat:--temp) words=; kind= ;;
-        chat:--top-p) words=; kind= ;;
-        chat:--predict | chat:-n) words=; kind= ;;
-        chat:--seed | chat:-s) words=; kind= ;;
-        chat:--session) words=; kind=-f ;;
-        chat:--edit) words=; kind=-f ;;
-        chat:--output | chat:-o) words=; kind=-f ;;
-        chat:--threads | chat:-t) words=; kind= ;;
         draw:--model | draw:-m) words=; kind=-f ;;
         draw:--output | draw:-o) words=; kind=-f ;;
         draw:--width | draw:-W) words=; kind= ;;
@@ -105,6 +61,39 @@ _omost()
         draw:--canvas-seed) words=; kind= ;;
         draw:--canvas) words=; kind=-f ;;
         draw:--edit) words=; kind=-f ;;
+        compose:--model | compose:-m) words=; kind=-f ;;
+        compose:--server) words=; kind= ;;
+        compose:--server-model) words=; kind= ;;
+        compose:--timeout) words=; kind= ;;
+        compose:--script) words=; kind=-f ;;
+        compose:--script-rate) words=; kind= ;;
+        compose:--ctx-size | compose:-c) words=; kind= ;;
+        compose:--n-gpu-layers) words=; kind= ;;
+        compose:--chat-template) words=; kind= ;;
+        compose:--temp) words=; kind= ;;
+        compose:--top-p) words=; kind= ;;
+        compose:--predict | compose:-n) words=; kind= ;;
+        compose:--seed | compose:-s) words=; kind= ;;
+        compose:--output | compose:-o) words=; kind=-f ;;
+        compose:--edit) words=; kind=-f ;;
+        compose:--threads | compose:-t) words=; kind= ;;
+        chat:--model | chat:-m) words=; kind=-f ;;
+        chat:--server) words=; kind= ;;
+        chat:--server-model) words=; kind= ;;
+        chat:--timeout) words=; kind= ;;
+        chat:--script) words=; kind=-f ;;
+        chat:--script-rate) words=; kind= ;;
+        chat:--ctx-size | chat:-c) words=; kind= ;;
+        chat:--n-gpu-layers) words=; kind= ;;
+        chat:--chat-template) words=; kind= ;;
+        chat:--temp) words=; kind= ;;
+        chat:--top-p) words=; kind= ;;
+        chat:--predict | chat:-n) words=; kind= ;;
+        chat:--seed | chat:-s) words=; kind= ;;
+        chat:--session) words=; kind=-f ;;
+        chat:--edit) words=; kind=-f ;;
+        chat:--output | chat:-o) words=; kind=-f ;;
+        chat:--threads | chat:-t) words=; kind= ;;
         render:--model | render:-m) words=; kind=-f ;;
         render:--output | render:-o) words=; kind=-f ;;
         render:--width | render:-W) words=; kind= ;;
@@ -139,25 +128,36 @@ _omost()
         render:--precision) words='auto f32 bf16'; kind= ;;
         render:--threads | render:-t) words=; kind= ;;
         render:--from) words=; kind=-f ;;
+        fmt:--output | fmt:-o) words=; kind=-f ;;
+        preview:--output | preview:-o) words=; kind=-f ;;
+        preview:--format) words='png svg'; kind= ;;
+        preview:--size) words=; kind= ;;
+        preview:--theme) words='light dark'; kind= ;;
+        plan:--model | plan:-m) words=; kind=-d ;;
+        plan:--prompt-style) words='profile description tags'; kind= ;;
+        plan:--profile) words=; kind=-f ;;
+        plan:--output | plan:-o) words=; kind=-f ;;
+        convert:--to) words='python reply json comfy'; kind= ;;
+        convert:--output | convert:-o) words=; kind=-f ;;
         gguf:--output | gguf:-o) words=; kind=-f ;;
         gguf:--type) words='f32 f16 bf16 q8_0 q6_k q5_k_m q5_k_s q5_0 q4_k_m q4_k_s q4_0 q3_k_m q2_k'; kind= ;;
         gguf:--threads | gguf:-t) words=; kind= ;;
-        help:*) words='check fmt preview plan diff convert compose chat draw render models pull gguf info doctor help'; kind= ;;
+        help:*) words='draw compose chat render check fmt preview plan diff convert models pull gguf info doctor help'; kind= ;;
         *) value= ;;
     esac
     if [[ ! $value && $cur == -?* ]]; then
         kind=
         case $cmd in
+        draw) words='--model --output --width --height --seed --steps --cfg-scale --negative-prompt --batch-count --sampling-method --scheduler --region --lora --init-img --strength --init-layout --hires --hires-steps --hires-denoise --preview --preview-every --rng --compat --projected-pooled --prediction --vae --vae-tiling --taesd --tokenizer --config --profile --prompt-style --fit-prefix --backend --precision --threads --quiet --llm --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --canvas-seed --no-grammar --no-draft --no-mend --canvas --edit --help' ;;
+        compose) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --output --edit --threads --print-grammar --quiet --help' ;;
+        chat) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --session --edit --output --threads --quiet --help' ;;
+        render) words='--model --output --width --height --seed --steps --cfg-scale --negative-prompt --batch-count --sampling-method --scheduler --region --lora --init-img --strength --init-layout --hires --hires-steps --hires-denoise --preview --preview-every --rng --compat --projected-pooled --prediction --vae --vae-tiling --taesd --tokenizer --config --profile --prompt-style --fit-prefix --backend --precision --threads --quiet --from --help' ;;
         check) words='--strict --json --quiet --help' ;;
         fmt) words='--output --write --check --fence --strict --quiet --help' ;;
         preview) words='--output --format --size --labels --no-list --theme --strict --quiet --help' ;;
         plan) words='--model --prompt-style --profile --output --fit-prefix --compact --strict --quiet --help' ;;
         diff) words='--json --exit-code --strict --quiet --help' ;;
         convert) words='--to --output --strict --quiet --help' ;;
-        compose) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --output --edit --threads --print-grammar --quiet --help' ;;
-        chat) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --session --edit --output --threads --quiet --help' ;;
-        draw) words='--model --output --width --height --seed --steps --cfg-scale --negative-prompt --batch-count --sampling-method --scheduler --region --lora --init-img --strength --init-layout --hires --hires-steps --hires-denoise --preview --preview-every --rng --compat --projected-pooled --prediction --vae --vae-tiling --taesd --tokenizer --config --profile --prompt-style --fit-prefix --backend --precision --threads --quiet --llm --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --canvas-seed --no-grammar --no-draft --no-mend --canvas --edit --help' ;;
-        render) words='--model --output --width --height --seed --steps --cfg-scale --negative-prompt --batch-count --sampling-method --scheduler --region --lora --init-img --strength --init-layout --hires --hires-steps --hires-denoise --preview --preview-every --rng --compat --projected-pooled --prediction --vae --vae-tiling --taesd --tokenizer --config --profile --prompt-style --fit-prefix --backend --precision --threads --quiet --from --help' ;;
         models) words='--json --here --help' ;;
         pull) words='--offline --quiet --help' ;;
         gguf) words='--output --type --threads --quiet --help' ;;

@@ -132,10 +132,9 @@ static void put_exit_codes(om_buf *out)
 
 void om_help_program(om_buf *out)
 {
-    om_buf_puts(
-        out,
-        "omost - from a language model's Canvas to a plan and a picture of it\n\n"
-        "Usage: omost COMMAND [OPTION]... [FILE]...\n\nCommands:\n");
+    om_buf_puts(out,
+                "omost - from a wish to a picture you can direct\n\n"
+                "Usage: omost COMMAND [OPTION]... [FILE]...\n\nCommands:\n");
     for (const om_command *const *c = om_commands; *c; c++) {
         size_t from = out->n;
         om_buf_printf(out, "  %s", (*c)->name);
@@ -150,9 +149,10 @@ void om_help_program(om_buf *out)
         "ComfyUI_omost JSON, or a picture of omost render: which one is found out.\n"
         "\"-\" is standard input.\n"
         "\nExamples:\n"
+        "  omost draw \"two cats on a sofa\" -l omost.gguf -m sdxl.safetensors\n"
+        "  omost compose -m omost.gguf \"two cats\" | omost preview - --labels -o x.png\n"
         "  omost check reply.txt\n"
-        "  omost preview reply.txt --labels -o layout.png\n"
-        "  omost help preview\n");
+        "  omost help draw\n");
     put_exit_codes(out);
 }
 

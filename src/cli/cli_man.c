@@ -77,8 +77,7 @@ void om_generate_man(om_buf *out)
                   omost_version());
     om_buf_puts(
         out,
-        ".SH NAME\nomost \\- from a language model's Canvas to a plan and a "
-        "picture of it\n.SH SYNOPSIS\n.B omost\n\\fICOMMAND\\fR "
+        ".SH NAME\nomost \\- from a wish to a picture you can direct\n.SH SYNOPSIS\n.B omost\n\\fICOMMAND\\fR "
         "[\\fIOPTION\\fR]... [\\fIFILE\\fR]...\n.SH DESCRIPTION\n");
     roff_line(
         out,

@@ -286,6 +286,12 @@ static omost_status take_names(om_llama *w, const omost_composer_opts *o,
                : om_fail_nomem(err);
 }
 
+static om_str piece_of(void *llama, int32_t token)
+{
+    const om_llama *w = llama;
+    return om_words_of(&w->words, token);
+}
+
 static omost_status open_rest(om_llama *w, const omost_composer_opts *o,
                               omost_error *err)
 {
@@ -296,6 +302,7 @@ static omost_status open_rest(om_llama *w, const omost_composer_opts *o,
     omost_status st =
         om_words_init(&w->words, env, llama_model_get_vocab(w->model), err);
     if (st == OMOST_OK) st = om_pick_init(&w->pick, env, w->words.n, err);
+    if (st == OMOST_OK) st = om_pick_index(&w->pick, piece_of, w, err);
     if (st == OMOST_OK) {
         w->draft = om_draft_new(env, err);
         st = w->draft ? choose_template(w, o->chat_template, err) : OMOST_NOMEM;

@@ -49,15 +49,15 @@ typedef struct reply {
     bool ended;
     planned plan[PLAN];
     int n_plan, n_guesses; /* n_guesses: of them, those not forced */
+    om_pace_hope hope;     /* of the plan */
+    bool enough;           /* a longer plan would not pay */
 } reply;
 
 static bool allowed(void *user, int32_t token)
 {
     const reply *r = user;
     const om_str s = om_words_of(&r->w->words, token);
-    if (s.n == 0) return false;
-    const unsigned char c = (unsigned char)s.p[0];
-    return (r->next[c / 64] >> c % 64 & 1) && om_form_would(&r->form, s);
+    return s.n > 0 && om_form_would(&r->form, s);
 }
 
 /* ---- forced text and endings --------------------------------------------- */
@@ -198,6 +198,12 @@ static void plan_step(reply *r, planned s)
 {
     r->plan[r->n_plan++] = s;
     r->n_guesses += !s.forced;
+    /* The end of a forced run is nearly always what is picked. */
+    if (s.drafted)
+        r->hope.chance *= om_pace_holds(&r->w->pace, s.sure);
+    else if (!s.forced)
+        r->hope.chance *= 0.9;
+    r->hope.brings += r->hope.chance;
 }
 
 static int rows_left(const reply *r)
@@ -240,7 +246,8 @@ static omost_status plan_drafts(reply *r, om_form *form)
     size_t n = om_draft_guess(r->w->draft, tail, (size_t)r->n_plan, guess,
                               (size_t)guesses_left(r), &sure);
     const int rows = (int)r->pending.n + r->n_plan;
-    const int ahead = om_pace_ahead(&r->w->pace, sure, rows, (int)n);
+    const int ahead = om_pace_ahead(&r->w->pace, sure, rows, (int)n, r->hope);
+    r->enough = ahead < (int)n;
     for (int i = 0; st == OMOST_OK && i < ahead && forced.n == 0; i++) {
         const om_str s = om_words_of(&r->w->words, guess[i]);
         if (r->o->grammar && !(s.n > 0 && om_form_take(form, s))) break;
@@ -257,13 +264,15 @@ static omost_status make_plan(reply *r)
     om_form form = r->form;
     omost_status st = OMOST_OK;
     r->n_plan = r->n_guesses = 0;
+    r->hope = (om_pace_hope){1, 1};
+    r->enough = false;
     for (bool more = true; more && st == OMOST_OK;) {
         const int before = r->n_plan;
         if (r->o->grammar && om_form_done(&form)) break;
         if (r->o->grammar) st = plan_forced(r, &form, &more);
         if (st == OMOST_OK && more && r->o->draft && guesses_left(r) > 0)
             st = plan_drafts(r, &form);
-        if (r->n_plan == before || !r->o->draft) break;
+        if (r->n_plan == before || !r->o->draft || r->enough) break;
     }
     return st;
 }
@@ -302,11 +311,13 @@ static int32_t pick(reply *r, int at)
     om_llama *w = r->w;
     const float *logits = llama_get_logits_ith(w->ctx, at);
     const double u = om_pick_uniform(r->o->seed, (uint64_t)r->n);
-    om_form_next(&r->form, r->next);
+    if (r->o->grammar) om_form_next(&r->form, r->next);
     int32_t token = -1;
     if (logits)
-        token = om_pick_token(&w->pick, logits, r->o->temperature, r->o->top_p,
-                              u, r->o->grammar ? allowed : NULL, r);
+        token =
+            om_pick_token_next(&w->pick, logits, r->o->temperature, r->o->top_p,
+                               u, r->o->grammar ? r->next : NULL,
+                               r->o->grammar ? allowed : NULL, r);
     if (token >= 0 && w->instead)
         token = w->instead(w->instead_user, r->bytes, token);
     return token;

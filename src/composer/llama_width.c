@@ -41,8 +41,10 @@ static omost_status pass(look *l, int at, int rows, int outputs, bool note)
 {
     bool wanted[WIDEST];
     for (int i = 0; i < rows; i++) wanted[i] = i < outputs;
+    const double start = om_llama_now();
     omost_status st =
         om_llama_eval(l->w, l->row + at, wanted, (size_t)rows, l->err);
+    om_pace_pass(&l->w->pace, rows, om_llama_now() - start);
     for (int i = 0; st == OMOST_OK && i < outputs && at + i < SEEN; i++)
         if (!see(l, i, at + i, note)) l->same = false;
     return st;

@@ -1,12 +1,12 @@
 /* pace.c - how far to guess ahead. */
 #include "composer/pace.h"
 
-/* Old passes count for less: about the last twenty matter. */
+/* Old guesses count for less: about the last twenty matter. */
 #define FADE 0.95
 
 static int kind_of(size_t sure)
 {
-    static const size_t from[OM_PACE_KINDS] = {0, 2, 3, 5, 9, 17};
+    static const size_t from[OM_PACE_KINDS] = {0, 4, 7, 13, 20, 32};
     int kind = 0;
     while (kind + 1 < OM_PACE_KINDS && sure >= from[kind + 1]) kind++;
     return kind;
@@ -14,8 +14,9 @@ static int kind_of(size_t sure)
 
 void om_pace_init(om_pace *p)
 {
-    /* Before anything is known, as if this had been seen. */
-    static const double held[OM_PACE_KINDS] = {0.05, 0.2, 0.4, 0.7, 0.85, 0.95};
+    /* Before anything is known, as if this had been seen: what the original's
+     * transcripts show. */
+    static const double held[OM_PACE_KINDS] = {0.4, 0.45, 0.6, 0.8, 0.95, 0.98};
     *p = (om_pace){0};
     for (int i = 0; i < OM_PACE_KINDS; i++) {
         p->tried[i] = 8;
@@ -23,13 +24,16 @@ void om_pace_init(om_pace *p)
     }
 }
 
+/* Other work on the machine makes passes slower, never faster: a slower one
+ * counts for little. */
 void om_pace_pass(om_pace *p, int rows, double seconds)
 {
-    p->n = p->n * FADE + 1;
-    p->r = p->r * FADE + rows;
-    p->rr = p->rr * FADE + (double)rows * rows;
-    p->t = p->t * FADE + seconds;
-    p->rt = p->rt * FADE + rows * seconds;
+    if (rows < 1 || rows > OM_PACE_ROWS || !(seconds > 0)) return;
+    double *known = &p->seconds[rows];
+    if (*known > 0)
+        *known += (seconds < *known ? 0.5 : 0.1) * (seconds - *known);
+    else
+        *known = seconds;
 }
 
 void om_pace_guess(om_pace *p, size_t sure, bool held)
@@ -39,36 +43,41 @@ void om_pace_guess(om_pace *p, size_t sure, bool held)
     p->held[kind] = p->held[kind] * FADE + held;
 }
 
-/* b / a by least squares, within what is thinkable. */
-static double cost_of_a_row(const om_pace *p)
+/* Seconds of a pass over `rows`: measured, or on the line between the nearest
+ * that are. Beyond the last, and with nothing known, a row costs a quarter of
+ * the first. */
+static double cost(const om_pace *p, int rows)
 {
-    const double usual = 0.4, least = 0.02, most = 1;
-    const double d = p->n * p->rr - p->r * p->r;
-    if (p->n < 4 || d <= 0.01 * p->r * p->r) return usual;
-    const double b = (p->n * p->rt - p->r * p->t) / d;
-    const double a = (p->t - b * p->r) / p->n;
-    if (b <= 0) return least;
-    if (a <= b / most) return most;
-    return b / a < least ? least : b / a;
+    int below = rows, above = rows;
+    while (below > 0 && p->seconds[below] <= 0) below--;
+    while (above <= OM_PACE_ROWS && p->seconds[above] <= 0) above++;
+    if (below == rows) return p->seconds[rows];
+    if (below == 0 && above > OM_PACE_ROWS) return 1 + 0.25 * (rows - 1);
+    if (below == 0) return p->seconds[above] * (rows + 1) / (above + 1);
+    const double a = p->seconds[below];
+    if (above > OM_PACE_ROWS) return a * (rows + 3) / (below + 3);
+    return a + (p->seconds[above] - a) * (rows - below) / (above - below);
 }
 
-int om_pace_ahead(const om_pace *p, size_t sure, int rows, int most)
+double om_pace_holds(const om_pace *p, size_t sure)
 {
-    const double b = cost_of_a_row(p);
     const int kind = kind_of(sure);
-    const double holds = p->held[kind] / p->tried[kind];
-    double brings = 1, chance = 1, best = 1 / (1 + b * rows);
+    return p->held[kind] / p->tried[kind];
+}
+
+int om_pace_ahead(const om_pace *p, size_t sure, int rows, int most,
+                  om_pace_hope hope)
+{
+    const double holds = om_pace_holds(p, sure);
+    double best = hope.brings / cost(p, rows);
     int ahead = 0;
-    for (int k = 1; k <= most; k++) {
-        chance *= holds;
-        brings += chance;
-        const double rate = brings / (1 + b * (rows + k));
-        if (rate <= best) break;
+    for (int k = 1; k <= most && rows + k <= OM_PACE_ROWS; k++) {
+        hope.chance *= holds;
+        hope.brings += hope.chance;
+        const double rate = hope.brings / cost(p, rows + k);
+        if (rate <= best) continue;
         best = rate;
         ahead = k;
     }
-    /* Matrix kernels take rows by fours: three take as long. */
-    if (ahead > 0)
-        while (ahead < most && (rows + ahead) % 4 != 0) ahead++;
     return ahead;
 }
