@@ -82,8 +82,8 @@ typedef struct omost_str {
  * All memory of ours comes from the env, and that of libpng (with its zlib) and
  * FreeType. Libraries that offer no way to give each call its own take theirs
  * from libc: jansson (while JSON is read or written), ICU (tables at first use,
- * and the ordering of right-to-left text), libcrypto, stdio's buffers, and
- * everything the engine computes with. */
+ * and the ordering of right-to-left text), libcrypto, libcurl, stdio's
+ * buffers, and everything the engine computes with. */
 typedef void *omost_realloc_fn(void *user, void *p, size_t size);
 typedef struct omost_env {
     omost_realloc_fn *realloc;

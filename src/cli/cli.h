@@ -63,7 +63,7 @@ typedef struct om_option {
     int (*choice_find)(const char *name); /* its index, or -1 */
     /* What to write instead of a word that is no choice; false: no idea. */
     bool (*choice_hint)(char out[OM_HINT_MAX], const char *word);
-    int min, max;
+    double min, max; /* both 0: any */
     bool many; /* every one given counts (om_args.many), not the last alone */
     const char *fallback; /* the default, as text; NULL: none to speak of */
     const char *help;     /* a phrase, without a capital or a full stop */

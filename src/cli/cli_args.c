@@ -96,8 +96,8 @@ static int read_size(const om_cli *cli, const om_option *o, om_opt_value *v)
     if (p && *p == '\0') return 0;
     return om_usage(
         cli,
-        "--%s takes WIDTHxHEIGHT, or one number for a square, each from %d to %d, "
-        "not \"%s\"",
+        "--%s takes WIDTHxHEIGHT, or one number for a square, each from %.10g to "
+        "%.10g, not \"%s\"",
         o->name, o->min, o->max, v->text);
 }
 
@@ -124,7 +124,8 @@ static int read_number(const om_cli *cli, const om_option *o, om_opt_value *v)
     if (o->min == 0 && o->max == 0)
         return om_usage(cli, "--%s takes a %snumber, not \"%s\"", o->name,
                         whole ? "whole " : "", v->text);
-    return om_usage(cli, "--%s takes a %snumber from %d to %d, not \"%s\"",
+    return om_usage(cli,
+                    "--%s takes a %snumber from %.10g to %.10g, not \"%s\"",
                     o->name, whole ? "whole " : "", o->min, o->max, v->text);
 }
 

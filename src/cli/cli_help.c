@@ -68,7 +68,7 @@ void om_option_help(om_buf *out, const om_option *o)
         om_buf_printf(out, "%s%s", sep, name);
     }
     if (om_option_has_range(o))
-        om_buf_printf(out, "%s%d to %d", open, o->min, o->max);
+        om_buf_printf(out, "%s%.10g to %.10g", open, o->min, o->max);
     if (om_option_choice(o, 0) || om_option_has_range(o)) open = "; ";
     if (o->fallback) om_buf_printf(out, "%sdefault: %s", open, o->fallback);
     if (*open == ';' || o->fallback) om_buf_putc(out, ')');

@@ -140,7 +140,8 @@ static void md_option(om_buf *out, const om_option *o)
     const char *name;
     for (size_t i = 0; (name = om_option_choice(o, i)) != NULL; i++)
         om_buf_printf(out, "%s`%s`", i ? ", " : "", name);
-    if (om_option_has_range(o)) om_buf_printf(out, "%d to %d", o->min, o->max);
+    if (om_option_has_range(o))
+        om_buf_printf(out, "%.10g to %.10g", o->min, o->max);
     om_buf_puts(out, " | ");
     if (o->fallback) om_buf_printf(out, "`%s`", o->fallback);
     om_buf_puts(out, " | ");

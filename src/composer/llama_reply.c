@@ -338,6 +338,19 @@ static void count_guess(reply *r, const planned *s, bool held)
     r->w->sink->stats->accepted_tokens += held;
 }
 
+/* Behind the plan, something is picked only where nothing is decided: what would
+ * be taken without guesses must be taken with them. */
+static omost_status see_if_decided(const reply *r, bool *decided)
+{
+    size_t n = 0;
+    om_tokens t = {.env = r->w->head.env};
+    omost_status st = OMOST_OK;
+    if (r->o->grammar) st = forced_run(r, &r->form, &t, &n);
+    *decided = n > 0;
+    om_tokens_free(&t);
+    return st;
+}
+
 /* From the logits of the pass: take what is picked while it is what was
  * guessed, and the first that is not. */
 static omost_status take_picks(reply *r, int first_row)
@@ -348,6 +361,9 @@ static omost_status take_picks(reply *r, int first_row)
     for (int i = 0; st == OMOST_OK && agreed && !r->ended; i++) {
         const planned *s = i < r->n_plan ? &r->plan[i] : NULL;
         int32_t token = s ? s->token : -1;
+        bool decided = false;
+        if (!s) st = see_if_decided(r, &decided);
+        if (st != OMOST_OK || decided) break;
         if (s && s->forced) {
             w->sink->stats->forced_tokens++;
         } else {

@@ -47,7 +47,7 @@ typedef struct om_page {
     int limit;
 } om_page;
 
-/* ---- sessions ---------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------- */
 
 typedef struct om_session_row {
     int64_t id;
@@ -70,7 +70,7 @@ omost_status om_store_session_set(om_store *s, int64_t id, om_str title,
 /* With its messages, canvases and jobs; its pictures stay in the gallery. */
 omost_status om_store_session_delete(om_store *s, int64_t id, omost_error *err);
 
-/* ---- messages: the tree of omost_chat ---------------------------------- */
+/* ---- messages: the tree of omost_chat -------------------------------- */
 
 typedef struct om_message_row {
     int64_t session;
@@ -93,7 +93,7 @@ omost_status om_store_message_list(om_store *s, int64_t session, om_arena *a,
                                    om_message_row **out, size_t *n,
                                    omost_error *err);
 
-/* ---- canvases ---------------------------------------------------------- */
+/* ---- canvases -------------------------------------------------------- */
 
 typedef struct om_canvas_row {
     int64_t id, session, parent;
@@ -114,7 +114,7 @@ omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
 omost_status om_store_answer_add(om_store *s, om_message_row *message,
                                  om_canvas_row *canvas, omost_error *err);
 
-/* ---- jobs -------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------ */
 
 /* id, name */
 #define OM_JOB_STATE_LIST(X)  \
@@ -155,7 +155,7 @@ omost_status om_store_job_list(om_store *s, int64_t session, bool open_only,
                                om_page page, om_arena *a, om_job_row **out,
                                size_t *n, omost_error *err);
 
-/* ---- pictures ---------------------------------------------------------- */
+/* ---- pictures -------------------------------------------------------- */
 
 typedef struct om_image_row {
     int64_t id, session, canvas, job;

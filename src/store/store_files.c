@@ -28,7 +28,7 @@ static omost_status cannot_write(const char *path, int why, omost_error *err)
                    strerror(why));
 }
 
-/* ---- folders ------------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------- */
 
 omost_status om_store_make_folder(const char *path, omost_error *err)
 {
@@ -72,7 +72,7 @@ omost_status om_store_make_images(const om_store *s, omost_error *err)
                                   : cannot_write(s->folder, errno, err);
 }
 
-/* ---- the lock ------------------------------------------------------------ */
+/* ---- the lock -------------------------------------------------------- */
 
 static omost_status in_use(const om_store *s, int fd, omost_error *err)
 {
@@ -116,7 +116,7 @@ void om_store_release_lock(om_store *s)
     s->lock = -1;
 }
 
-/* ---- pictures: names ----------------------------------------------------- */
+/* ---- pictures: names ------------------------------------------------- */
 
 /* "DIR/images/07": a hundred folders, filled a hundred pictures at a time. */
 static void folder_of(const om_store *s, int64_t id, char out[PATH_MAX])
@@ -144,7 +144,7 @@ static int64_t id_of(const char *name, bool *part)
     return strlen(again) == (size_t)(end - name) ? id : 0;
 }
 
-/* ---- pictures: bytes ----------------------------------------------------- */
+/* ---- pictures: bytes ------------------------------------------------- */
 
 static bool write_all(int fd, om_str bytes)
 {
@@ -230,7 +230,7 @@ omost_status om_picture_read(const om_store *s, int64_t id, om_buf *out,
     return st;
 }
 
-/* ---- after a crash ------------------------------------------------------- */
+/* ---- after a crash --------------------------------------------------- */
 
 static omost_status settle_one(om_store *s, int64_t id, om_keep_fn *keep,
                                omost_error *err)

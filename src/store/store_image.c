@@ -9,7 +9,7 @@ static omost_status image_check(om_store *s, int64_t id, omost_error *err)
                            id, err);
 }
 
-/* ---- adding -------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------- */
 
 static omost_status check_parts(om_store *s, const om_image_row *row,
                                 omost_error *err)
@@ -55,25 +55,29 @@ static omost_status remove_row(om_store *s, int64_t id, omost_error *err)
 static omost_status add_row(om_store *s, const om_image_row *row, om_str folded,
                             omost_error *err)
 {
-    omost_status st = check_parts(s, row, err);
+    omost_status st = om_store_change(s, err);
+    if (st != OMOST_OK) return st;
+    st = check_parts(s, row, err);
     if (st == OMOST_OK) st = insert(s, row, folded, err);
     if (st == OMOST_OK && row->session)
         st = om_session_touch(s, row->session, err);
     return om_store_keep(s, st, err);
 }
 
-/* The file takes its place last: nobody may see the row before. */
+/* The file takes its place last: nobody may see the row before. What cannot be
+ * undone now (the row stays) is settled when the store is opened. */
 static omost_status publish(om_store *s, const om_image_row *row, om_str folded,
                             omost_error *err)
 {
-    omost_status st = om_store_begin(s, err);
-    if (st != OMOST_OK) return st;
-    st = add_row(s, row, folded, err);
-    if (st == OMOST_OK) {
-        st = om_picture_show(s, row->id, err);
-        if (st != OMOST_OK) remove_row(s, row->id, NULL);
+    omost_status st = add_row(s, row, folded, err);
+    if (st != OMOST_OK) {
+        om_picture_drop(s, row->id);
+        return st;
     }
-    om_store_leave(s);
+    st = om_picture_show(s, row->id, err);
+    if (st == OMOST_OK) return st;
+    om_picture_hide(s, row->id, NULL);
+    if (remove_row(s, row->id, NULL) == OMOST_OK) om_picture_drop(s, row->id);
     return st;
 }
 
@@ -95,11 +99,10 @@ static omost_status write_and_publish(om_store *s, om_image_row *row,
     made.created = om_store_now();
     omost_status st = om_picture_write(s, made.id, png, err);
     if (st != OMOST_OK) return st;
+    om_store_enter(s, err);
     st = publish(s, &made, folded, err);
-    if (st == OMOST_OK)
-        *row = made;
-    else
-        om_picture_drop(s, made.id);
+    om_store_leave(s);
+    if (st == OMOST_OK) *row = made;
     return st;
 }
 
@@ -125,7 +128,7 @@ omost_status om_store_image_add(om_store *s, om_image_row *row, om_str png,
     return st;
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------- */
 
 #define SELECT_IMAGES                                                \
     "SELECT id, session, canvas, job, width, height, seed, created," \
@@ -209,18 +212,18 @@ omost_status om_store_image_read(om_store *s, int64_t id, om_buf *out,
     return st == OMOST_OK ? om_picture_read(s, id, out, err) : st;
 }
 
-/* ---- deleting ------------------------------------------------------------ */
+/* ---- deleting -------------------------------------------------------- */
 
 /* A file that is gone already must not keep the picture from going. */
 static omost_status delete (om_store *s, int64_t id, omost_error *err)
 {
     omost_status st = om_picture_hide(s, id, err);
-    if (st != OMOST_OK && st != OMOST_MISSING) return st;
-    st = remove_row(s, id, err);
-    if (st == OMOST_OK)
+    if (st == OMOST_MISSING) {
         om_error_clear(err);
-    else
-        om_picture_show(s, id, NULL);
+        st = OMOST_OK;
+    }
+    if (st == OMOST_OK) st = remove_row(s, id, err);
+    if (st != OMOST_OK) om_picture_show(s, id, NULL);
     return st;
 }
 

@@ -38,13 +38,15 @@ enum { OM_STORE_MAX_TEXT = 64 << 20 }; /* bytes of one text */
 /* Milliseconds since 1970. */
 int64_t om_store_now(void);
 
-/* ---- one thread at a time, one change at a time (store_query.c) --------- */
+/* ---- one thread at a time, one change at a time (store_query.c) ------ */
 
 /* Clears the error, too. */
 void om_store_enter(om_store *s, omost_error *err);
 void om_store_leave(om_store *s);
 
-/* Enter and begin a change. When that fails the store is left again. */
+/* Begin a change. */
+omost_status om_store_change(om_store *s, omost_error *err);
+/* Enter and begin one. When that fails the store is left again. */
 omost_status om_store_begin(om_store *s, omost_error *err);
 /* Keep the change when st is OK, else undo it. Gives st, or why it could not
  * be kept. */
@@ -52,7 +54,7 @@ omost_status om_store_keep(om_store *s, omost_status st, omost_error *err);
 /* The same, and leave. */
 omost_status om_store_finish(om_store *s, omost_status st, omost_error *err);
 
-/* ---- queries (store_query.c) -------------------------------------------- */
+/* ---- queries (store_query.c) ----------------------------------------- */
 
 /* Fails stickily: put, take and ask freely, look at what om_query_end() says.
  *
@@ -110,7 +112,7 @@ omost_status om_store_sql_error(const om_store *s, int code, omost_error *err);
 omost_status om_store_damaged(const om_store *s, const char *how,
                               omost_error *err);
 
-/* ---- rows of others ------------------------------------------------------ */
+/* ---- rows of others -------------------------------------------------- */
 
 /* MISSING when there is no such row. */
 omost_status om_session_check(om_store *s, int64_t id, omost_error *err);
@@ -124,7 +126,7 @@ omost_status om_session_stage(om_store *s, int64_t session, int64_t canvas,
 omost_status om_canvas_insert(om_store *s, om_canvas_row *row,
                               omost_error *err);
 
-/* ---- the file and its schema (store_schema.c) --------------------------- */
+/* ---- the file and its schema (store_schema.c) ------------------------ */
 
 /* Open DIR/omost.db, check it, make or upgrade its tables. */
 omost_status om_store_open_db(om_store *s, omost_error *err);
@@ -133,7 +135,7 @@ int om_store_add_search(struct sqlite3 *db);
 /* Append the text as searches compare it: NFC, small letters. */
 void om_store_fold(om_buf *out, om_str text);
 
-/* ---- folders and picture files (store_files.c) -------------------------- */
+/* ---- folders and picture files (store_files.c) ----------------------- */
 
 /* Make the folder and those above it, for this user alone. */
 omost_status om_store_make_folder(const char *path, omost_error *err);

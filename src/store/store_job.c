@@ -29,7 +29,7 @@ omost_status om_job_check(om_store *s, int64_t id, omost_error *err)
                            err);
 }
 
-/* ---- changing ------------------------------------------------------------ */
+/* ---- changing -------------------------------------------------------- */
 
 static omost_status insert(om_store *s, om_job_row *row, omost_error *err)
 {
@@ -90,7 +90,7 @@ omost_status om_store_job_set(om_store *s, int64_t id, om_job_state state,
     return st;
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------- */
 
 #define SELECT_JOBS                                              \
     "SELECT id, session, canvas, message, kind, request, state," \

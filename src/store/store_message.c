@@ -93,7 +93,7 @@ omost_status om_store_answer_add(om_store *s, om_message_row *message,
     return OMOST_OK;
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------- */
 
 static void take_message(om_query *q, om_arena *a, om_message_row *out)
 {

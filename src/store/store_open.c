@@ -1,10 +1,11 @@
 /* store_open.c - see store.h. */
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 
 #include "store/store_impl.h"
 
-/* ---- what a crash has left ----------------------------------------------- */
+/* ---- what a crash has left ------------------------------------------- */
 
 static omost_status interrupt_jobs(om_store *s, omost_error *err)
 {
@@ -39,7 +40,7 @@ static omost_status settle_pictures(om_store *s, omost_error *err)
     return om_query_end(&q);
 }
 
-/* ---- opening and closing ------------------------------------------------- */
+/* ---- opening and closing --------------------------------------------- */
 
 static omost_status find_folder(om_store *s, const char *folder,
                                 omost_error *err)
@@ -48,7 +49,8 @@ static omost_status find_folder(om_store *s, const char *folder,
     omost_status st = om_store_make_folder(folder, err);
     if (st != OMOST_OK) return st;
     if (!realpath(folder, path))
-        return om_fail(err, OMOST_IO, "cannot use the folder %.200s", folder);
+        return om_fail(err, OMOST_IO, "cannot use the folder %.150s: %s",
+                       folder, strerror(errno));
     const size_t n = strlen(path);
     if (n > PATH_MAX - 64)
         return om_fail(err, OMOST_IO, "the data folder's path is too long");

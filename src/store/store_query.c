@@ -14,7 +14,7 @@ int64_t om_store_now(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- errors -------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------- */
 
 omost_status om_store_damaged(const om_store *s, const char *how,
                               omost_error *err)
@@ -82,7 +82,7 @@ omost_status om_store_sql_error(const om_store *s, int code, omost_error *err)
     }
 }
 
-/* ---- queries ------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------- */
 
 /* Few enough that looking through them costs nothing beside running one. */
 static struct sqlite3_stmt *prepared(om_store *s, const char *sql, int *code)
@@ -260,7 +260,7 @@ omost_status om_store_expect(om_store *s, const char *sql, const char *what,
     return st != OMOST_OK || is_there ? st : om_store_missing(what, id, err);
 }
 
-/* ---- one at a time ------------------------------------------------------- */
+/* ---- one at a time --------------------------------------------------- */
 
 void om_store_enter(om_store *s, omost_error *err)
 {
@@ -285,11 +285,16 @@ static void undo(om_store *s)
     if (!sqlite3_get_autocommit(s->db)) run(s, "ROLLBACK", NULL);
 }
 
+/* IMMEDIATE: whoever else may be writing is found out now, not halfway. */
+omost_status om_store_change(om_store *s, omost_error *err)
+{
+    return run(s, "BEGIN IMMEDIATE", err);
+}
+
 omost_status om_store_begin(om_store *s, omost_error *err)
 {
     om_store_enter(s, err);
-    /* IMMEDIATE: whoever else may be writing is found out now, not halfway. */
-    omost_status st = run(s, "BEGIN IMMEDIATE", err);
+    omost_status st = om_store_change(s, err);
     if (st != OMOST_OK) om_store_leave(s);
     return st;
 }

@@ -21,7 +21,8 @@ enum {
  * thing. A message's id counts within its session from 0, without gaps, and
  * its parent is older than it, so `parent` needs no constraint; one with
  * ON DELETE CASCADE would recurse as deep as a talk is long. Every column that
- * refers to another table has an index, or deleting would look through all. */
+ * refers to another table has an index, or deleting would look through all.
+ * What searches look at (folded) lies before the long texts of its row. */
 static const char *const upgrades[] = {
     "CREATE TABLE sessions("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL,"
@@ -52,8 +53,8 @@ static const char *const upgrades[] = {
     "  canvas INTEGER REFERENCES canvases(id) ON DELETE SET NULL,"
     "  job INTEGER REFERENCES jobs(id) ON DELETE SET NULL,"
     "  width INTEGER NOT NULL, height INTEGER NOT NULL, seed INTEGER NOT NULL,"
-    "  created INTEGER NOT NULL, parameters TEXT NOT NULL,"
-    "  record TEXT NOT NULL, folded TEXT NOT NULL);"
+    "  created INTEGER NOT NULL, folded TEXT NOT NULL,"
+    "  parameters TEXT NOT NULL, record TEXT NOT NULL);"
     "CREATE INDEX sessions_canvas ON sessions(canvas);"
     "CREATE INDEX canvases_session ON canvases(session);"
     "CREATE INDEX canvases_parent ON canvases(parent);"

@@ -42,7 +42,7 @@ omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
     return st;
 }
 
-/* ---- reading ------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------- */
 
 #define SELECT_SESSIONS                                       \
     "SELECT id, title, canvas, created, updated,"             \
@@ -97,7 +97,7 @@ omost_status om_store_session_list(om_store *s, om_page page, om_arena *a,
     return st;
 }
 
-/* ---- changing ------------------------------------------------------------ */
+/* ---- changing -------------------------------------------------------- */
 
 static omost_status set_title(om_store *s, int64_t id, om_str title,
                               omost_error *err)

@@ -2,6 +2,8 @@
  * nothing: what they say is random, and must be a canvas all the same. */
 #include "llama_support.h"
 
+#include <dirent.h>
+
 #if OM_WITH_LLAMA
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -256,45 +258,121 @@ static void test_a_long_conversation_is_told_before(void **state)
 
 /* ---- the state file -------------------------------------------------------- */
 
+/* The files of a folder; the name of the last in name[]. */
+static int files_in(const char *folder, char name[256])
+{
+    int n = 0;
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (struct dirent *e; (e = readdir(dir));) {
+        if (e->d_name[0] == '.') continue;
+        snprintf(name, 256, "%s", e->d_name);
+        n++;
+    }
+    closedir(dir);
+    return n;
+}
+
+static void empty_folder(const char *folder)
+{
+    char name[256], path[512];
+    while (files_in(folder, name) > 0) {
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void damage(const char *folder, long at)
+{
+    char name[256], path[512];
+    assert_int_equal(files_in(folder, name), 1);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    fseek(f, at, SEEK_SET);
+    const int c = getc(f);
+    fseek(f, at, SEEK_SET);
+    putc(c ^ 1, f);
+    fclose(f);
+}
+
+/* A reply of a new writer; *found: was the state there? */
+static om_buf reply_anew(const char *path, const char *folder, bool *found,
+                         bool *damaged)
+{
+    om_write_opts o = usual_opts(2);
+    o.max_tokens = 300;
+    om_writer *w = open_path(path, (omost_composer_opts){.cache_dir = folder});
+    heard h = ask(w, "a tree", o);
+    *found = h.stats.reused_tokens > 100;
+    *damaged = strstr(h.notes, "damaged") != NULL;
+    close_writer(w);
+    return h.text;
+}
+
 static void test_the_state_is_kept_for_the_next_process(void **state)
 {
     (void)state;
-    char path[64], folder[] = "/tmp/omost-cache-XXXXXX", file[512];
+    /* What is changed in the file before each round: 0: nothing. */
+    static const long change[] = {0, 0, 3, 20, 100, 140, 5000, 0};
+    char path[64], folder[] = "/tmp/omost-cache-XXXXXX";
+    bool found, damaged;
     assert_non_null(mkdtemp(folder));
     write_tiny(path, &shapes[0]);
-    om_write_opts o = usual_opts(2);
-    o.max_tokens = 400;
-    const omost_composer_opts co = {.cache_dir = folder};
-    om_writer *plain = open_path(path, (omost_composer_opts){0});
-    heard expected = ask(plain, "a tree", o);
-    close_writer(plain);
-    for (int round = 0; round < 4; round++) {
-        om_writer *w = open_path(path, co);
-        heard h = ask(w, "a tree", o);
-        expect_equal(&h.text, &expected.text);
-        const bool found = h.stats.reused_tokens > 100;
-        assert_int_equal(found, round == 1 || round == 3);
-        assert_int_equal(strstr(h.notes, "damaged") != NULL, round == 2);
-        om_buf_free(&h.text);
-        close_writer(w);
-        if (round != 1) continue;
-        snprintf(file, sizeof file, "ls %s", folder);
-        FILE *f = popen(file, "r");
-        char name[128] = "";
-        assert_non_null(fgets(name, sizeof name, f));
-        pclose(f);
-        name[strcspn(name, "\n")] = '\0';
-        snprintf(file, sizeof file, "%s/%s", folder, name);
-        f = fopen(file, "r+b");
-        assert_non_null(f);
-        fseek(f, 5000, SEEK_SET);
-        fputc(getc(f) ^ 1, (fseek(f, 5000, SEEK_SET), f));
-        fclose(f);
+    om_buf expected = reply_anew(path, NULL, &found, &damaged);
+    assert_false(found);
+    for (size_t i = 0; i < sizeof change / sizeof *change; i++) {
+        if (change[i]) damage(folder, change[i]);
+        om_buf text = reply_anew(path, folder, &found, &damaged);
+        expect_equal(&text, &expected);
+        assert_int_equal(found, i > 0 && change[i] == 0);
+        assert_int_equal(damaged, change[i] != 0);
+        om_buf_free(&text);
     }
-    unlink(file);
-    rmdir(folder);
+    empty_folder(folder);
     unlink(path);
-    om_buf_free(&expected.text);
+    om_buf_free(&expected);
+}
+
+static void test_two_writers_share_the_folder(void **state)
+{
+    (void)state;
+    char path[64], name[256], folder[] = "/tmp/omost-cache-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    write_tiny(path, &shapes[0]);
+    const omost_composer_opts co = {.cache_dir = folder};
+    om_writer *a = open_path(path, co), *b = open_path(path, co);
+    om_write_opts o = usual_opts(2);
+    o.max_tokens = 300;
+    heard x = ask(a, "a tree", o), y = ask(b, "a tree", o);
+    expect_equal(&x.text, &y.text);
+    assert_int_equal(files_in(folder, name), 1);
+    om_buf_free(&x.text);
+    om_buf_free(&y.text);
+    close_writer(a);
+    close_writer(b);
+    unlink(path);
+    empty_folder(folder);
+}
+
+static void test_the_folder_does_not_grow(void **state)
+{
+    (void)state;
+    char name[256], folder[] = "/tmp/omost-cache-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    for (uint64_t i = 0; i < 7; i++) {
+        char path[64];
+        bool found, damaged;
+        tiny_gguf o = shapes[0];
+        o.seed = i;
+        write_tiny(path, &o);
+        om_buf text = reply_anew(path, folder, &found, &damaged);
+        om_buf_free(&text);
+        unlink(path);
+    }
+    assert_int_equal(files_in(folder, name), 4);
+    empty_folder(folder);
 }
 
 int main(void)
@@ -311,6 +389,8 @@ int main(void)
         cmocka_unit_test(test_a_long_pass_can_be_stopped),
         cmocka_unit_test(test_a_long_conversation_is_told_before),
         cmocka_unit_test(test_the_state_is_kept_for_the_next_process),
+        cmocka_unit_test(test_two_writers_share_the_folder),
+        cmocka_unit_test(test_the_folder_does_not_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 
 #include "store/store.h"
 
-/* ---- folders ----------------------------------------------------------- */
+/* ---- folders --------------------------------------------------------- */
 
 typedef struct scratch {
     char path[256];
@@ -66,7 +66,7 @@ static inline void put_file(const scratch *d, const char *name, om_str bytes)
         fail_msg("%s", err.msg);
 }
 
-/* ---- the store --------------------------------------------------------- */
+/* ---- the store ------------------------------------------------------- */
 
 static inline om_store *store_open(const scratch *d)
 {

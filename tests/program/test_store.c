@@ -2,7 +2,7 @@
  * was opened again: every kind of row, with texts that would upset SQL. */
 #include "store_help.h"
 
-/* ---- hostile texts ----------------------------------------------------- */
+/* ---- hostile texts --------------------------------------------------- */
 
 enum { BIG = 1 << 20 };
 
@@ -76,7 +76,7 @@ static om_str text_at(const fixture *f, size_t i)
     return i < N_HOSTILE ? hostile[i] : (om_str){f->big, BIG};
 }
 
-/* ---- round trips -------------------------------------------------------- */
+/* ---- round trips ----------------------------------------------------- */
 
 static void test_sessions(void **state)
 {
@@ -161,12 +161,14 @@ static void test_canvases(void **state)
     omost_error err;
     om_canvas_row in[N_HOSTILE + 1], out;
     const int64_t session = new_session(f->s, "s");
+    int64_t parent = 0;
     for (size_t i = 0; i <= N_HOSTILE; i++) {
         in[i] = (om_canvas_row){.session = session,
-                                .parent = i ? in[i - 1].id : 0,
+                                .parent = parent,
                                 .origin = text_at(f, i + 1),
                                 .python = text_at(f, i)};
         OK(om_store_canvas_add(f->s, &in[i], &err));
+        parent = in[i].id;
     }
     reopen(f);
     for (size_t i = 0; i <= N_HOSTILE; i++) {
@@ -315,7 +317,7 @@ static void test_images(void **state)
     assert_true(is_there(&f->dir, "images/00/1.png"));
 }
 
-/* ---- lists --------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------- */
 
 static void test_paging(void **state)
 {
@@ -582,7 +584,7 @@ static void test_delete_long_session(void **state)
     fixture *f = *state;
     omost_error err;
     const int64_t session = new_session(f->s, "long");
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 1050; i++) {
         om_message_row m = {.session = session, .parent = i - 1};
         OK(om_store_message_add(f->s, &m, &err));
     }

@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-/* ---- in a process of its own --------------------------------------------- */
+/* ---- in a process of its own ----------------------------------------- */
 
 /* A child cannot use cmocka's asserts: it says what is wrong and ends. */
 #define CHECK(cond)                                                       \
@@ -55,7 +55,7 @@ static void run_sql(const scratch *d, const char *sql)
     sqlite3_close(db);
 }
 
-/* ---- the folder ------------------------------------------------------------- */
+/* ---- the folder ------------------------------------------------------ */
 
 static void test_folder(void **state)
 {
@@ -133,7 +133,7 @@ static void test_read_only(void **state)
     scratch_remove(&d);
 }
 
-/* ---- the file ---------------------------------------------------------------- */
+/* ---- the file -------------------------------------------------------- */
 
 static void fill(om_store *s, int n)
 {
@@ -252,7 +252,7 @@ static void test_foreign(void **state)
     scratch_remove(&d);
 }
 
-/* ---- locked by another program ----------------------------------------------- */
+/* ---- locked by another program --------------------------------------- */
 
 /* Hold the file's write lock until the parent says so. */
 static void hold_lock(const scratch *d, int say, int wait)
@@ -317,7 +317,7 @@ static void test_locked(void **state)
     scratch_remove(&d);
 }
 
-/* ---- a full disk --------------------------------------------------------------- */
+/* ---- a full disk ----------------------------------------------------- */
 
 enum { PICTURE = 100 << 10 };
 
@@ -502,7 +502,7 @@ static void test_file_limit(void **state)
     scratch_remove(&d);
 }
 
-/* ---- out of memory -------------------------------------------------------------- */
+/* ---- out of memory --------------------------------------------------- */
 
 /* A few of everything; the first failure. */
 static omost_status use(const omost_env *env, const scratch *d,
@@ -564,7 +564,7 @@ static void test_no_memory(void **state)
     scratch_remove(&d);
 }
 
-/* ---- what a crash leaves --------------------------------------------------------- */
+/* ---- what a crash leaves --------------------------------------------- */
 
 static void test_interrupted(void **state)
 {
@@ -648,7 +648,7 @@ static void test_picture_folders(void **state)
     scratch_remove(&d);
 }
 
-/* ---- threads ---------------------------------------------------------------------- */
+/* ---- threads --------------------------------------------------------- */
 
 enum { N_THREADS = 8, ROUNDS = 12 };
 

@@ -1,6 +1,6 @@
 /* test_store_kill.c - kill -9 at any moment. A child works on a store with
  * several threads and tells on a pipe what the store has acknowledged; it is
- * killed, and everything it told must be there, nothing may be half there. Fifty
+ * killed, and everything it told must be there, nothing half. Fifty
  * times on the same folder. OMOST_KILLS=N: as often as that. */
 #include "store_help.h"
 
@@ -17,7 +17,7 @@ enum {
     MAX_TEXT = 40000, /* over several pages */
 };
 
-/* ---- what was done ------------------------------------------------------- */
+/* ---- what was done --------------------------------------------------- */
 
 typedef enum did { DID_ANSWER, DID_IMAGE, DID_UNIMAGE, DID_JOB } did;
 
@@ -44,7 +44,7 @@ static unsigned token_of(om_str text)
     return (unsigned)strtoul(text.p, NULL, 10);
 }
 
-/* ---- the child ------------------------------------------------------------- */
+/* ---- the child ------------------------------------------------------- */
 
 typedef struct writer {
     om_store *s;
@@ -147,7 +147,7 @@ static void child(const scratch *d, int pipe, unsigned round)
     for (;;) pause();
 }
 
-/* ---- what is there afterwards ---------------------------------------------- */
+/* ---- what is there afterwards ---------------------------------------- */
 
 typedef struct record {
     scratch dir;
@@ -298,7 +298,7 @@ static void check_sessions(record *r)
     om_arena_free(&a);
 }
 
-/* ---- the killing --------------------------------------------------------------- */
+/* ---- the killing ----------------------------------------------------- */
 
 static void read_acks(record *r, int fd)
 {

@@ -946,6 +946,11 @@ static void test_missing(void **state)
                          "in_layers.2.weight is missing (down_blocks.1."
                          "resnets.1.conv1.weight of the unet)"))
         fail_msg("%s", err.msg);
+    w = (om_weights){m, OMOST_MODEL_N_PARTS};
+    assert_int_equal(om_weights_get(&w, "12.weight", 1, &(size_t){2}, &t, &err),
+                     OMOST_MISSING);
+    assert_non_null(
+        strstr(err.msg, "tensor 12.weight of the tiny decoder is missing"));
     om_model_close(m);
 }
 

@@ -41,6 +41,7 @@ export const patch = (path, body) => call("PATCH", path, body);
 export const del = (path) => call("DELETE", path);
 
 export const api = {
+  login: (k) => post("/api/login", { key: k }),
   options: () => get("/api/options"),
   health: () => get("/api/health"),
   models: () => get("/api/models"),
@@ -58,7 +59,7 @@ export const api = {
 
   addCanvas: (s, body) => post(`/api/sessions/${s}/canvases`, body),
   canvas: (c) => get(`/api/canvases/${c}`),
-  diff: (before, after) => post("/api/canvas/diff", { before, after }),
+  canvasDiff: (before, after) => get(`/api/canvases/${before}/diff?to=${after}`),
   parse: (text, options) => post("/api/canvas/parse", { text }, options),
   convert: (text, to) => post("/api/canvas/convert", { text, to }),
 

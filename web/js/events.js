@@ -3,7 +3,7 @@
 // long ago the server says "reset", and we load everything anew.
 
 const NAMES = ["job", "text", "region", "again", "message", "canvas", "image",
-               "preview", "session", "reset"];
+               "preview", "session", "note", "reset"];
 
 export class Events extends EventTarget {
   /** `onState("open" | "lost")` hears about the connection. */

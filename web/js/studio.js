@@ -18,6 +18,9 @@ export class Studio extends EventTarget {
     this.writing = new Map();   // job id -> {text, regions, why} of a reply
     this.history = new History(emptyCanvas());
     this.canvasId = null;       // of the version on the server, if it is one
+    this.parentId = null;       // the newest version on the server before it
+    this.canvases = new Map();  // versions that were asked for, as promises
+    this.health = null;         // who writes and who draws
     this.canvasNotes = [];
     this.codeError = null;      // ApiError of what stands in the code editor
     this.selected = -1;         // region; -1: the whole picture
@@ -60,6 +63,43 @@ export class Studio extends EventTarget {
     this.selected = -1;
     this.setCanvas(s.canvas);
     this.changed("session");
+    this.changed("jobs");
+  }
+
+  /** After events were missed: what the server has, but for what was not yet
+   *  saved here and where one is looking. */
+  async reload() {
+    const s = await api.session(this.session.id);
+    const { at, image } = this;
+    this.session = s;
+    this.messages = new Map(s.messages.map((m) => [m.id, m]));
+    const below = s.messages.filter((m) => m.parent === at);
+    this.at = below.length ? below[below.length - 1].id : this.messages.has(at) ? at
+      : s.messages.at(-1)?.id ?? null;
+    this.jobs = new Map(s.jobs.map((j) => [j.id, j]));
+    this.writing.clear();
+    this.image = s.images.find((i) => !image || i.id > image.id) ?? image;
+    if (this.canvasId !== null && s.canvas && s.canvas.id !== this.canvasId)
+      this.takeCanvas(s.canvas);
+    this.changed("session");
+    this.changed("jobs");
+  }
+
+  async askHealth() {
+    await this.attempt(async () => {
+      this.health = await api.health();
+      this.changed("health");
+    });
+  }
+
+  /** A version of a canvas, asked for once. */
+  canvasOf(id) {
+    if (!this.canvases.has(id)) {
+      const asked = api.canvas(id);
+      asked.catch(() => this.canvases.delete(id));
+      this.canvases.set(id, asked);
+    }
+    return this.canvases.get(id);
   }
 
   async openNew() {
@@ -98,6 +138,12 @@ export class Studio extends EventTarget {
     this.changed("chat");
   }
 
+  /** The same, for a message of which only its number is known to be there. */
+  follow(id) {
+    this.at = id;
+    this.changed("chat");
+  }
+
   /** The answer that a new message would be said after. */
   lastAnswer() {
     const m = this.messages.get(this.at);
@@ -108,7 +154,8 @@ export class Studio extends EventTarget {
   async send(text, parent = this.lastAnswer()) {
     await this.saveNow();
     return this.attempt(async () => {
-      const { message, job } = await api.say(this.session.id, parent, text);
+      const { message, job } =
+        await api.say(this.session.id, parent, text, this.composeOptions?.());
       this.messages.set(message.id, message);
       this.at = message.id;
       this.takeJob(job);
@@ -139,10 +186,21 @@ export class Studio extends EventTarget {
 
   /** Put a canvas of the server (or null) on the stage. */
   setCanvas(canvas) {
-    this.canvasId = canvas?.id ?? null;
+    this.canvasId = this.parentId = canvas?.id ?? null;
     this.canvasNotes = canvas?.notes ?? [];
     this.codeError = null;
-    this.history.reset(canvas?.json ?? emptyCanvas());
+    this.history.reset(whole(canvas?.json));
+    if (this.selected >= this.doc.regions.length) this.selected = -1;
+    this.changed("canvas");
+  }
+
+  /** The same, as a step that can be undone. */
+  takeCanvas(canvas) {
+    this.canvasId = this.parentId = canvas.id;
+    this.canvasNotes = canvas.notes;
+    this.codeError = null;
+    this.canvases.set(canvas.id, Promise.resolve(canvas));
+    this.history.push(whole(canvas.json));
     if (this.selected >= this.doc.regions.length) this.selected = -1;
     this.changed("canvas");
   }
@@ -150,14 +208,18 @@ export class Studio extends EventTarget {
   async showCanvas(id) {
     if (id === this.canvasId) return;
     await this.attempt(async () => {
-      const c = await api.canvas(id);
-      this.canvasId = c.id;
-      this.canvasNotes = c.notes;
-      this.codeError = null;
-      this.history.push(c.json);
-      if (this.selected >= this.doc.regions.length) this.selected = -1;
-      this.changed("canvas");
-      await api.changeSession(this.session.id, { canvas: c.id });
+      await this.saveNow();
+      this.takeCanvas(await this.canvasOf(id));
+      await api.changeSession(this.session.id, { canvas: id });
+    });
+  }
+
+  /** A canvas from outside (any form of text), kept as a version of its own. */
+  async importText(text) {
+    await this.saveNow();
+    return this.attempt(async () => {
+      this.takeCanvas(await api.addCanvas(this.session.id, { text }));
+      return true;
     });
   }
 
@@ -192,8 +254,11 @@ export class Studio extends EventTarget {
     if (this.canvasId !== null || !this.session) return this.saving;
     const session = this.session.id;
     this.saving = this.saving.then(() => this.attempt(async () => {
-      const c = await api.addCanvas(session, { json: doc });
-      if (this.session.id !== session || !sameCanvas(doc, this.doc)) return;
+      const parent = this.parentId;
+      const c = await api.addCanvas(session, { json: doc, ...(parent ? { parent } : {}) });
+      if (this.session.id !== session) return;
+      this.parentId = c.id;
+      if (!sameCanvas(doc, this.doc)) return;
       this.canvasId = c.id;
       this.changed("saved");
     }));
@@ -201,7 +266,7 @@ export class Studio extends EventTarget {
   }
 
   async saveNow() {
-    if (this.canvasId === null && this.doc.regions.length) await this.saveCanvas();
+    if (this.canvasId === null && this.history.past.length) await this.saveCanvas();
     await this.saving;
   }
 
@@ -210,7 +275,8 @@ export class Studio extends EventTarget {
   async render(options) {
     await this.saveNow();
     if (this.canvasId === null) {
-      if (!this.doc.regions.length) this.say("The canvas has no regions yet.", "error");
+      if (!this.history.past.length)
+        this.say("There is no canvas yet: ask for one, or add a region.", "error");
       return null;
     }
     return this.attempt(async () => {
@@ -218,6 +284,25 @@ export class Studio extends EventTarget {
       this.takeJob(job);
       return job;
     });
+  }
+
+  cancel(id) {
+    return this.attempt(async () => this.takeJob(await api.cancel(id)));
+  }
+
+  /** Once more what failed, was cancelled or interrupted. */
+  restart(id) {
+    return this.attempt(async () => {
+      const { job } = await api.restart(id);
+      this.jobs.delete(id);
+      this.takeJob(job);
+    });
+  }
+
+  /** What did not come to its end is put out of sight. */
+  forget(id) {
+    this.jobs.delete(id);
+    this.changed("jobs");
   }
 
   takeJob(job) {
@@ -236,11 +321,12 @@ export class Studio extends EventTarget {
 
   /** Canvas and settings of a picture, back on the stage. */
   async restore(image) {
-    const record = typeof image.record === "string" ? JSON.parse(image.record) : image.record;
+    const record = recordOf(image);
     await this.attempt(async () => {
       if (record?.canvas) {
-        const c = await api.parse(JSON.stringify(record.canvas));
-        this.edit(c.json);
+        const text = typeof record.canvas === "string" ? record.canvas
+          : JSON.stringify(record.canvas);
+        this.edit(whole((await api.parse(text)).json));
       } else if (image.canvas) {
         await this.showCanvas(image.canvas);
       }
@@ -255,7 +341,10 @@ export class Studio extends EventTarget {
 
   listen() {
     const on = (name, fn) => this.events.on(name, fn);
-    on("job", (j) => { if (this.mine(j) || j.kind === "load") this.takeJob(j); });
+    on("job", (j) => {
+      if (this.mine(j) || j.kind === "load") this.takeJob(j);
+      if (ended(j)) this.afterJob(j);
+    });
     on("text", (e) => {
       if (!this.mine(e)) return;
       this.writingOf(e.job).text += e.text;
@@ -279,17 +368,16 @@ export class Studio extends EventTarget {
       if (!this.mine(m)) return;
       this.messages.set(m.id, m);
       // Another tab may have asked: follow only where we were looking.
-      if (m.parent === this.at || (m.parent === null && this.at === null)) this.at = m.id;
+      if (m.parent === this.at) this.follow(m.id);
       this.changed("chat");
     });
     on("canvas", (c) => {
-      if (!this.mine(c) || c.origin !== "reply") return;
-      this.canvasId = c.id;
-      this.canvasNotes = c.notes;
-      this.codeError = null;
-      this.history.push(c.json);
-      this.selected = -1;
-      this.changed("canvas");
+      if (!this.mine(c) || c.id === this.canvasId) return;
+      // Another tab's edit of what stands here untouched is followed; where both
+      // have changes, each keeps its own.
+      const theirs = this.canvasId !== null && c.parent === this.canvasId;
+      if (c.origin === "reply") this.selected = -1;
+      if (c.origin === "reply" || theirs) this.takeCanvas(c);
     });
     on("image", (i) => {
       this.images = [i, ...this.images.filter((o) => o.id !== i.id)];
@@ -308,7 +396,15 @@ export class Studio extends EventTarget {
       }
       this.changed("sessions");
     });
-    on("reset", () => { if (this.session) this.attempt(() => this.open(this.session.id)); });
+    on("note", (e) => { if (this.jobs.has(e.job)) this.say(e.why); });
+    on("reset", () => { if (this.session) this.attempt(() => this.reload()); });
+  }
+
+  /** What ended badly says so; a model that was loaded is in use from now on. */
+  afterJob(j) {
+    if (j.kind === "load") this.askHealth();
+    if (j.state === "failed" && (this.mine(j) || j.kind === "load"))
+      this.say(j.error?.message ?? "That did not work.", "error");
   }
 
   writingOf(job) {
@@ -316,6 +412,18 @@ export class Studio extends EventTarget {
       this.writing.set(job, { text: "", global: null, regions: [], notes: [], why: null });
     return this.writing.get(job);
   }
+}
+
+/** How a picture was drawn, as an object. */
+export function recordOf(image) {
+  if (typeof image.record !== "string") return image.record ?? null;
+  try { return JSON.parse(image.record); } catch { return null; }
+}
+
+/** The page always has words for the whole picture; a canvas may have none. */
+function whole(doc) {
+  if (!doc) return emptyCanvas();
+  return doc.global ? doc : { ...doc, global: { ...emptyCanvas().global } };
 }
 
 export function ended(job) {

@@ -1,0 +1,274 @@
+// chat.js - the conversation. It is a tree: every message may have been asked
+// otherwise or answered again, and nothing that was said is lost.
+
+import { button, chip, el, fill, typing } from "./dom.js";
+import { excerpt, parts } from "./text.js";
+import { duration } from "./options.js";
+
+export class Chat {
+  constructor(root, studio, ui) {
+    this.studio = studio;
+    this.ui = ui;
+    this.nodes = new Map(); // message id -> {node, sign}
+    this.open = new Set();  // messages whose code is shown
+    this.editing = null;    // the message that is being asked otherwise
+    this.build(root);
+    studio.addEventListener("change", (e) => {
+      if (["chat", "session", "jobs", "health", "writing"].includes(e.detail)) this.draw();
+      if (e.detail === "session") this.stopEditing();
+    });
+  }
+
+  build(root) {
+    const s = this.studio;
+    this.log = el("div.log", { tabIndex: 0, role: "group", "aria-label": "Conversation" });
+    this.heard = el("p.unseen", { role: "status" });
+    this.ideas = el("div.ideas", { role: "group", "aria-label": "Ideas" },
+      (s.options.quick_prompts ?? []).map((t) => button(t, "", () => this.suggest(t))));
+    this.input = el("textarea", { id: "say", rows: 3, "aria-label": "Message",
+      placeholder: "What should the picture show?",
+      onkeydown: (e) => this.key(e), oninput: () => this.controls() });
+    this.sendButton = button("Send", "", () => this.send(), { className: "primary" });
+    this.stopButton = button("Stop", "Stop writing", () => this.stop());
+    this.banner = el("p.banner", { hidden: true },
+      "Asking this otherwise; the old way stays. ", button("Cancel", "", () => this.stopEditing()));
+    this.missing = el("div.notice", { hidden: true });
+    fill(root, el("h2.unseen", {}, "Chat"), this.log, this.heard,
+      el("form.say", { onsubmit: (e) => { e.preventDefault(); this.send(); } },
+        this.missing, this.ideas, this.banner, this.input,
+        el("div.actions", {}, this.stopButton, this.sendButton)));
+    this.draw();
+  }
+
+  // ---- what is shown --------------------------------------------------------------
+
+  draw() {
+    const s = this.studio, path = s.path();
+    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
+    const nodes = path.map((m) => this.message(m));
+    const job = this.shownJob();
+    if (job) nodes.push(this.writing(job));
+    else this.writer = null;
+    if (!nodes.length) nodes.push(this.welcome());
+    const now = [...this.log.children];
+    if (nodes.length !== now.length || nodes.some((n, i) => n !== now[i]))
+      this.log.replaceChildren(...nodes);
+    if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+    this.controls();
+  }
+
+  /** The job that answers the message at the end of the branch shown. */
+  shownJob() {
+    const s = this.studio, job = s.composing();
+    return job && job.message === s.at ? job : null;
+  }
+
+  controls() {
+    const s = this.studio, busy = !!s.composing();
+    const nobody = s.health !== null && !s.health.composer;
+    this.stopButton.hidden = !busy;
+    this.sendButton.hidden = busy;
+    this.sendButton.disabled = nobody || !this.input.value.trim();
+    this.ideas.hidden = nobody || busy || this.editing !== null;
+    this.missing.hidden = !nobody;
+    if (nobody && !this.missing.firstChild)
+      fill(this.missing, el("strong", {}, "Nobody is here to write canvases."),
+        el("p", {}, "Start the server with ", el("code", {}, "--llm MODEL.gguf"), " or ",
+          el("code", {}, "--server URL"), " (", el("code", {}, "omost models"),
+          " lists what can be fetched), or choose one under Settings. Until then, make the " +
+          "canvas by hand: add regions, write the code, or open a file."));
+  }
+
+  welcome() {
+    return el("div.welcome", {},
+      el("p.large", {}, "What should the picture show?"),
+      el("p", {}, "Say it in a sentence. A language model places everything as regions of a " +
+        "canvas, which you can move, change and draw."));
+  }
+
+  message(m) {
+    const s = this.studio;
+    const siblings = s.children(m.parent);
+    const before = s.path().slice(0, -1).filter((o) => o.canvas && o.id < m.id).pop();
+    const last = m.id === s.at;
+    const waits = last && m.role === "user" && !s.composing();
+    const sign = JSON.stringify([siblings.map((o) => o.id), m.canvas, before?.canvas, waits,
+      this.open.has(m.id)]);
+    const known = this.nodes.get(m.id);
+    if (known?.sign === sign && known.of === m) return known.node;
+    const node = m.role === "user" ? this.ours(m, siblings, waits)
+      : this.theirs(m, siblings, before);
+    this.nodes.set(m.id, { node, sign, of: m });
+    return node;
+  }
+
+  ours(m, siblings, waits) {
+    return el("article.message.user", { "aria-label": "You" },
+      el("p.text", {}, m.text),
+      el("div.foot", {}, this.ways(m, siblings),
+        button("Edit", "Ask this otherwise", () => this.edit(m)),
+        waits && button("Retry", "Ask for an answer again", () => this.studio.retry(m.id))));
+  }
+
+  theirs(m, siblings, before) {
+    const { before: prose, code, after } = parts(m.text);
+    const node = el("article.message.reply", { "aria-label": "Answer" },
+      prose && m.canvas && el("p.text", {}, prose),
+      !m.canvas && el("p.text", {}, code === null ? m.text : prose),
+      after && el("p.text", {}, after),
+      m.error && this.error(m, code));
+    if (m.canvas) node.append(this.regionsOf(m));
+    const shown = this.open.has(m.id);
+    node.append(el("div.foot", {}, this.ways(m, siblings),
+      m.parent !== null && button("Retry", "Answer again", () => this.studio.retry(m.parent)),
+      code !== null && button("Code", "The code of this answer", () => {
+        if (shown) this.open.delete(m.id); else this.open.add(m.id);
+        this.draw();
+      }, { "aria-expanded": shown }),
+      m.canvas && button("On the stage", "Put this canvas on the stage",
+        () => this.toStage(m.canvas)),
+      m.canvas && before && button("Changes", "What changed since the canvas before",
+        () => this.ui.showDiff(before.canvas, m.canvas))));
+    if (shown && code !== null)
+      node.append(el("pre.code", { tabIndex: 0, "aria-label": "Code" }, code));
+    return node;
+  }
+
+  /** ‹ 2 of 3 › between the ways a message was put. */
+  ways(m, siblings) {
+    if (siblings.length < 2) return null;
+    const i = siblings.indexOf(m);
+    const to = (k) => () => this.studio.goThrough(siblings[k].id);
+    return el("span.ways", { role: "group", "aria-label": "Other ways" },
+      button("‹", "The one before", to(i - 1), { disabled: i === 0 }),
+      el("span", {}, `${i + 1} of ${siblings.length}`),
+      button("›", "The next one", to(i + 1), { disabled: i === siblings.length - 1 }));
+  }
+
+  error(m, code) {
+    const e = m.error, lines = excerpt(m.text, e);
+    return el("div.problem", {},
+      el("strong", {}, e.line ? `Line ${e.line}: ` : "This is no canvas: "), e.message,
+      lines && el("pre", { tabIndex: 0, "aria-label": "The place" }, lines),
+      el("p", {}, code === null
+        ? "Retry asks again; or say it another way."
+        : "Retry asks again; or mend it by hand: ",
+        code !== null && button("Open in the code editor", "", () => this.ui.openCode(code))));
+  }
+
+  regionsOf(m) {
+    const list = el("ol.regions");
+    this.studio.canvasOf(m.canvas).then((c) => {
+      fill(list, this.entry(c.json.global, () => this.pick(m.canvas, -1)),
+        c.json.regions.map((r, i) => this.entry(r, () => this.pick(m.canvas, i))));
+    }, () => fill(list, el("li", {}, "This canvas could not be loaded.")));
+    return list;
+  }
+
+  entry(r, onclick) {
+    if (!r) return null;
+    const inside = [chip(this.studio.words.css(r.HTML_web_color_name)), el("span", {}, r.description)];
+    return el("li", {}, onclick ? el("button.entry", { type: "button", onclick }, inside)
+      : el("span.entry", {}, inside));
+  }
+
+  async toStage(id) {
+    await this.studio.showCanvas(id);
+    this.ui.show("stage");
+  }
+
+  async pick(id, i) {
+    if (this.studio.parentId !== id) await this.studio.showCanvas(id);
+    this.studio.select(i);
+  }
+
+  // ---- while a reply is written -----------------------------------------------------
+
+  writing(job) {
+    const s = this.studio, w = s.writing.get(job.id);
+    if (this.writer?.job !== job.id) {
+      const code = el("pre.code", { tabIndex: 0, "aria-label": "Code so far" });
+      this.writer = { job: job.id, shown: 0, list: el("ol.regions"), state: el("p.state"), code,
+        why: el("p.text") };
+      this.writer.node = el("article.message.reply.live", { "aria-label": "Answer, being written" },
+        this.writer.why, this.writer.list, this.writer.state,
+        el("details", {}, el("summary", {}, "Code"), code));
+      this.heard.textContent = "";
+    }
+    const u = this.writer;
+    const entries = w ? [w.global, ...w.regions].filter(Boolean) : [];
+    if (entries.length < u.shown) { u.shown = 0; u.list.replaceChildren(); }
+    for (; u.shown < entries.length; u.shown++) {
+      u.list.append(this.entry(entries[u.shown]));
+      this.heard.textContent = entries[u.shown].description;
+    }
+    u.why.textContent = w?.why ? `${w.why} Asking once more.` : "";
+    u.why.hidden = !w?.why;
+    u.state.textContent = stateOf(job);
+    if (w && u.code.textContent.length !== w.text.length) u.code.textContent = w.text;
+    return u.node;
+  }
+
+  // ---- saying ------------------------------------------------------------------------
+
+  key(e) {
+    if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+      e.preventDefault();
+      this.send();
+    } else if (e.key === "ArrowUp" && !this.input.value) {
+      const mine = this.studio.path().filter((m) => m.role === "user").pop();
+      if (mine) { e.preventDefault(); this.edit(mine); }
+    } else if (e.key === "Escape" && this.editing !== null) {
+      this.stopEditing();
+    }
+  }
+
+  suggest(text) {
+    this.input.value = text;
+    this.controls();
+    this.input.focus();
+  }
+
+  edit(m) {
+    this.editing = m;
+    this.banner.hidden = false;
+    this.suggest(m.text);
+  }
+
+  stopEditing() {
+    if (this.editing === null) return;
+    this.editing = null;
+    this.banner.hidden = true;
+    this.input.value = "";
+    this.controls();
+  }
+
+  async send() {
+    const text = this.input.value.trim(), s = this.studio;
+    if (!text || s.composing() || this.sendButton.disabled) return;
+    this.sendButton.disabled = true;
+    const job = this.editing ? await s.send(text, this.editing.parent) : await s.send(text);
+    if (job) {
+      this.input.value = "";
+      this.stopEditing();
+    }
+    this.draw();
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  stop() {
+    const job = this.studio.composing();
+    if (job) this.studio.cancel(job.id);
+    if (!typing()) this.input.focus();
+  }
+}
+
+function stateOf(job) {
+  if (job.state === "queued")
+    return job.position > 0 ? `Waiting; ${job.position} before it.` : "Waiting for its turn.";
+  const p = job.progress;
+  if (!p) return "Reading …";
+  if (p.phase === "reading" && p.seconds_left) return `Reading, ${duration(p.seconds_left)} …`;
+  const rate = p.tokens_per_second ? `, ${Math.round(p.tokens_per_second)} a second` : "";
+  return p.tokens ? `Writing: ${Math.round(p.tokens)} tokens${rate}` : "Reading …";
+}

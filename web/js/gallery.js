@@ -1,0 +1,109 @@
+// gallery.js - every picture that was drawn here: search, open, restore.
+
+import { api } from "./api.js";
+import { confirmed, dialog } from "./dialog.js";
+import { button, el, fill, whenQuiet } from "./dom.js";
+import { compareDialog } from "./compare.js";
+import { rowsOf } from "./render.js";
+
+const PAGE = 60;
+
+export class Gallery {
+  constructor(root, studio, ui) {
+    this.studio = studio;
+    this.ui = ui;
+    this.nodes = new Map();
+    this.search = el("input", { type: "search", placeholder: "Search prompts and settings",
+      "aria-label": "Search the gallery", oninput: whenQuiet(250, () => this.ask()) });
+    this.grid = el("ul.pictures", { "aria-label": "Pictures" });
+    this.state = el("p.muted", { role: "status" });
+    this.more = button("More", "Older pictures", () => this.ask(true), { hidden: true });
+    fill(root, this.search, this.grid, this.state, this.more);
+    studio.addEventListener("change", (e) => { if (e.detail === "gallery") this.draw(); });
+    studio.events.on("reset", () => this.ask());
+    this.ask();
+  }
+
+  async ask(older = false) {
+    const s = this.studio, q = this.search.value.trim();
+    const before = older ? s.images.at(-1)?.id ?? 0 : 0;
+    const got = await s.attempt(() => api.images(q, before));
+    if (!got || q !== this.search.value.trim()) return;
+    const rows = rowsOf(got, "images");
+    s.images = older ? [...s.images, ...rows] : rows;
+    this.more.hidden = rows.length < PAGE;
+    this.draw();
+  }
+
+  draw() {
+    const s = this.studio;
+    const nodes = s.images.map((i) => {
+      if (!this.nodes.has(i.id)) this.nodes.set(i.id, this.thumb(i));
+      return this.nodes.get(i.id);
+    });
+    this.grid.replaceChildren(...nodes);
+    this.state.textContent = nodes.length ? ""
+      : this.search.value ? "No picture has all these words." : "What is drawn is kept here.";
+  }
+
+  thumb(i) {
+    const img = el("img", { loading: "lazy", alt: altOf(i), src: i.thumb });
+    img.style.aspectRatio = `${i.width} / ${i.height}`;
+    return el("li", {}, el("button.thumb", { type: "button", onclick: () => this.open(i) }, img));
+  }
+
+  open(i) {
+    const s = this.studio;
+    return dialog(`Picture ${i.id}`, (close) => {
+      const act = (label, fn, props = {}) => button(label, "", async () => {
+        if (await fn() !== false) close();
+      }, props);
+      return el("div.picture-view", {},
+        el("img", { src: i.file, alt: altOf(i), width: i.width, height: i.height }),
+        el("div.body", {},
+          el("p.parameters", { tabIndex: 0, role: "group", "aria-label": "How it was drawn" }, i.parameters),
+          el("p.muted", {}, `${i.width} × ${i.height}, seed ${i.seed}, ${new Date(i.created).toLocaleString()}`),
+          el("div.actions", {},
+            act("Restore canvas and settings", async () => {
+              await s.restore(i);
+              this.ui.show("stage");
+            }, { className: "primary" }),
+            act("On the stage", () => { s.showImage(i); this.ui.show("stage"); }),
+            act("Compare", () => { setTimeout(() => compareDialog(s, i)); }),
+            act("Begin from it", () => {
+              this.ui.settings.beginFrom({ value: i.id, label: `picture ${i.id}` });
+              this.ui.show("settings");
+            }),
+            el("a.button", { href: `${i.file}?download=1`, download: `omost-${i.id}.png` }, "Download"),
+            act("Copy", () => this.copy(i)),
+            act("Delete", () => this.remove(i), { className: "danger" }))));
+    }, { wide: true });
+  }
+
+  async copy(i) {
+    try {
+      const blob = await (await fetch(i.file)).blob();
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+      this.studio.say("Copied.");
+    } catch {
+      this.studio.say("The browser does not let the page copy; download it instead.", "error");
+    }
+    return false;
+  }
+
+  async remove(i) {
+    const s = this.studio;
+    const yes = await confirmed("Delete the picture?",
+      "Its file goes for good; the canvas stays in its session.", "Delete");
+    if (!yes || !await s.attempt(() => api.deleteImage(i.id))) return false;
+    s.images = s.images.filter((o) => o.id !== i.id);
+    if (s.image?.id === i.id) s.showImage(null);
+    this.draw();
+    return true;
+  }
+}
+
+export function altOf(i) {
+  const first = (i.parameters ?? "").split(/[.\n]/)[0];
+  return first || `Picture ${i.id}`;
+}
