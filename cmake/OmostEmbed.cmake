@@ -27,6 +27,44 @@ function(omost_embed target)
   add_library(${target} OBJECT ${sources})
 endfunction()
 
+# The page: every file of a folder that a browser asks for, and the table of them
+# that src/server/web_files.h declares.
+function(omost_embed_web target folder)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE "${folder}" "${folder}/*")
+  list(FILTER files INCLUDE REGEX "\\.(html|css|js|mjs|svg|png|ico|woff2|txt)$")
+  list(SORT files)
+  set(named)
+  set(externs "")
+  set(rows "")
+  set(i 0)
+  foreach(file ${files})
+    # The tag of a file that was changed must be another one.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+                 "${folder}/${file}")
+    file(SHA256 "${folder}/${file}" hash)
+    list(APPEND named "web_${i}" "${folder}/${file}")
+    string(APPEND externs
+           "extern const unsigned char om_embedded_web_${i}[];\n"
+           "extern const size_t om_embedded_web_${i}_size;\n")
+    string(APPEND rows "    {\"${file}\", om_embedded_web_${i}, "
+           "&om_embedded_web_${i}_size, \"\\\"${hash}\\\"\"},\n")
+    math(EXPR i "${i} + 1")
+  endforeach()
+  set(table "${CMAKE_CURRENT_BINARY_DIR}/embed/web_table.c")
+  file(CONFIGURE OUTPUT "${table}" @ONLY CONTENT
+"/* Made by CMake from the files in web/. */
+#include \"server/web_files.h\"
+
+@externs@
+const om_web_file om_web_files[] = {
+@rows@    {0},
+};
+")
+  omost_embed(${target} ${named})
+  target_sources(${target} PRIVATE "${table}")
+  target_link_libraries(${target} PRIVATE omost_flags)
+endfunction()
+
 # CLIP's merges: set-up fetches them; without them prompts cannot be tokenized.
 function(omost_clip_merges out)
   set(file "${OMOST_CLIP_MERGES}")

@@ -124,8 +124,8 @@ enum { OM_MANY = 1 << 20 }; /* max_operands of "FILE..." */
 
 extern const om_command om_cmd_check, om_cmd_fmt, om_cmd_preview, om_cmd_plan,
     om_cmd_diff, om_cmd_convert, om_cmd_compose, om_cmd_chat, om_cmd_draw,
-    om_cmd_render, om_cmd_models, om_cmd_pull, om_cmd_gguf, om_cmd_info,
-    om_cmd_doctor, om_cmd_help;
+    om_cmd_render, om_cmd_serve, om_cmd_models, om_cmd_pull, om_cmd_gguf,
+    om_cmd_info, om_cmd_doctor, om_cmd_help;
 
 /* All commands, in the order help shows them; ends with NULL. */
 extern const om_command *const om_commands[];

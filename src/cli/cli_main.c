@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 const om_command *const om_commands[] = {
-    &om_cmd_draw,  &om_cmd_compose, &om_cmd_chat,    &om_cmd_render,
-    &om_cmd_check, &om_cmd_fmt,     &om_cmd_preview, &om_cmd_plan,
-    &om_cmd_diff,  &om_cmd_convert, &om_cmd_models,  &om_cmd_pull,
-    &om_cmd_gguf,  &om_cmd_info,    &om_cmd_doctor,  &om_cmd_help,
-    NULL,
+    &om_cmd_serve,  &om_cmd_draw,  &om_cmd_compose, &om_cmd_chat,
+    &om_cmd_render, &om_cmd_check, &om_cmd_fmt,     &om_cmd_preview,
+    &om_cmd_plan,   &om_cmd_diff,  &om_cmd_convert, &om_cmd_models,
+    &om_cmd_pull,   &om_cmd_gguf,  &om_cmd_info,    &om_cmd_doctor,
+    &om_cmd_help,   NULL,
 };
 
 const om_option om_program_options[] = {

@@ -99,6 +99,13 @@ void om_setup_free(om_setup *s);
 /* Append ~/.cache/omost; false where there is no home. */
 bool om_cache_folder(om_buf *out);
 
+/* What the user names: a path, or a model of the catalog or the hub that is on
+ * this machine, whose path goes to the end of `texts`, which must not move. */
+int om_find_named(om_cli *cli, om_buf *texts, const char *text,
+                  const char **out);
+/* FILE, or FILE:weight where the weight is a number and no such file exists. */
+void om_split_lora(om_buf *texts, const char *text, omost_lora *out);
+
 /* A profile by its name or file (cmd_plan.c). */
 int om_open_profile(om_cli *cli, const char *name, omost_profile **out);
 

@@ -40,18 +40,18 @@ static const char *cache_folder(om_setup *s)
 
 /* What the user names: a path, or a model of the catalog or the hub that is on
  * this machine. */
-static int find_named(om_cli *cli, om_setup *s, const char *text,
-                      const char **out)
+int om_find_named(om_cli *cli, om_buf *texts, const char *text,
+                  const char **out)
 {
     char *path = NULL;
     *out = text;
     if (!omost_is_model_ref(text)) return 0;
     int code = om_find_model(cli, text, &path);
     if (code) return code;
-    const size_t at = s->texts.n;
-    om_buf_put(&s->texts, path, strlen(path) + 1);
+    const size_t at = texts->n;
+    om_buf_put(texts, path, strlen(path) + 1);
     omost_models_text_free(NULL, path);
-    *out = s->texts.status == OMOST_OK ? s->texts.p + at : NULL;
+    *out = texts->status == OMOST_OK ? texts->p + at : NULL;
     return 0;
 }
 
@@ -61,7 +61,7 @@ static int find_file(om_cli *cli, om_setup *s, const om_opt_value *given,
                      const omost_record_file *was, const char *say,
                      const char **out)
 {
-    if (given->set) return find_named(cli, s, given->text, out);
+    if (given->set) return om_find_named(cli, &s->texts, given->text, out);
     if (!was || !was->name) return 0;
     char *path =
         omost_path_by_hash(NULL, s->engine.cache_dir, was->sha256, NULL);
@@ -78,7 +78,7 @@ static int find_file(om_cli *cli, om_setup *s, const om_opt_value *given,
 }
 
 /* FILE, or FILE:weight where the weight is a number and no such file exists. */
-static void split_lora(om_setup *s, const char *text, omost_lora *out)
+void om_split_lora(om_buf *texts, const char *text, omost_lora *out)
 {
     const char *colon = strrchr(text, ':');
     char *end = NULL;
@@ -86,11 +86,10 @@ static void split_lora(om_setup *s, const char *text, omost_lora *out)
     if (!colon || colon == text || access(text, F_OK) == 0) return;
     float weight = strtof(colon + 1, &end);
     if (end == colon + 1 || *end) return;
-    size_t at = s->texts.n;
-    om_buf_put(&s->texts, text, (size_t)(colon - text));
-    om_buf_putc(&s->texts, '\0');
-    if (s->texts.status == OMOST_OK)
-        *out = (omost_lora){s->texts.p + at, weight};
+    size_t at = texts->n;
+    om_buf_put(texts, text, (size_t)(colon - text));
+    om_buf_putc(texts, '\0');
+    if (texts->status == OMOST_OK) *out = (omost_lora){texts->p + at, weight};
 }
 
 /* All the LoRAs of a record, as options: one --lora replaces them all. */
@@ -130,13 +129,13 @@ static int find_loras(om_cli *cli, om_setup *s, const om_args *args)
             return om_usage(cli, "--lora is given more than %d times",
                             OMOST_MAX_LORAS);
         omost_lora *l = &s->lora[e->n_loras++];
-        split_lora(s, args->many[i].text, l);
+        om_split_lora(&s->texts, args->many[i].text, l);
         if (!isfinite(l->weight))
             return om_usage(cli,
                             "--lora %s: a weight is a number such as 0.8 "
                             "or -1",
                             args->many[i].text);
-        int code = find_named(cli, s, l->path, &l->path);
+        int code = om_find_named(cli, &s->texts, l->path, &l->path);
         if (code) return code;
     }
     return e->n_loras || !s->record ? 0 : find_recorded_loras(cli, s);
@@ -155,7 +154,7 @@ static int find_files(om_cli *cli, om_setup *s, const om_args *args)
         code = find_file(cli, s, OPT(CONFIG), r ? &r->config : NULL,
                          "--config FILE", &e->config);
     if (code == 0 && OPT(TAESD)->set)
-        code = find_named(cli, s, OPT(TAESD)->text, &e->taesd);
+        code = om_find_named(cli, &s->texts, OPT(TAESD)->text, &e->taesd);
     if (code == 0) code = find_loras(cli, s, args);
     if (code == 0 && !e->model)
         code = om_usage(cli, "which model? Name a .safetensors file or a "

@@ -48,6 +48,9 @@ typedef struct om_writer_setup {
  * code after complaining; to be freed in any case. */
 int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
                          om_writer_setup *s);
+/* The same where nobody needs to write. */
+int om_writer_setup_try(om_cli *cli, const om_args *args, int base,
+                        om_writer_setup *s);
 void om_writer_setup_free(om_writer_setup *s);
 
 /* ---- how it is shown (compose_show.c) ---------------------------------- */

@@ -29,7 +29,8 @@ static const char *api_key(const char *url)
     return known && *known ? known : NULL;
 }
 
-static int check_company(om_cli *cli, const om_args *args, int base)
+static int check_company(om_cli *cli, const om_args *args, int base,
+                         bool needed)
 {
     const int n = OPT(MODEL)->set + OPT(SERVER)->set + OPT(SCRIPT)->set;
     const char *model = cli->cmd->options[base + OM_WRITER_MODEL].name;
@@ -38,7 +39,7 @@ static int check_company(om_cli *cli, const om_args *args, int base)
                         "--%s, --server and --script: one of them writes the "
                         "canvas",
                         model);
-    if (n == 0)
+    if (n == 0 && needed)
         return om_usage(cli,
                         "who writes the canvas? Name a GGUF model (--%s "
                         "FILE), a server (--server URL) or a file of replies "
@@ -71,11 +72,11 @@ static int find_model(om_cli *cli, om_writer_setup *s, const char *text)
     return code;
 }
 
-int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
-                         om_writer_setup *s)
+static int make(om_cli *cli, const om_args *args, int base, bool needed,
+                om_writer_setup *s)
 {
     *s = (om_writer_setup){.compose = OMOST_COMPOSE_DEFAULTS};
-    int code = check_company(cli, args, base);
+    int code = check_company(cli, args, base, needed);
     if (code) return code;
     omost_composer_opts *c = &s->composer;
     set_cache(s);
@@ -101,6 +102,18 @@ int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
     s->compose.no_draft = OPT(NO_DRAFT)->set;
     s->compose.no_mend = OPT(NO_MEND)->set;
     return 0;
+}
+
+int om_writer_setup_make(om_cli *cli, const om_args *args, int base,
+                         om_writer_setup *s)
+{
+    return make(cli, args, base, true, s);
+}
+
+int om_writer_setup_try(om_cli *cli, const om_args *args, int base,
+                        om_writer_setup *s)
+{
+    return make(cli, args, base, false, s);
 }
 
 void om_writer_setup_free(om_writer_setup *s)

@@ -28,16 +28,17 @@ void om_events_publish(om_events *e, const char *name, int64_t session,
 uint64_t om_events_last(om_events *e);
 
 /* Append, as text/event-stream, events after *at that `session` (0: all)
- * may see, at most about `most` bytes; *at moves on. Says whether anything was
- * appended. */
+ * may see, until there are `most` bytes or more; *at moves on. Says whether
+ * anything was appended. */
 bool om_events_read(om_events *e, int64_t session, uint64_t *at, om_buf *out,
                     size_t most);
 
 /* `wake(user)` is called, from the publishing thread and quickly, after every
- * event until the listener is taken away. */
+ * event that `session` may see until the listener is taken away. */
 typedef struct om_listener om_listener;
-om_listener *om_events_listen(om_events *e, void (*wake)(void *user),
-                              void *user, omost_error *err);
+om_listener *om_events_listen(om_events *e, int64_t session,
+                              void (*wake)(void *user), void *user,
+                              omost_error *err);
 void om_events_leave(om_events *e, om_listener *l);
 
 #endif

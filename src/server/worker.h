@@ -7,6 +7,12 @@
  * At most one model of a kind is loaded; whether both may stay in memory at
  * once is an option (a laptop of 8 GB cannot).
  *
+ * Requests of jobs, as rows keep them:
+ *
+ *     compose  {"compose": {options}, "canvas": C}      both may be missing
+ *     render   {"options": {options}}
+ *     load     {"composer": NAME|null, "renderer": NAME|null}
+ *
  * Threads: any thread may ask; only the worker's own touches the engine. */
 #ifndef OM_SERVER_WORKER_H
 #define OM_SERVER_WORKER_H
@@ -17,6 +23,11 @@
 #include "store/store.h"
 
 typedef struct om_worker om_worker;
+
+/* "composer", "renderer" or "lora", and the name a request gives: append the
+ * path of the file or folder, with a NUL. */
+typedef omost_status om_model_path_fn(void *user, const char *kind, om_str name,
+                                      om_buf *path, omost_error *err);
 
 typedef struct om_worker_opts {
     const omost_env *env;
@@ -29,34 +40,46 @@ typedef struct om_worker_opts {
     omost_compose_opts compose; /* defaults of requests */
     omost_engine_opts engine;
     omost_render_opts render; /* defaults of requests */
-    int queue_limit;          /* jobs waiting; 0: 64 */
+    om_model_path_fn *find;   /* NULL: no names are known */
+    void *user;
+    const char *uploads; /* folder (uploads.h) */
+    int queue_limit;     /* jobs waiting; 0: 64 */
     bool keep_both;
 } om_worker_opts;
 
 om_worker *om_worker_start(const om_worker_opts *opts, omost_error *err);
 /* Stops the running job, which becomes interrupted, and waits. */
 void om_worker_stop(om_worker *w);
+const om_worker_opts *om_worker_options(const om_worker *w);
 
-/* Queue a job: the row's kind, session, message, canvas and request are set;
- * its id comes back. LIMIT: the queue is full (503, Retry-After). RANGE, FORMAT:
- * the request is wrong, nothing was queued. */
+/* Hold a place in the queue; it is used by om_worker_add() or given back.
+ * LIMIT: the queue is full (503, Retry-After). */
+omost_status om_worker_reserve(om_worker *w, omost_error *err);
+void om_worker_release(om_worker *w);
+/* Queue a job in the place that was held, whatever comes out of it: the row's
+ * kind, session, message, canvas and request are set; its id comes back. */
 omost_status om_worker_add(om_worker *w, om_job_row *row, omost_error *err);
 /* MISSING when there is none that could be cancelled. */
 omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err);
+/* All that wait or run; how many. */
+int om_worker_cancel_all(om_worker *w);
 
-/* How a job is, as the API has it ({"id", "state", "position", "progress",
- * ...}), the caller's to release. NULL when there is none. */
-json_t *om_worker_job_json(om_worker *w, int64_t job, omost_error *err);
-/* Of the queue and what runs, for health. */
-json_t *om_worker_state_json(om_worker *w);
+/* Jobs that wait before it; -1: it does not wait. */
+int om_worker_position(om_worker *w, int64_t job);
+/* How the running job goes, or NULL when `job` is not it. */
+json_t *om_worker_progress(om_worker *w, int64_t job);
+/* {"length", "limit", "running": JOB|null}, and of the models. */
+json_t *om_worker_queue_json(om_worker *w);
+json_t *om_worker_composer_json(om_worker *w);
+json_t *om_worker_renderer_json(om_worker *w);
+/* JOB. `images`: an array of numbers, taken; NULL: look for them. */
+json_t *om_job_json(om_worker *w, const om_job_row *row, json_t *images);
+/* JOB by its number; MISSING. */
+omost_status om_job_find_json(om_worker *w, int64_t id, json_t **out,
+                              omost_error *err);
 
 /* Append the newest preview of a job (PNG); MISSING when there is none. */
 omost_status om_worker_preview(om_worker *w, int64_t job, om_buf *png,
                                omost_error *err);
-
-/* Wait until the job ended, or `stop(user)` says to; for APIs that answer when
- * the picture is there. */
-omost_status om_worker_wait(om_worker *w, int64_t job, bool (*stop)(void *user),
-                            void *user, omost_error *err);
 
 #endif

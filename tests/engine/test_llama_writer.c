@@ -74,7 +74,10 @@ static void test_drafts_change_nothing(void **state)
         om_writer *with = open_tiny(&shapes[i]),
                   *without = open_tiny(&shapes[i]);
         for (uint64_t seed = 0; seed < PAIRS; seed++) {
-            om_write_opts yes = usual_opts(seed), no = yes;
+            om_write_opts yes = usual_opts(seed), no;
+            /* Greedy models repeat themselves: many guesses hold. */
+            if (seed % 3 == 0) yes.temperature = 0;
+            no = yes;
             no.draft = false;
             yes.max_tokens = no.max_tokens = 450;
             heard a = ask(with, "a dragon", yes),

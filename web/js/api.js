@@ -35,6 +35,9 @@ async function call(method, path, body, options = {}) {
   return data;
 }
 
+/** A list of the API is an object with the rows under their name. */
+export const rowsOf = (answer, name) => (Array.isArray(answer) ? answer : answer[name] ?? []);
+
 export const get = (path, options) => call("GET", path, undefined, options);
 export const post = (path, body = {}, options) => call("POST", path, body, options);
 export const patch = (path, body) => call("PATCH", path, body);
@@ -64,7 +67,7 @@ export const api = {
   convert: (text, to) => post("/api/canvas/convert", { text, to }),
 
   render: (s, canvas, options) => post("/api/renders", { session: s, canvas, options }),
-  jobs: () => get("/api/jobs"),
+  jobs: (s) => get(`/api/jobs?session=${s}`),
   job: (j) => get(`/api/jobs/${j}`),
   cancel: (j) => post(`/api/jobs/${j}/cancel`),
   restart: (j) => post(`/api/jobs/${j}/restart`),

@@ -1,10 +1,9 @@
 // gallery.js - every picture that was drawn here: search, open, restore.
 
-import { api } from "./api.js";
+import { api, rowsOf } from "./api.js";
 import { confirmed, dialog } from "./dialog.js";
 import { button, el, fill, whenQuiet } from "./dom.js";
 import { compareDialog } from "./compare.js";
-import { rowsOf } from "./render.js";
 
 const PAGE = 60;
 

@@ -1,6 +1,5 @@
 // render.js - the bar below the stage: Draw, and what is being drawn.
 
-import { api } from "./api.js";
 import { button, el, fill, perFrame } from "./dom.js";
 import { duration } from "./options.js";
 import { ended } from "./studio.js";
@@ -105,15 +104,4 @@ function textOf(j) {
         (left ? `, ${left} left` : "");
     }
   }
-}
-
-/** Asked for once when the page opens: jobs of other sessions are not shown. */
-export async function interruptedJobs(session) {
-  const got = await api.jobs();
-  return rowsOf(got, "jobs").filter((j) => j.session === session && j.state === "interrupted");
-}
-
-/** A list of the API: an object with the rows under its name. */
-export function rowsOf(answer, name) {
-  return Array.isArray(answer) ? answer : answer[name] ?? answer.items ?? [];
 }

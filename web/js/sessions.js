@@ -1,9 +1,8 @@
 // sessions.js - the conversations that are kept, and their dialog.
 
-import { api } from "./api.js";
+import { api, rowsOf } from "./api.js";
 import { confirmed, dialog } from "./dialog.js";
 import { button, el, fill } from "./dom.js";
-import { rowsOf } from "./render.js";
 
 const LAST = "omost.session";
 

@@ -5,16 +5,18 @@
 import {
   GRID, depthOrder, newRegion, withDepthMoved, withRegion, withRegionAdded, withoutRegion,
 } from "./canvas.js";
-import { el, fill, perFrame } from "./dom.js";
+import { button, el, fill, perFrame } from "./dom.js";
 
 const HANDLES = ["n", "s", "e", "w", "ne", "nw", "se", "sw"];
 const STEP = 10; // the grid of words has centres 10 apart
 
 export class Stage {
-  constructor(root, studio) {
+  constructor(root, studio, ui) {
     this.root = root;
     this.studio = studio;
+    this.ui = ui;
     this.drag = null;
+    this.size = [896, 1152];
     this.zoom = 1;
     this.showPicture = true;
     this.showBoxes = true;
@@ -28,8 +30,6 @@ export class Stage {
 
   build() {
     const s = this.studio;
-    const button = (label, title, fn, props = {}) =>
-      el("button", { title, "aria-label": title, onclick: fn, ...props }, label);
     this.undoButton = button("↶", "Undo (Ctrl+Z)", () => s.undo());
     this.redoButton = button("↷", "Redo (Ctrl+Shift+Z)", () => s.redo());
     this.deleteButton = button("Delete", "Delete the selected region (Delete)", () => this.remove());
@@ -41,33 +41,45 @@ export class Stage {
     this.boxesToggle = button("Boxes", "Show the boxes", () => {
       this.showBoxes = !this.showBoxes; this.draw();
     });
-    this.compareButton = button("Compare", "Compare with another picture of this session",
-      () => this.root.dispatchEvent(new CustomEvent("compare", { bubbles: true })));
-    this.frame = el("div.frame", { role: "group", "aria-label": "Regions of the picture" });
-    this.view = el("div.view", { onwheel: (e) => this.wheel(e) }, this.frame);
-    this.words = el("p.words", { role: "status", "aria-live": "polite" });
+    this.compareButton = button("Compare", "Compare two pictures", () => this.ui.compare());
+    this.picture = el("img.picture", { alt: "", draggable: false, hidden: true });
+    this.boxes = el("div.boxes", { role: "group", "aria-label": "Regions" });
+    this.frame = el("div.frame", {}, this.picture, this.boxes);
+    this.view = el("div.view", {}, this.frame);
+    this.view.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
+    this.words = el("p.words", { role: "status" });
+    this.bar = el("div.bar-below");
+    this.picture.addEventListener("load", () => this.draw());
     this.frame.addEventListener("pointerdown", (e) => this.down(e));
     this.frame.addEventListener("pointermove", (e) => this.move(e));
     this.frame.addEventListener("pointerup", (e) => this.up(e));
     this.frame.addEventListener("pointercancel", () => this.cancelDrag());
-    this.frame.addEventListener("keydown", (e) => this.key(e));
-    fill(this.root,
+    this.root.addEventListener("keydown", (e) => {
+      if (e.target === this.root || this.view.contains(e.target)) this.key(e);
+    });
+    fill(this.root, el("h2.unseen", {}, "Canvas"),
       el("div.tools", { role: "toolbar", "aria-label": "Edit the canvas" },
-        button("+ Region", "Add a region", () => this.addRegion()),
-        this.deleteButton, this.fartherButton, this.nearerButton, this.undoButton, this.redoButton,
-        el("span.gap"), this.boxesToggle, this.pictureToggle, this.compareButton,
-        button("−", "Zoom out", () => this.setZoom(this.zoom / 1.25)),
-        button("+", "Zoom in", () => this.setZoom(this.zoom * 1.25)),
-        button("Fit", "Zoom to fit", () => this.setZoom(1))),
-      this.view, this.words);
+        el("span.set", {}, this.undoButton, this.redoButton),
+        el("span.set", {}, button("+ Region", "Add a region (N)", () => this.addRegion()),
+          this.deleteButton, this.fartherButton, this.nearerButton),
+        el("span.set", {}, button("Open …", "Open a canvas file or a picture of ours",
+          () => this.ui.openFile())),
+        el("span.gap"),
+        el("span.set", {}, this.boxesToggle, this.pictureToggle, this.compareButton),
+        el("span.set", {}, button("−", "Zoom out", () => this.setZoom(this.zoom / 1.25)),
+          button("+", "Zoom in", () => this.setZoom(this.zoom * 1.25)),
+          button("Fit", "Zoom to fit (0)", () => this.setZoom(1)))),
+      this.view, this.words, this.bar);
     this.draw();
   }
 
   // ---- what is shown --------------------------------------------------------------
 
+  /** Of the picture that is shown, else of the next one. */
   get aspect() {
-    const [w, h] = this.size ?? [896, 1152];
-    return w / h;
+    const { naturalWidth: w, naturalHeight: h } = this.picture;
+    if (!this.picture.hidden && w && h) return w / h;
+    return this.size[0] / this.size[1];
   }
 
   setSize(width, height) {
@@ -102,15 +114,15 @@ export class Stage {
     const live = doc !== s.doc && !this.drag;
     const image = this.showPicture ? this.pictureUrl() : null;
     const focused = document.activeElement?.dataset?.region;
+    this.picture.hidden = !image;
+    this.picture.alt = doc.global.description;
+    if (image && this.picture.getAttribute("src") !== image) this.picture.src = image;
     this.frame.style.setProperty("--aspect", this.aspect);
     this.frame.style.setProperty("--zoom", this.zoom);
     this.frame.style.backgroundColor = s.words.css(doc.global.HTML_web_color_name);
-    const order = depthOrder(doc);
-    fill(this.frame,
-      image && el("img.picture", { src: image, alt: doc.global.description, draggable: false }),
-      this.showBoxes && order.map((i) => this.box(doc, i, !!image, live)));
-    if (focused !== undefined)
-      this.frame.querySelector(`[data-region="${focused}"]`)?.focus({ preventScroll: true });
+    fill(this.boxes, this.showBoxes && depthOrder(doc).map((i) => this.box(doc, i, !!image, live)));
+    if (focused !== undefined && !live)
+      this.boxes.querySelector(`[data-region="${focused}"]`)?.focus({ preventScroll: true });
     const has = s.selected >= 0 && s.selected < doc.regions.length;
     this.deleteButton.disabled = this.nearerButton.disabled = this.fartherButton.disabled = !has;
     this.undoButton.disabled = !s.history.past.length;
@@ -118,8 +130,12 @@ export class Stage {
     this.pictureToggle.disabled = !this.pictureUrl();
     this.pictureToggle.setAttribute("aria-pressed", this.showPicture);
     this.boxesToggle.setAttribute("aria-pressed", this.showBoxes);
-    this.words.textContent = has ? describe(doc.regions[s.selected]) :
+    this.words.textContent = has && !live ? describe(doc.regions[s.selected]) :
       `${doc.regions.length} region${doc.regions.length === 1 ? "" : "s"}`;
+  }
+
+  firstBox() {
+    return this.boxes.querySelector(".selected") ?? this.boxes.querySelector(".box") ?? this.root;
   }
 
   pictureUrl() {
@@ -134,7 +150,7 @@ export class Stage {
     const pc = (v) => `${(100 * v) / GRID}%`;
     const selected = i === s.selected && !live;
     const node = el("div.box", {
-      tabIndex: live ? -1 : 0, role: "button", "data-region": i,
+      tabIndex: live ? -1 : 0, role: "button", "data-region": i, title: r.description,
       "aria-pressed": selected, "aria-label": `${r.description} ${describe(r)}`,
       onfocus: () => { if (!live) s.select(i); },
     }, el("span.label", {}, r.description));
@@ -162,10 +178,11 @@ export class Stage {
     const node = e.target.closest(".box");
     if (!node) { this.studio.select(-1); return; }
     const i = Number(node.dataset.region);
+    const again = this.studio.selected === i;
     this.studio.select(i);
     const region = this.studio.doc.regions[i];
     this.drag = {
-      region: i, handle, from: this.cell(e), moved: false, doc: this.studio.doc,
+      region: i, handle, again, from: this.cell(e), moved: false, doc: this.studio.doc,
       start: this.studio.words.boxOf(region), box: this.studio.words.boxOf(region),
     };
     this.frame.setPointerCapture(e.pointerId);
@@ -186,11 +203,22 @@ export class Stage {
     this.draw();
   }
 
-  up() {
+  up(e) {
     const d = this.drag;
     this.drag = null;
     if (d?.moved) this.studio.edit(d.doc);
+    else if (d?.again && !d.handle) this.below(e, d.region);
     this.draw();
+  }
+
+  /** A second click at a place goes to the region below. */
+  below(e, region) {
+    const here = document.elementsFromPoint(e.clientX, e.clientY)
+      .map((n) => n.closest(".box")).filter((n, k, all) => n && all.indexOf(n) === k)
+      .map((n) => Number(n.dataset.region));
+    // The selected one lies on top while it is selected: go by depth.
+    const order = depthOrder(this.studio.doc).reverse().filter((i) => here.includes(i));
+    this.studio.select(order[(order.indexOf(region) + 1) % order.length] ?? region);
   }
 
   cancelDrag() { this.drag = null; this.draw(); }
@@ -202,7 +230,11 @@ export class Stage {
     const arrows = { ArrowUp: [-STEP, 0], ArrowDown: [STEP, 0], ArrowLeft: [0, -STEP],
                      ArrowRight: [0, STEP] };
     if (e.key === "Escape" && this.drag) { this.cancelDrag(); return; }
-    if (i < 0 || s.composing()) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || s.composing()) return;
+    const zoom = { "+": this.zoom * 1.25, "=": this.zoom * 1.25, "-": this.zoom / 1.25, 0: 1 };
+    if (zoom[e.key]) this.setZoom(zoom[e.key]);
+    if (e.key.toLowerCase() === "n") { this.addRegion(); e.preventDefault(); }
+    if (i < 0) return;
     if (arrows[e.key]) this.nudge(i, arrows[e.key], e.shiftKey);
     else if (e.key === "Delete" || e.key === "Backspace") this.remove();
     else if (e.key === "PageUp") this.depth(1);
@@ -229,12 +261,20 @@ export class Stage {
     const doc = withRegionAdded(s.doc, newRegion(s.words, [20, 70, 20, 70], nearest > 1 ? nearest - 1 : nearest / 2));
     s.selected = doc.regions.length - 1;
     s.edit(doc);
+    this.focusAfter(s.selected);
+  }
+
+  /** The box is not there before the next drawing. */
+  focusAfter(i) {
+    requestAnimationFrame(() => requestAnimationFrame(() =>
+      (this.boxes.querySelector(`[data-region="${i}"]`) ?? this.root).focus({ preventScroll: true })));
   }
 
   remove() {
     const s = this.studio;
     if (s.selected < 0) return;
     s.edit(withoutRegion(s.doc, s.selected));
+    this.focusAfter(s.selected);
   }
 
   depth(step) {

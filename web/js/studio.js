@@ -1,7 +1,7 @@
 // studio.js - the state of the page and what may be done with it. Views listen
 // to "change" and look at what they show; nothing else holds state.
 
-import { api, ApiError } from "./api.js";
+import { api, ApiError, rowsOf } from "./api.js";
 import { History, emptyCanvas, sameCanvas } from "./canvas.js";
 import { whenQuiet } from "./dom.js";
 
@@ -64,6 +64,16 @@ export class Studio extends EventTarget {
     this.setCanvas(s.canvas);
     this.changed("session");
     this.changed("jobs");
+    await this.findInterrupted();
+  }
+
+  /** What was running when the server stopped, unless something was asked for
+   *  since. */
+  async findInterrupted() {
+    const id = this.session.id;
+    const [last] = rowsOf(await api.jobs(id), "jobs").filter((j) => j.session === id)
+      .sort((a, b) => b.id - a.id);
+    if (last?.state === "interrupted" && this.session.id === id) this.takeJob(last);
   }
 
   /** After events were missed: what the server has, but for what was not yet

@@ -1,0 +1,181 @@
+/* api_jobs.c - renders, and the jobs of all kinds. */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "server/api.h"
+
+omost_status om_hold_place(om_request *rq, om_response *rs, omost_error *err)
+{
+    omost_status st = om_worker_reserve(rq->server->worker, err);
+    if (st == OMOST_OK) return st;
+    rs->status = 503;
+    om_response_header(rs, "Retry-After", OM_STR("5"));
+    return st;
+}
+
+omost_status om_answer_job(om_request *rq, om_response *rs, om_job_row *row,
+                           json_t *with, omost_error *err)
+{
+    omost_status st = om_worker_add(rq->server->worker, row, err);
+    if (st != OMOST_OK) {
+        json_decref(with);
+        return st;
+    }
+    if (!with) with = json_object();
+    om_json_put(&with, "job",
+                om_job_json(rq->server->worker, row, json_array()));
+    rs->status = 202;
+    return om_response_json(rs, with, err);
+}
+
+/* ---- renders ------------------------------------------------------------------------ */
+
+/* What a request says is checked now, so that a job that is queued can be
+ * done. */
+static omost_status check_options(om_request *rq, json_t *options,
+                                  omost_error *err)
+{
+    om_render_want want;
+    om_image_row image;
+    const om_worker_opts *o = om_worker_options(rq->server->worker);
+    omost_status st = om_render_want_read(options, &o->render, &want, err);
+    if (st == OMOST_OK && want.init_image)
+        st = om_store_image_get(rq->server->store, want.init_image, rq->arena,
+                                &image, err);
+    for (int i = 0; st == OMOST_OK && i < want.n_loras; i++) {
+        om_buf path;
+        om_buf_init(&path, NULL, 1 << 16);
+        st = om_models_find(rq->server, "lora", want.lora[i].name, &path, err);
+        om_buf_free(&path);
+    }
+    return st;
+}
+
+static omost_status render_row(om_request *rq, om_job_row *row,
+                               omost_error *err)
+{
+    json_t *options = NULL;
+    om_canvas_row canvas;
+    om_session_row session;
+    omost_status st =
+        om_member_int(rq->json, "canvas", 0, 1, INT64_MAX, &row->canvas, err);
+    if (st == OMOST_OK && row->canvas == 0)
+        st = om_fail(err, OMOST_USAGE, "the request needs a canvas");
+    if (st == OMOST_OK)
+        st = om_store_canvas_get(rq->server->store, row->canvas, rq->arena,
+                                 &canvas, err);
+    if (st == OMOST_OK)
+        st = om_member_int(rq->json, "session", canvas.session, 1, INT64_MAX,
+                           &row->session, err);
+    if (st == OMOST_OK)
+        st = om_store_session_get(rq->server->store, row->session, rq->arena,
+                                  &session, err);
+    if (st == OMOST_OK)
+        st = om_member_object(rq->json, "options", &options, err);
+    if (st == OMOST_OK) st = check_options(rq, options, err);
+    if (st != OMOST_OK) return st;
+    json_t *o = json_object();
+    if (options) om_json_put(&o, "options", json_incref(options));
+    row->request = om_request_text(rq, o);
+    row->kind = OM_STR("render");
+    row->message = -1;
+    return row->request.p ? OMOST_OK : om_fail_nomem(err);
+}
+
+omost_status om_post_render(om_request *rq, om_response *rs, omost_error *err)
+{
+    static const char *const known[] = {"session", "canvas", "options", NULL};
+    om_job_row row = {0};
+    omost_status st = om_members(rq->json, "the request", known, err);
+    if (st == OMOST_OK) st = render_row(rq, &row, err);
+    if (st == OMOST_OK) st = om_hold_place(rq, rs, err);
+    return st == OMOST_OK ? om_answer_job(rq, rs, &row, NULL, err) : st;
+}
+
+/* ---- jobs ----------------------------------------------------------------------------- */
+
+omost_status om_get_jobs(om_request *rq, om_response *rs, omost_error *err)
+{
+    om_page page;
+    om_job_row *rows;
+    size_t n = 0;
+    int64_t session = 0, open = 0;
+    omost_status st = om_request_page(rq, &page.before, &page.limit, err);
+    if (st == OMOST_OK)
+        st = om_request_int(rq, "session", 0, 1, INT64_MAX, &session, err);
+    if (st == OMOST_OK) st = om_request_int(rq, "open", 0, 0, 1, &open, err);
+    if (st == OMOST_OK)
+        st = om_store_job_list(rq->server->store, session, open == 1, page,
+                               rq->arena, &rows, &n, err);
+    if (st != OMOST_OK) return st;
+    json_t *o = json_object(), *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        om_json_append(&a, om_job_json(rq->server->worker, &rows[i], NULL));
+    om_json_put(&o, "jobs", a);
+    return om_response_json(rs, o, err);
+}
+
+static omost_status answer_one(om_request *rq, om_response *rs, int64_t id,
+                               omost_error *err)
+{
+    json_t *o = NULL;
+    omost_status st = om_job_find_json(rq->server->worker, id, &o, err);
+    return st == OMOST_OK ? om_response_json(rs, o, err) : st;
+}
+
+omost_status om_get_job(om_request *rq, om_response *rs, omost_error *err)
+{
+    int64_t id;
+    omost_status st = om_request_id(rq, 0, &id, err);
+    return st == OMOST_OK ? answer_one(rq, rs, id, err) : st;
+}
+
+omost_status om_post_cancel(om_request *rq, om_response *rs, omost_error *err)
+{
+    int64_t id;
+    om_job_row row;
+    omost_error ended;
+    omost_status st = om_request_id(rq, 0, &id, err);
+    if (st == OMOST_OK)
+        st = om_store_job_get(rq->server->store, id, rq->arena, &row, err);
+    if (st != OMOST_OK) return st;
+    /* One that has ended just now is no fault of who asks. */
+    (void)om_worker_cancel(rq->server->worker, id, &ended);
+    return answer_one(rq, rs, id, err);
+}
+
+omost_status om_post_restart(om_request *rq, om_response *rs, omost_error *err)
+{
+    int64_t id;
+    om_job_row was;
+    omost_status st = om_request_id(rq, 0, &id, err);
+    if (st == OMOST_OK)
+        st = om_store_job_get(rq->server->store, id, rq->arena, &was, err);
+    if (st != OMOST_OK) return st;
+    if (was.state != OM_JOB_FAILED && was.state != OM_JOB_CANCELLED &&
+        was.state != OM_JOB_INTERRUPTED) {
+        rs->status = 409;
+        return om_fail(err, OMOST_USAGE,
+                       "job %lld is %s; what failed or was stopped can be done "
+                       "again",
+                       (long long)id, om_job_state_name(was.state));
+    }
+    om_job_row row = {.session = was.session,
+                      .canvas = was.canvas,
+                      .message = was.message,
+                      .kind = was.kind,
+                      .request = was.request};
+    st = om_hold_place(rq, rs, err);
+    return st == OMOST_OK ? om_answer_job(rq, rs, &row, NULL, err) : st;
+}
+
+omost_status om_get_job_preview(om_request *rq, om_response *rs,
+                                omost_error *err)
+{
+    int64_t id;
+    omost_status st = om_request_id(rq, 0, &id, err);
+    if (st == OMOST_OK)
+        st = om_worker_preview(rq->server->worker, id, &rs->body, err);
+    rs->type = "image/png";
+    return st;
+}

@@ -1,0 +1,121 @@
+/* http.c - requests and answers; see http.h. */
+#include "server/http.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "server/guard.h"
+
+/* ---- requests ---------------------------------------------------------------- */
+
+om_str om_request_query(const om_request *rq, const char *name)
+{
+    return om_query_value(rq->arena, rq->query, name);
+}
+
+om_str om_request_header(const om_request *rq, const char *name)
+{
+    return rq->header ? rq->header(rq->connection, name) : (om_str){0};
+}
+
+omost_status om_request_id(const om_request *rq, int i, int64_t *out,
+                           omost_error *err)
+{
+    if (om_parse_id(rq->param[i], 1, INT64_MAX, out)) return OMOST_OK;
+    return om_fail(err, OMOST_MISSING, "\"%.*s\" is no number of anything here",
+                   rq->param[i].n > 40 ? 40 : OM_STR_ARG(rq->param[i]));
+}
+
+omost_status om_request_int(const om_request *rq, const char *name,
+                            int64_t fallback, int64_t min, int64_t max,
+                            int64_t *out, omost_error *err)
+{
+    const om_str s = om_request_query(rq, name);
+    *out = fallback;
+    if (!s.p || om_parse_id(s, min, max, out)) return OMOST_OK;
+    return om_fail(err, OMOST_RANGE, "%s must be a number, %lld to %lld", name,
+                   (long long)min, (long long)max);
+}
+
+omost_status om_request_page(const om_request *rq, int64_t *before, int *limit,
+                             omost_error *err)
+{
+    int64_t n = 50;
+    omost_status st =
+        om_request_int(rq, "before", 0, 0, INT64_MAX, before, err);
+    if (st == OMOST_OK) st = om_request_int(rq, "limit", 50, 1, 500, &n, err);
+    *limit = (int)n;
+    return st;
+}
+
+/* ---- answers ------------------------------------------------------------------- */
+
+void om_response_header(om_response *rs, const char *name, om_str value)
+{
+    if (rs->n_headers == OM_MAX_HEADERS || !value.p) return;
+    rs->header[rs->n_headers].name = name;
+    rs->header[rs->n_headers++].value = value;
+}
+
+omost_status om_response_json(om_response *rs, json_t *value, omost_error *err)
+{
+    if (!value) return om_fail_nomem(err);
+    om_json_write(&rs->body, value, false);
+    json_decref(value);
+    return om_buf_check(&rs->body, "the answer", err);
+}
+
+bool om_response_tag(const om_request *rq, om_response *rs, om_str tag)
+{
+    om_response_header(rs, "ETag", tag);
+    const om_str has = om_request_header(rq, "If-None-Match");
+    if (!has.p || tag.n == 0) return false;
+    if (om_str_find(has, tag) == SIZE_MAX && !om_str_eqz(has, "*"))
+        return false;
+    rs->status = 304;
+    return true;
+}
+
+int om_http_code(omost_status st)
+{
+    static const int code[] = {
+#define X(name, exit_code, http, text) http,
+        OMOST_STATUS_LIST(X)
+#undef X
+    };
+    return (size_t)st < sizeof code / sizeof *code ? code[st] : 500;
+}
+
+json_t *om_error_json(const omost_error *err, const char *word)
+{
+    json_t *e = json_pack("{s:s}", "status",
+                          word ? word : omost_status_name(err->status));
+    json_t *message = om_json_new_str(om_str_of(err->msg));
+    if (!e || !message || json_object_set_new(e, "message", message) < 0) {
+        if (!e) json_decref(message);
+        json_decref(e);
+        return NULL;
+    }
+    if (err->line > 0) {
+        json_object_set_new(e, "line", json_integer(err->line));
+        json_object_set_new(e, "col", json_integer(err->col));
+        json_object_set_new(e, "len", json_integer(err->len));
+    }
+    return e;
+}
+
+void om_response_error(om_response *rs, int http, const char *word,
+                       const omost_error *err)
+{
+    omost_error ignored;
+    rs->status = http;
+    rs->type = NULL;
+    rs->fixed = (om_str){0};
+    rs->body.n = 0;
+    rs->body.status = OMOST_OK;
+    json_t *e = om_error_json(err, word);
+    json_t *v = e ? json_pack("{s:o}", "error", e) : NULL;
+    if (om_response_json(rs, v, &ignored) == OMOST_OK) return;
+    rs->fixed = OM_STR("{\"error\":{\"status\":\"NOMEM\",\"message\":"
+                       "\"out of memory\"}}");
+}

@@ -1,0 +1,165 @@
+/* models_list.c - models on this machine: files below the folders that the
+ * server was told (--models), and what the catalog names that was fetched. A
+ * name is a path below its folder; a request's name is never a path: it is
+ * looked for among these. */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "omost/model.h"
+#include "server/api.h"
+
+enum { DEPTH = 5, MOST_FILES = 5000, PATH = 4096 };
+
+typedef enum model_kind { COMPOSER, RENDERER, LORA, N_KINDS } model_kind;
+
+static const char *const kind_names[] = {"composer", "renderer", "lora"};
+
+/* One that was found; both texts are lent. True: go on. */
+typedef bool found_fn(void *user, model_kind k, const char *name,
+                      const char *path, uint64_t bytes);
+
+typedef struct walk {
+    found_fn *found;
+    void *user;
+    const char *root;
+    size_t root_n;
+    int left; /* files that may be looked at */
+    bool go;
+} walk;
+
+static void tell(walk *w, model_kind k, const char *path, uint64_t bytes)
+{
+    const char *name = path + w->root_n;
+    while (*name == '/') name++;
+    w->go = w->found(w->user, k, *name ? name : path, path, bytes);
+}
+
+static bool ends(const char *s, const char *tail)
+{
+    return om_str_ends(om_str_of(s), om_str_of(tail));
+}
+
+/* Only headers are read. */
+static void look_at_tensors(walk *w, const char *path)
+{
+    omost_model_info info;
+    if (omost_model_probe(NULL, path, &info, NULL) != OMOST_OK) return;
+    if (info.kind == OMOST_MODEL_LORA) tell(w, LORA, path, info.file_bytes);
+    if (info.kind == OMOST_MODEL_CHECKPOINT || info.kind == OMOST_MODEL_FOLDER)
+        tell(w, RENDERER, path, info.file_bytes);
+}
+
+static void look_at_file(walk *w, const char *path, uint64_t bytes)
+{
+    if (ends(path, ".gguf")) tell(w, COMPOSER, path, bytes);
+    if (ends(path, ".safetensors")) look_at_tensors(w, path);
+}
+
+static void look_into(walk *w, const char *path, int depth)
+{
+    char below[PATH];
+    struct stat s;
+    snprintf(below, sizeof below, "%s/model_index.json", path);
+    if (stat(below, &s) == 0) { /* as diffusers writes it */
+        look_at_tensors(w, path);
+        return;
+    }
+    DIR *dir = depth < DEPTH ? opendir(path) : NULL;
+    if (!dir) return;
+    for (struct dirent *e; w->go && (e = readdir(dir)) != NULL;) {
+        if (e->d_name[0] == '.' || w->left-- <= 0) continue;
+        const int n = snprintf(below, sizeof below, "%s/%s", path, e->d_name);
+        if (n < 0 || n >= (int)sizeof below || stat(below, &s) != 0) continue;
+        if (S_ISDIR(s.st_mode)) look_into(w, below, depth + 1);
+        if (S_ISREG(s.st_mode)) look_at_file(w, below, (uint64_t)s.st_size);
+    }
+    closedir(dir);
+}
+
+/* What `omost pull` has fetched. */
+static void look_at_catalog(const om_server *s, walk *w)
+{
+    const omost_known *m;
+    for (size_t i = 0; w->go && (m = omost_known_at(i)) != NULL; i++) {
+        char *path = NULL;
+        if (!s->opts.hub.cache ||
+            omost_model_find(&s->opts.hub, m->ref, &path, NULL) != OMOST_OK)
+            continue;
+        const model_kind k =
+            m->kind == OMOST_KNOWN_COMPOSER ? COMPOSER : RENDERER;
+        if (m->kind == OMOST_KNOWN_COMPOSER ||
+            m->kind == OMOST_KNOWN_CHECKPOINT ||
+            m->kind == OMOST_KNOWN_FEW_STEPS)
+            w->go = w->found(w->user, k, m->name, path, m->bytes);
+        omost_models_text_free(s->opts.hub.env, path);
+    }
+}
+
+static void walk_all(const om_server *s, found_fn *found, void *user)
+{
+    walk w = {.found = found, .user = user, .left = MOST_FILES, .go = true};
+    for (size_t i = 0; i < s->opts.n_folders && w.go; i++) {
+        w.root = s->opts.folders[i];
+        w.root_n = strlen(w.root);
+        look_into(&w, w.root, 0);
+    }
+    if (w.go) look_at_catalog(s, &w);
+}
+
+/* ---- the list ----------------------------------------------------------------------- */
+
+static bool put_one(void *user, model_kind k, const char *name,
+                    const char *path, uint64_t bytes)
+{
+    json_t **lists = user;
+    json_t *o = json_object();
+    (void)path;
+    om_json_put_str(&o, "name", om_str_of(name));
+    om_json_put(&o, "kind", json_string(kind_names[k]));
+    om_json_put_int(&o, "bytes", (int64_t)bytes);
+    om_json_append(&lists[k], o);
+    return true;
+}
+
+omost_status om_models_list(const om_server *s, json_t **out, omost_error *err)
+{
+    json_t *lists[N_KINDS] = {json_array(), json_array(), json_array()};
+    json_t *o = json_object();
+    walk_all(s, put_one, lists);
+    for (int k = 0; k < N_KINDS; k++) om_json_put(&o, kind_names[k], lists[k]);
+    *out = o;
+    return o ? OMOST_OK : om_fail_nomem(err);
+}
+
+/* ---- one of them ---------------------------------------------------------------------- */
+
+typedef struct search {
+    const char *kind;
+    om_str name;
+    om_buf *path;
+    bool found;
+} search;
+
+static bool is_it(void *user, model_kind k, const char *name, const char *path,
+                  uint64_t bytes)
+{
+    search *s = user;
+    (void)bytes;
+    if (strcmp(kind_names[k], s->kind) != 0 || !om_str_eqz(s->name, name))
+        return true;
+    om_buf_put(s->path, path, strlen(path) + 1);
+    s->found = true;
+    return false;
+}
+
+omost_status om_models_find(void *user, const char *kind, om_str name,
+                            om_buf *path, omost_error *err)
+{
+    search s = {.kind = kind, .name = name, .path = path};
+    walk_all(user, is_it, &s);
+    if (s.found) return om_buf_check(path, "the path", err);
+    return om_fail(err, OMOST_MISSING,
+                   "there is no %s \"%.*s\" among the models of this server",
+                   kind, name.n > 80 ? 80 : OM_STR_ARG(name));
+}

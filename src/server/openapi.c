@@ -1,0 +1,144 @@
+/* openapi.c - GET /openapi.json, made from the table of routes and the schemas
+ * (schemas.def). */
+#include "base/json.h"
+#include "server/api.h"
+
+static const struct {
+    const char *name, *json;
+} schemas[] = {
+#define X(name, json) {name, json},
+#include "server/schemas.def"
+#undef X
+};
+
+static json_t *schemas_json(omost_error *err)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
+        json_t *v =
+            om_json_parse(om_str_of(schemas[i].json), schemas[i].name, err);
+        om_json_put(&o, schemas[i].name, v);
+    }
+    return o;
+}
+
+static json_t *ref_json(const char *name)
+{
+    om_buf b;
+    om_buf_init(&b, NULL, 200);
+    om_buf_printf(&b, "#/components/schemas/%s", name);
+    json_t *v = b.p ? json_pack("{s:s}", "$ref", b.p) : NULL;
+    om_buf_free(&b);
+    return v;
+}
+
+static const char *media_of(const char *schema)
+{
+    if (strcmp(schema, "Png") == 0 || strcmp(schema, "PngBody") == 0)
+        return "image/png";
+    if (strcmp(schema, "Svg") == 0) return "image/svg+xml";
+    if (strcmp(schema, "Events") == 0) return "text/event-stream";
+    return "application/json";
+}
+
+static json_t *content_json(const char *schema)
+{
+    json_t *o = json_object(), *media = json_object();
+    om_json_put(&media, "schema", ref_json(schema));
+    om_json_put(&o, media_of(schema), media);
+    return o;
+}
+
+/* {name} in the pattern */
+static json_t *parameters_json(const char *pattern)
+{
+    json_t *a = json_array();
+    for (const char *p = pattern; (p = strchr(p, '{')) != NULL;) {
+        const char *end = strchr(p, '}');
+        size_t n = (size_t)(end - p) - 1;
+        if (n > 3 && memcmp(end - 3, "...", 3) == 0) n -= 3;
+        json_t *o = json_object();
+        om_json_put_str(&o, "name", (om_str){p + 1, n});
+        om_json_put(&o, "in", json_string("path"));
+        om_json_put(&o, "required", json_true());
+        om_json_put(&o, "schema", json_pack("{s:s}", "type", "string"));
+        om_json_append(&a, o);
+        p = end;
+    }
+    return a;
+}
+
+static json_t *answers_json(const om_route *r)
+{
+    json_t *o = json_object(), *fine = json_object(), *bad = json_object();
+    om_json_put(&fine, "description", json_string(r->summary));
+    if (*r->response) om_json_put(&fine, "content", content_json(r->response));
+    om_json_put(&bad, "description", json_string("what went wrong"));
+    om_json_put(&bad, "content", content_json("Error"));
+    om_json_put(&o, "2XX", fine);
+    om_json_put(&o, "default", bad);
+    return o;
+}
+
+static json_t *operation_json(const om_route *r)
+{
+    json_t *o = json_object();
+    om_json_put(&o, "tags", json_pack("[s]", r->tag));
+    om_json_put(&o, "summary", json_string(r->summary));
+    om_json_put(&o, "parameters", parameters_json(r->pattern));
+    if (*r->request) {
+        json_t *body = json_object();
+        om_json_put(&body, "content", content_json(r->request));
+        om_json_put(&o, "requestBody", body);
+    }
+    om_json_put(&o, "responses", answers_json(r));
+    if (r->open) om_json_put(&o, "security", json_array());
+    return o;
+}
+
+static const char *const lower[] = {[OM_GET] = "get",
+                                    [OM_POST] = "post",
+                                    [OM_PUT] = "put",
+                                    [OM_PATCH] = "patch",
+                                    [OM_DELETE] = "delete"};
+
+static json_t *paths_json(void)
+{
+    json_t *o = json_object();
+    for (const om_route *r = om_routes; o && r->pattern; r++) {
+        json_t *path = json_object_get(o, r->pattern);
+        if (!path) {
+            path = json_object();
+            om_json_put(&o, r->pattern, path);
+            if (!o) break;
+        }
+        json_t *op = operation_json(r);
+        if (!op || json_object_set_new(path, lower[r->method], op) < 0) {
+            json_decref(o);
+            return NULL;
+        }
+    }
+    return o;
+}
+
+static json_t *security_json(void)
+{
+    return json_pack("{s:{s:s,s:s}}", "key", "type", "http", "scheme",
+                     "bearer");
+}
+
+omost_status om_get_openapi(om_request *rq, om_response *rs, omost_error *err)
+{
+    json_t *o = json_object(), *parts = json_object();
+    (void)rq;
+    om_json_put(&parts, "schemas", schemas_json(err));
+    om_json_put(&parts, "securitySchemes", security_json());
+    om_json_put(&o, "openapi", json_string("3.0.3"));
+    om_json_put(&o, "info",
+                json_pack("{s:s,s:s}", "title", "omost", "version",
+                          omost_version()));
+    om_json_put(&o, "paths", paths_json());
+    om_json_put(&o, "components", parts);
+    om_json_put(&o, "security", json_pack("[{s:[]}]", "key"));
+    return om_response_json(rs, o, err);
+}

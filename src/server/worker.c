@@ -1,0 +1,340 @@
+/* worker.c - the queue and its thread; see worker.h. */
+#include "server/worker.h"
+
+#include <time.h>
+
+#include "base/json.h"
+#include "server/worker_impl.h"
+
+enum { QUEUE = 64, MODEL_PATH = 1 << 16, PREVIEW_BYTES = 64 << 20 };
+
+int64_t om_worker_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+const om_worker_opts *om_worker_options(const om_worker *w)
+{
+    return &w->opts;
+}
+
+/* ---- telling ------------------------------------------------------------------- */
+
+void om_work_publish(om_work *k, const char *name, json_t *data)
+{
+    om_events_publish(k->w->opts.events, name, k->row.session, data);
+}
+
+static void publish_job(om_worker *w, const om_job_row *row, json_t *images)
+{
+    om_events_publish(w->opts.events, "job", row->session,
+                      om_job_json(w, row, images));
+}
+
+bool om_work_goes_on(const om_work *k)
+{
+    return !atomic_load(&k->w->stop);
+}
+
+void om_work_tell(om_work *k, bool now)
+{
+    const int64_t ms = om_worker_ms();
+    pthread_mutex_lock(&k->w->lock);
+    k->w->progress = k->progress;
+    pthread_mutex_unlock(&k->w->lock);
+    if (!now && ms - k->told < OM_PROGRESS_MS) return;
+    k->told = ms;
+    publish_job(k->w, &k->row, json_incref(k->images));
+}
+
+/* ---- one job -------------------------------------------------------------------- */
+
+static omost_status do_it(om_work *k, omost_error *err)
+{
+    k->images = json_array();
+    k->request = om_json_parse(k->row.request, "the request", err);
+    if (!k->images) return om_fail_nomem(err);
+    if (!k->request) return err->status;
+    if (om_str_eqz(k->row.kind, "compose")) return om_work_compose(k, err);
+    if (om_str_eqz(k->row.kind, "render")) return om_work_render(k, err);
+    if (om_str_eqz(k->row.kind, "load")) return om_work_load(k, err);
+    return om_fail(err, OMOST_USAGE, "no such kind of job");
+}
+
+static om_job_state how_it_ended(om_worker *w, omost_status st)
+{
+    if (st == OMOST_OK) return OM_JOB_DONE;
+    pthread_mutex_lock(&w->lock);
+    const bool asked = w->cancelled, stopping = w->stopping;
+    pthread_mutex_unlock(&w->lock);
+    if (st != OMOST_CANCELLED) return OM_JOB_FAILED;
+    return asked || !stopping ? OM_JOB_CANCELLED : OM_JOB_INTERRUPTED;
+}
+
+static om_str error_text(om_work *k, const omost_error *why)
+{
+    om_buf b;
+    om_str out = OM_STR("");
+    json_t *v = json_object();
+    om_json_put(&v, "status", json_string(omost_status_name(why->status)));
+    om_json_put_str(&v, "message", om_str_of(why->msg));
+    if (why->line > 0) {
+        om_json_put_int(&v, "line", why->line);
+        om_json_put_int(&v, "col", why->col);
+        om_json_put_int(&v, "len", why->len);
+    }
+    om_buf_init(&b, NULL, 1 << 16);
+    if (v) om_json_write(&b, v, false);
+    if (b.status == OMOST_OK && b.n)
+        out = om_arena_str(&k->arena, om_buf_view(&b));
+    om_buf_free(&b);
+    json_decref(v);
+    return out.p ? out : OM_STR("");
+}
+
+/* Say that it is running, do it, and say how it ended. */
+static void run(om_work *k)
+{
+    om_worker *w = k->w;
+    omost_error err, lost;
+    om_error_clear(&err);
+    omost_status st = om_store_job_set(w->opts.store, k->row.id, OM_JOB_RUNNING,
+                                       OM_STR(""), &err);
+    if (st == OMOST_OK) {
+        k->row.state = OM_JOB_RUNNING;
+        k->row.started = (int64_t)time(NULL) * 1000;
+        om_work_tell(k, true);
+        st = do_it(k, &err);
+    }
+    const om_job_state state = how_it_ended(w, st);
+    const om_str error =
+        state == OM_JOB_FAILED ? error_text(k, &err) : OM_STR("");
+    om_job_row ended = k->row;
+    if (om_store_job_set(w->opts.store, k->row.id, state, error, &lost) !=
+            OMOST_OK ||
+        om_store_job_get(w->opts.store, k->row.id, &k->arena, &ended, &lost) !=
+            OMOST_OK) {
+        ended.state = state; /* the next start finds it as running */
+        ended.error = error;
+    }
+    pthread_mutex_lock(&w->lock);
+    w->running = 0;
+    pthread_mutex_unlock(&w->lock);
+    publish_job(w, &ended, k->images);
+    k->images = NULL;
+    json_decref(k->request);
+}
+
+static void work_on(om_worker *w, int64_t id)
+{
+    omost_error err;
+    om_work k = {.w = w};
+    k.progress.seconds_left = -1;
+    om_arena_init(&k.arena, w->opts.env, 0);
+    if (om_store_job_get(w->opts.store, id, &k.arena, &k.row, &err) == OMOST_OK)
+        run(&k);
+    pthread_mutex_lock(&w->lock);
+    w->running = 0;
+    pthread_mutex_unlock(&w->lock);
+    om_arena_free(&k.arena);
+}
+
+/* ---- the queue -------------------------------------------------------------------- */
+
+/* The next job, which is then the running one; 0: the end. */
+static int64_t take_next(om_worker *w)
+{
+    int64_t id = 0;
+    pthread_mutex_lock(&w->lock);
+    while (!w->stopping && w->n_queue == 0)
+        pthread_cond_wait(&w->wake, &w->lock);
+    if (!w->stopping) {
+        id = w->queue[0];
+        memmove(w->queue, w->queue + 1,
+                (size_t)--w->n_queue * sizeof *w->queue);
+        w->running = id;
+        w->cancelled = false;
+        atomic_store(&w->stop, false);
+        w->progress = (om_job_progress){.seconds_left = -1};
+    }
+    pthread_mutex_unlock(&w->lock);
+    return id;
+}
+
+static void *work(void *user)
+{
+    om_worker *w = user;
+    int64_t id;
+    while ((id = take_next(w)) != 0) work_on(w, id);
+    om_close_models(w);
+    return NULL;
+}
+
+omost_status om_worker_reserve(om_worker *w, omost_error *err)
+{
+    pthread_mutex_lock(&w->lock);
+    const bool room = w->n_queue + w->n_held < w->limit;
+    if (room) w->n_held++;
+    pthread_mutex_unlock(&w->lock);
+    if (room) return OMOST_OK;
+    return om_fail(err, OMOST_LIMIT,
+                   "%d jobs are waiting already; try again when some are done",
+                   w->limit);
+}
+
+void om_worker_release(om_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->n_held--;
+    pthread_mutex_unlock(&w->lock);
+}
+
+omost_status om_worker_add(om_worker *w, om_job_row *row, omost_error *err)
+{
+    row->state = OM_JOB_QUEUED;
+    omost_status st = om_store_job_add(w->opts.store, row, err);
+    pthread_mutex_lock(&w->lock);
+    w->n_held--;
+    if (st == OMOST_OK) w->queue[w->n_queue++] = row->id;
+    pthread_mutex_unlock(&w->lock);
+    if (st != OMOST_OK) return st;
+    publish_job(w, row, json_array());
+    pthread_mutex_lock(&w->lock);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    return OMOST_OK;
+}
+
+static bool take_out(om_worker *w, int64_t job)
+{
+    for (int i = 0; i < w->n_queue; i++) {
+        if (w->queue[i] != job) continue;
+        memmove(w->queue + i, w->queue + i + 1,
+                (size_t)(--w->n_queue - i) * sizeof *w->queue);
+        return true;
+    }
+    return false;
+}
+
+static omost_status cancel_queued(om_worker *w, int64_t job, omost_error *err)
+{
+    om_arena a;
+    om_job_row row;
+    om_arena_init(&a, w->opts.env, 0);
+    omost_status st =
+        om_store_job_set(w->opts.store, job, OM_JOB_CANCELLED, OM_STR(""), err);
+    if (st == OMOST_OK)
+        st = om_store_job_get(w->opts.store, job, &a, &row, err);
+    if (st == OMOST_OK) publish_job(w, &row, json_array());
+    om_arena_free(&a);
+    return st;
+}
+
+omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err)
+{
+    pthread_mutex_lock(&w->lock);
+    const bool runs = w->running == job && job != 0;
+    if (runs) {
+        w->cancelled = true;
+        atomic_store(&w->stop, true);
+    }
+    const bool waited = !runs && take_out(w, job);
+    pthread_mutex_unlock(&w->lock);
+    if (runs) return OMOST_OK;
+    if (waited) return cancel_queued(w, job, err);
+    return om_fail(err, OMOST_MISSING,
+                   "job %lld neither waits nor runs any more", (long long)job);
+}
+
+int om_worker_cancel_all(om_worker *w)
+{
+    int n = 0;
+    for (;;) {
+        omost_error err;
+        pthread_mutex_lock(&w->lock);
+        const int64_t job = w->n_queue ? w->queue[w->n_queue - 1] : w->running;
+        const bool last = w->n_queue == 0;
+        pthread_mutex_unlock(&w->lock);
+        if (job == 0 || om_worker_cancel(w, job, &err) != OMOST_OK) return n;
+        n++;
+        if (last) return n;
+    }
+}
+
+/* ---- from start to end --------------------------------------------------------------- */
+
+static void free_worker(om_worker *w)
+{
+    om_buf_free(&w->preview);
+    om_buf_free(&w->composer_path);
+    om_buf_free(&w->engine_key);
+    om_buf_free(&w->model_path);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    om_free(w->opts.env, w->queue);
+    om_free(w->opts.env, w);
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static void name_models(om_worker *w)
+{
+    const omost_composer_opts *c = &w->opts.composer;
+    const char *who = c->model    ? last_part(c->model)
+                      : c->server ? c->server
+                                  : last_part(c->script);
+    const char *draws = last_part(w->opts.engine.model);
+    if (who) memcpy(w->composer_name, who, strnlen(who, OM_MODEL_NAME - 1));
+    if (draws) {
+        memcpy(w->renderer_name, draws, strnlen(draws, OM_MODEL_NAME - 1));
+        memcpy(w->model_name, w->renderer_name, OM_MODEL_NAME);
+    }
+}
+
+om_worker *om_worker_start(const om_worker_opts *opts, omost_error *err)
+{
+    om_worker *w = om_zalloc(opts->env, sizeof *w);
+    if (!w) {
+        om_fail_nomem(err);
+        return NULL;
+    }
+    w->opts = *opts;
+    w->limit = opts->queue_limit > 0 ? opts->queue_limit : QUEUE;
+    om_buf_init(&w->preview, opts->env, PREVIEW_BYTES);
+    om_buf_init(&w->composer_path, opts->env, MODEL_PATH);
+    om_buf_init(&w->engine_key, opts->env, MODEL_PATH);
+    om_buf_init(&w->model_path, opts->env, MODEL_PATH);
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    name_models(w);
+    w->queue = om_alloc(opts->env, (size_t)w->limit * sizeof *w->queue);
+    if (!w->queue) {
+        om_fail_nomem(err);
+        free_worker(w);
+        return NULL;
+    }
+    if (pthread_create(&w->thread, NULL, work, w) != 0) {
+        om_fail(err, OMOST_NOMEM, "no thread is to be had");
+        free_worker(w);
+        return NULL;
+    }
+    return w;
+}
+
+void om_worker_stop(om_worker *w)
+{
+    if (!w) return;
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    atomic_store(&w->stop, true);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    free_worker(w);
+}

@@ -1,0 +1,83 @@
+/* worker_impl.h - the worker's parts: the queue (worker.c), what is told about
+ * it (worker_json.c), and the kinds of work (worker_*.c), which run in its
+ * thread. */
+#ifndef OM_SERVER_WORKER_IMPL_H
+#define OM_SERVER_WORKER_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/api_json.h"
+#include "server/request.h"
+#include "server/worker.h"
+
+enum { OM_TEXT_MS = 50, OM_PROGRESS_MS = 100, OM_MODEL_NAME = 256 };
+
+/* How far the running job is. */
+typedef struct om_job_progress {
+    char phase[40];
+    double done, total_done;
+    int step, steps, index, batch;
+    double seconds_left; /* negative: not known */
+    int tokens;
+    double tokens_per_second;
+} om_job_progress;
+
+struct om_worker {
+    om_worker_opts opts;
+    pthread_mutex_t lock; /* of what follows, up to the line */
+    pthread_cond_t wake;
+    bool stopping;
+    int64_t *queue; /* [limit], oldest first */
+    int n_queue, n_held, limit;
+    int64_t running; /* 0: none */
+    bool cancelled;  /* somebody asked for it */
+    om_job_progress progress;
+    int64_t preview_job;
+    int n_previews;
+    om_buf preview;
+    char composer_name[OM_MODEL_NAME], renderer_name[OM_MODEL_NAME];
+    int composer_context;
+    char backend[24], precision[16];
+    /* ---- the worker's thread alone: */
+    pthread_t thread;
+    bool started;
+    atomic_bool stop; /* looked at by the work, often */
+    omost_composer *composer;
+    om_buf composer_path; /* chosen by a request; n 0: as in opts */
+    bool no_composer;     /* chosen: none */
+    omost_engine *engine;
+    om_buf engine_key; /* of what is open */
+    om_buf model_path;
+    bool no_renderer;
+    char model_name[OM_MODEL_NAME];
+};
+
+/* The work that is being done. */
+typedef struct om_work {
+    om_worker *w;
+    om_job_row row;
+    om_arena arena;
+    json_t *request;
+    json_t *images; /* numbers of what was drawn */
+    int64_t told;   /* ms: when progress was published */
+    om_job_progress progress;
+} om_work;
+
+int64_t om_worker_ms(void);
+omost_status om_work_compose(om_work *k, omost_error *err);
+omost_status om_work_render(om_work *k, omost_error *err);
+omost_status om_work_load(om_work *k, omost_error *err);
+
+/* Publish k->progress, at most ten times a second unless `now`. */
+void om_work_tell(om_work *k, bool now);
+void om_work_publish(om_work *k, const char *name, json_t *data);
+bool om_work_goes_on(const om_work *k);
+
+/* Open what is needed, if it is not open already (worker_models.c). */
+omost_status om_need_composer(om_work *k, omost_error *err);
+omost_status om_need_engine(om_work *k, const om_render_want *want,
+                            omost_error *err);
+void om_close_models(om_worker *w);
+
+#endif
