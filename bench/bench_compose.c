@@ -5,10 +5,10 @@
  *     bench_compose MODEL.gguf [PEER]
  *
  * MODEL: tools/make-random-gguf MODEL. It knows nothing, so the replies are the
- * two of the original's transcript (or those of examples/): what the sampler
- * picks is replaced by what the transcript says. Every token still costs a pick
- * from the model's logits; drafts are accepted, and syntax is forced, as with a
- * model that would have said this. PEER runs llama.cpp's programs (tools/peer).
+ * two of the original's transcript (golden data): what the sampler picks is
+ * replaced by what the transcript says. Every token still costs a pick from the
+ * model's logits; drafts are accepted, and syntax is forced, as with a model that
+ * would have said this. PEER runs llama.cpp's programs (tools/peer).
  * Environment: THREADS (all), ROUNDS (1, the best counts), OMOST_GOLDEN.
  *
  * Rates are tokens of the reply, as the model's tokenizer cuts it, in a second
@@ -307,13 +307,14 @@ static double read_report(const char *path, double best)
     char line[1024];
     FILE *f = fopen(path, "r");
     while (f && fgets(line, sizeof line, f)) {
-        double ms;
-        int runs;
         const char *at = strstr(line, " eval time =");
         if (!at || strstr(line, "prompt eval")) continue;
-        if (sscanf(at, " eval time = %lf ms / %d runs", &ms, &runs) != 2)
-            continue;
-        if (ms > 0 && runs / ms * 1e3 > best) best = runs / ms * 1e3;
+        char *end = NULL; /* "=  1234.56 ms /   255 runs" */
+        const double ms = strtod(at + strlen(" eval time ="), &end);
+        const char *slash = strchr(end, '/');
+        const long runs = slash ? strtol(slash + 1, NULL, 10) : 0;
+        if (ms > 0 && (double)runs / ms * 1e3 > best)
+            best = (double)runs / ms * 1e3;
     }
     if (f) fclose(f);
     return best;
@@ -384,10 +385,10 @@ static void report(const turn *t)
            "evaluating just the %d new ones takes %.2f s\n",
            t->first, s->prompt_tokens, s->reused_tokens,
            s->prompt_tokens - s->reused_tokens, t->prompt.wall);
+    fflush(stdout);
 }
 
-static const char *read_transcript(const char *name, const char *instead,
-                                   size_t *len)
+static const char *read_transcript(const char *name, size_t *len)
 {
     char path[4096];
     omost_error err;
@@ -396,9 +397,7 @@ static const char *read_transcript(const char *name, const char *instead,
              golden && *golden ? golden : "../shared/golden", name);
     om_buf b;
     om_buf_init(&b, NULL, 1 << 20);
-    if (om_file_read(access(path, R_OK) == 0 ? path : instead, &b, &err) !=
-        OMOST_OK)
-        stop(err.msg);
+    if (om_file_read(path, &b, &err) != OMOST_OK) stop(err.msg);
     *len = b.n;
     return b.p;
 }
@@ -422,11 +421,9 @@ int main(int argc, char **argv)
     if (!who || !chat) stop(err.msg);
 
     size_t n;
-    const char *text = read_transcript("001-readme-warriors-dragon.txt",
-                                       "examples/lighthouse.txt", &n);
+    const char *text = read_transcript("001-readme-warriors-dragon.txt", &n);
     script_set(&fresh.script, llama->words.vocab, text, n);
-    text = read_transcript("002-readme-warriors-dinosaur.txt",
-                           "examples/lighthouse-edited.txt", &n);
+    text = read_transcript("002-readme-warriors-dinosaur.txt", &n);
     script_set(&edit.script, llama->words.vocab, text, n);
 
     for (int i = rounds ? (int)strtol(rounds, NULL, 10) : 1; i > 0; i--) {
@@ -437,14 +434,14 @@ int main(int argc, char **argv)
         plain_turn(&fresh, llama);
         if (i == 1 && peer) ask_peer(&fresh, llama, peer, argv[1], threads);
         if (fresh.prompt.wall == 0) plain_prompt(&fresh, llama);
+        if (i == 1) report(&fresh);
         take_turn(&edit, who, llama, chat, id,
                   "change the dragon to a dinosaur");
         plain_turn(&edit, llama);
         if (i == 1 && peer) ask_peer(&edit, llama, peer, argv[1], threads);
         if (edit.prompt.wall == 0) plain_prompt(&edit, llama);
+        if (i == 1) report(&edit);
     }
-    report(&fresh);
-    report(&edit);
     omost_chat_free(chat);
     omost_composer_close(who);
     return 0;

@@ -9,10 +9,40 @@ _omost()
     elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        COMPREPLY=($(compgen -W 'draw compose chat render check fmt preview plan diff convert models pull gguf info doctor help --help --version' -- "$cur"))
+        COMPREPLY=($(compgen -W 'serve draw compose chat render check fmt preview plan diff convert models pull gguf info doctor help --help --version' -- "$cur"))
         return
     fi
     case $cmd:$prev in
+        serve:--host) words=; kind= ;;
+        serve:--port | serve:-p) words=; kind= ;;
+        serve:--data) words=; kind=-d ;;
+        serve:--models) words=; kind=-d ;;
+        serve:--web) words=; kind=-d ;;
+        serve:--allow-host) words=; kind= ;;
+        serve:--allow-origin) words=; kind= ;;
+        serve:--queue) words=; kind= ;;
+        serve:--llm | serve:-l) words=; kind=-f ;;
+        serve:--server) words=; kind= ;;
+        serve:--server-model) words=; kind= ;;
+        serve:--timeout) words=; kind= ;;
+        serve:--script) words=; kind=-f ;;
+        serve:--script-rate) words=; kind= ;;
+        serve:--ctx-size | serve:-c) words=; kind= ;;
+        serve:--n-gpu-layers) words=; kind= ;;
+        serve:--chat-template) words=; kind= ;;
+        serve:--temp) words=; kind= ;;
+        serve:--top-p) words=; kind= ;;
+        serve:--predict) words=; kind= ;;
+        serve:--canvas-seed) words=; kind= ;;
+        serve:--model | serve:-m) words=; kind=-f ;;
+        serve:--lora) words=; kind=-f ;;
+        serve:--vae) words=; kind=-f ;;
+        serve:--taesd) words=; kind=-f ;;
+        serve:--tokenizer) words=; kind=-d ;;
+        serve:--config) words=; kind=-f ;;
+        serve:--backend) words='auto dnnl ref'; kind= ;;
+        serve:--precision) words='auto f32 bf16'; kind= ;;
+        serve:--threads | serve:-t) words=; kind= ;;
         draw:--model | draw:-m) words=; kind=-f ;;
         draw:--output | draw:-o) words=; kind=-f ;;
         draw:--width | draw:-W) words=; kind= ;;
@@ -35,7 +65,7 @@ _omost()
         draw:--preview) words=; kind=-f ;;
         draw:--preview-every) words=; kind= ;;
         draw:--rng) words='cpu cuda'; kind= ;;
-        draw:--compat) words='omost'; kind= ;;
+        draw:--compat) words='none omost'; kind= ;;
         draw:--prediction) words='eps v'; kind= ;;
         draw:--vae) words=; kind=-f ;;
         draw:--taesd) words=; kind=-f ;;
@@ -116,7 +146,7 @@ _omost()
         render:--preview) words=; kind=-f ;;
         render:--preview-every) words=; kind= ;;
         render:--rng) words='cpu cuda'; kind= ;;
-        render:--compat) words='omost'; kind= ;;
+        render:--compat) words='none omost'; kind= ;;
         render:--prediction) words='eps v'; kind= ;;
         render:--vae) words=; kind=-f ;;
         render:--taesd) words=; kind=-f ;;
@@ -142,12 +172,13 @@ _omost()
         gguf:--output | gguf:-o) words=; kind=-f ;;
         gguf:--type) words='f32 f16 bf16 q8_0 q6_k q5_k_m q5_k_s q5_0 q4_k_m q4_k_s q4_0 q3_k_m q2_k'; kind= ;;
         gguf:--threads | gguf:-t) words=; kind= ;;
-        help:*) words='draw compose chat render check fmt preview plan diff convert models pull gguf info doctor help'; kind= ;;
+        help:*) words='serve draw compose chat render check fmt preview plan diff convert models pull gguf info doctor help'; kind= ;;
         *) value= ;;
     esac
     if [[ ! $value && $cur == -?* ]]; then
         kind=
         case $cmd in
+        serve) words='--host --port --data --models --web --allow-host --allow-origin --insecure-no-key --queue --keep-loaded --llm --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --canvas-seed --no-grammar --no-draft --no-mend --model --lora --vae --taesd --tokenizer --config --backend --precision --threads --help' ;;
         draw) words='--model --output --width --height --seed --steps --cfg-scale --negative-prompt --batch-count --sampling-method --scheduler --region --lora --init-img --strength --init-layout --hires --hires-steps --hires-denoise --preview --preview-every --rng --compat --projected-pooled --prediction --vae --vae-tiling --taesd --tokenizer --config --profile --prompt-style --fit-prefix --backend --precision --threads --quiet --llm --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --canvas-seed --no-grammar --no-draft --no-mend --canvas --edit --help' ;;
         compose) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --output --edit --threads --print-grammar --quiet --help' ;;
         chat) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --session --edit --output --threads --quiet --help' ;;

@@ -42,7 +42,7 @@ typedef enum omost_option_kind {
       "how many pictures; each has the next seed") \
     X(STEPS, "steps", 0, "N", INT, 1, OMOST_MAX_STEPS, "25", "sampling", \
       "how many steps from noise to picture") \
-    X(CFG, "cfg-scale", 0, "SCALE", NUMBER, 0, 100, "5", "sampling", \
+    X(CFG, "cfg-scale", 0, "SCALE", NUMBER, 0, OMOST_MAX_CFG, "5", "sampling", \
       "how strictly the text is followed; 1 takes half the time and leaves out the " \
       "negative prompt: for models made for few steps") \
     X(SAMPLER, "sampling-method", 0, "NAME", CHOICE, 0, 0, "dpm++2m", "sampling", \
@@ -61,14 +61,14 @@ typedef enum omost_option_kind {
     X(LAYOUT, "init-layout", 0, "STRENGTH", NUMBER, 0, 1, "0", "regions", \
       "begin from the canvas's colours: 1 adds them to full noise, 0.95 keeps more " \
       "of them; 0 begins from noise alone") \
-    X(STRENGTH, "strength", 0, "SHARE", NUMBER, 0, 1, "0.75", "start", \
-      "how much of the picture to begin from is drawn anew, from 0.01 on") \
-    X(HIRES, "hires", 0, "SCALE", NUMBER, 1, 8, "1", "second pass", \
+    X(STRENGTH, "strength", 0, "SHARE", NUMBER, OMOST_MIN_SHARE, 1, "0.75", "start", \
+      "how much of the picture to begin from is drawn anew") \
+    X(HIRES, "hires", 0, "SCALE", NUMBER, 1, OMOST_MAX_HIRES, "1", "second pass", \
       "draw it a second time so many times as large, regions kept") \
     X(HIRES_STEPS, "hires-steps", 0, "N", INT, 1, OMOST_MAX_STEPS, "20", "second pass", \
       "steps of the second time") \
-    X(HIRES_DENOISE, "hires-denoise", 0, "SHARE", NUMBER, 0, 1, "0.4", "second pass", \
-      "how much is drawn anew the second time, from 0.01 on") \
+    X(HIRES_DENOISE, "hires-denoise", 0, "SHARE", NUMBER, OMOST_MIN_SHARE, 1, "0.4", "second pass", \
+      "how much is drawn anew the second time") \
     X(RNG, "rng", 0, "NAME", CHOICE, 0, 0, "cuda", "exactness", \
       "whose noise a seed means: torch's on a graphics card (as A1111 and " \
       "stable-diffusion.cpp) or torch's on the CPU") \
@@ -84,13 +84,14 @@ typedef enum omost_option_kind {
     X(PREVIEW_EVERY, "preview-every", 0, "N", INT, 0, OMOST_MAX_STEPS, "1", "preview", \
       "show what the picture looks like by now after every so many steps; 0: never")
 
+#define OMOST_PREDICT_HELP "tokens a reply may have; a canvas is closed in time"
 #define OMOST_COMPOSE_OPTION_LIST(X) \
     X(TEMP, "temp", 0, "N", NUMBER, 0, 100, "0.6", "writing", \
       "how freely words are chosen; 0: always the likeliest") \
     X(TOP_P, "top-p", 0, "P", NUMBER, 0, 1, "0.9", "writing", \
       "choose among the likeliest words that together have this share") \
     X(PREDICT, "predict", 'n', "N", INT, 1, 1 << 20, "4096", "writing", \
-      "tokens a reply may have; a canvas is closed in time") \
+      OMOST_PREDICT_HELP) \
     X(SEED, "seed", 's', "SEED", INT, 0, 0, "-1", "writing", \
       "the same seed writes the same canvas; -1 for any, whose number is told") \
     X(NO_GRAMMAR, "no-grammar", 0, NULL, FLAG, 0, 0, NULL, "writing", \

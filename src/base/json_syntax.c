@@ -28,15 +28,16 @@ static bool in_object(const nest *n)
 static void skip_space(om_str *s)
 {
     size_t i = 0;
-    while (i < s->n && (s->p[i] == ' ' || s->p[i] == '\t' || s->p[i] == '\n' ||
-                        s->p[i] == '\r'))
+    while (s->p && i < s->n &&
+           (s->p[i] == ' ' || s->p[i] == '\t' || s->p[i] == '\n' ||
+            s->p[i] == '\r'))
         i++;
     *s = om_str_skip(*s, i);
 }
 
 static bool take(om_str *s, char c)
 {
-    if (s->n == 0 || s->p[0] != c) return false;
+    if (s->n == 0 || !s->p || s->p[0] != c) return false;
     *s = om_str_skip(*s, 1);
     return true;
 }

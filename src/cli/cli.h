@@ -133,6 +133,20 @@ const om_command *om_command_find(const char *name);
 /* Say that there is none of this name; returns 2. */
 int om_unknown_command(const om_cli *cli, const char *name);
 
+/* A row of omost/options.h as one of a command. */
+#define OM_SHARED_OPTION(id, name_, letter_, arg_, kind_, min_, max_, \
+                         fallback_, group_, help_)                    \
+    {                                                                 \
+        .name = name_, .letter = letter_, .arg = arg_, .min = min_,   \
+        .max = max_, .fallback = fallback_, .help = help_,            \
+        OM_SHARED_##kind_(id)                                         \
+    }
+#define OM_SHARED_INT(id) .kind = OM_ARG_INT
+#define OM_SHARED_NUMBER(id) .kind = OM_ARG_NUMBER
+#define OM_SHARED_TEXT(id) .kind = OM_ARG_TEXT
+#define OM_SHARED_FLAG(id) .kind = OM_ARG_NONE
+#define OM_SHARED_CHOICE(id) OM_CHOICE_##id
+
 /* Options that several commands have, worded once. */
 #define OM_OPTION_STRICT                                                       \
     {                                                                          \
@@ -185,7 +199,7 @@ bool om_option_has_range(const om_option *o);
 void om_option_help(om_buf *out, const om_option *o);
 
 /* The documents made from the tables; the words of `omost --generate`. */
-#define OM_DOCUMENT_LIST(X) X(man) X(bash) X(zsh) X(fish) X(options)
+#define OM_DOCUMENT_LIST(X) X(man) X(bash) X(zsh) X(fish) X(options) X(http_api)
 #define X(name) void om_generate_##name(om_buf *out);
 OM_DOCUMENT_LIST(X)
 #undef X

@@ -1,6 +1,6 @@
 /* cli_main.c - the program omost: finds the command and calls it.
  *
- * `omost --generate man|bash|zsh|fish|options` is for the build and not in
+ * `omost --generate man|bash|zsh|fish|options|http_api` is for the build and not in
  * the help: it prints a document made from the tables (docs/, completions). */
 #include "cli/cli.h"
 
@@ -45,7 +45,8 @@ static int generate(om_cli *cli, const char *what)
     if (what && strcmp(what, #name) == 0) return print(cli, om_generate_##name);
     OM_DOCUMENT_LIST(X)
 #undef X
-    return om_usage(cli, "--generate takes man, bash, zsh, fish or options");
+    return om_usage(cli, "--generate takes man, bash, zsh, fish, options or "
+                         "http_api");
 }
 
 int om_unknown_command(const om_cli *cli, const char *name)

@@ -75,10 +75,10 @@ void om_generate_man(om_buf *out)
         out, ".\\\" Made by `omost --generate man`; edit src/cli instead.\n");
     om_buf_printf(out, ".TH OMOST 1 \"\" \"omost %s\" \"User Commands\"\n",
                   omost_version());
-    om_buf_puts(
-        out,
-        ".SH NAME\nomost \\- from a wish to a picture you can direct\n.SH SYNOPSIS\n.B omost\n\\fICOMMAND\\fR "
-        "[\\fIOPTION\\fR]... [\\fIFILE\\fR]...\n.SH DESCRIPTION\n");
+    om_buf_puts(out,
+                ".SH NAME\nomost \\- from a wish to a picture you can direct\n"
+                ".SH SYNOPSIS\n.B omost\n\\fICOMMAND\\fR "
+                "[\\fIOPTION\\fR]... [\\fIFILE\\fR]...\n.SH DESCRIPTION\n");
     roff_line(
         out,
         "A Canvas is a small Python-like text in which a language model describes a "

@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 #include "image/raster.h"
-#include "omost/render.h"
+#include "omost/options.h"
 
 /* Options, in the order of help; what they are is in render_options.def. */
 enum {
@@ -61,6 +61,14 @@ OM_RENDER_CHOICE_LIST(X)
 #define OM_CHOICE_FROM(id)                            \
     .kind = OM_ARG_CHOICE, .choice_at = om_##id##_at, \
     .choice_find = om_##id##_find
+#define OM_CHOICE_SAMPLER \
+    OM_CHOICE_FROM(SAMPLER), .choice_hint = om_sampler_hint
+#define OM_CHOICE_SCHEDULE OM_CHOICE_FROM(SCHEDULE)
+#define OM_CHOICE_RNG OM_CHOICE_FROM(RNG)
+#define OM_CHOICE_PREDICTION OM_CHOICE_FROM(PREDICTION)
+#define OM_CHOICE_REGION OM_CHOICE_FROM(REGION)
+#define OM_CHOICE_STYLE .kind = OM_ARG_CHOICE, .choices = om_style_names
+#define OM_CHOICE_COMPAT .kind = OM_ARG_CHOICE, .choices = om_compat_names
 bool om_sampler_hint(char out[OM_HINT_MAX], const char *word);
 extern const char *const om_style_names[], *const om_compat_names[],
                                                *const om_backend_names[];

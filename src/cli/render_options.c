@@ -41,7 +41,7 @@ const char *const om_style_names[] = {
         NULL,
 };
 
-const char *const om_compat_names[] = {"omost", NULL};
+const char *const om_compat_names[] = {"none", "omost", NULL};
 
 /* Not what this build has, but what there can be: the documents are the same
  * everywhere, and the engine says what is missing. */

@@ -233,7 +233,8 @@ static void set_opts(om_setup *s, const om_args *args)
     if (OPT(REGION)->set) o->region = (omost_region_method)OPT(REGION)->choice;
     if (OPT(STYLE)->set)
         o->prompt_style = (omost_prompt_style)OPT(STYLE)->choice;
-    if (OPT(COMPAT)->set) {
+    if (OPT(COMPAT)->set && OPT(COMPAT)->choice == 0) o->compat_omost = false;
+    if (OPT(COMPAT)->set && OPT(COMPAT)->choice == 1) {
         o->projected_pooled = o->projected_pooled && o->compat_omost;
         o->compat_omost = true;
     }

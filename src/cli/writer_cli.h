@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/job.h"
-#include "omost/compose.h"
+#include "omost/options.h"
 
 /* ---- what is asked for (writer_setup.c) -------------------------------- */
 
@@ -34,8 +34,7 @@ enum {
 
 #define OM_WRITER_PREDICT_ROW                                    \
     .name = "predict", .kind = OM_ARG_INT, .arg = "N", .min = 1, \
-    .max = 1 << 20, .fallback = "4096",                          \
-    .help = "tokens a reply may have; a canvas is closed in time"
+    .max = 1 << 20, .fallback = "4096", .help = OMOST_PREDICT_HELP
 
 typedef struct om_writer_setup {
     omost_composer_opts composer;

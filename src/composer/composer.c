@@ -357,7 +357,7 @@ omost_status omost_compose(omost_composer *c, omost_chat *chat, int id,
                            omost_reply *reply, omost_error *err)
 {
     static const omost_compose_opts defaults = OMOST_COMPOSE_DEFAULTS;
-    omost_error own;
+    omost_error own = {0};
     call k = {.c = c,
               .opts = opts ? opts : &defaults,
               .fn = fn,

@@ -270,9 +270,9 @@ static omost_status make_plan(reply *r)
         const int before = r->n_plan;
         if (r->o->grammar && om_form_done(&form)) break;
         if (r->o->grammar) st = plan_forced(r, &form, &more);
-        if (st == OMOST_OK && more && r->o->draft && guesses_left(r) > 0)
-            st = plan_drafts(r, &form);
-        if (r->n_plan == before || !r->o->draft || r->enough) break;
+        if (!more || !r->o->draft || r->enough) break;
+        if (st == OMOST_OK && guesses_left(r) > 0) st = plan_drafts(r, &form);
+        if (r->n_plan == before) break;
     }
     return st;
 }

@@ -79,7 +79,7 @@ static omost_status write_reply(om_writer *w, const om_turn *turns, size_t n,
                                 omost_error *err)
 {
     const script_writer *s = (const script_writer *)w;
-    om_str reply;
+    om_str reply = {NULL, 0};
     size_t k = 0;
     for (size_t i = 0; i < n; i++) k += turns[i].role == OM_TURN_ASSISTANT;
     omost_status st = find_reply(s, k, &reply, err);

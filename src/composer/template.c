@@ -55,10 +55,9 @@ omost_status om_template_split(om_template_fn *apply, void *user,
     *out = (om_template_parts){.n = n};
     out->piece = om_arena_array(arena, n + 1, sizeof *out->piece);
     out->text = om_arena_array(arena, n, sizeof *out->text);
+    if (!out->piece || !out->text) return om_fail_nomem(err);
     omost_status st =
-        out->piece && out->text
-            ? apply_to_stand_ins(apply, user, turns, n, arena, &made, err)
-            : om_fail_nomem(err);
+        apply_to_stand_ins(apply, user, turns, n, arena, &made, err);
     om_str rest = om_arena_str(arena, om_buf_view(&made));
     om_buf_free(&made);
     if (st != OMOST_OK) return st;

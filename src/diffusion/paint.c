@@ -207,6 +207,18 @@ static omost_status paint_one(om_job *job, int pass, int index, brush *b,
 
 /* ---- the pass ---------------------------------------------------------- */
 
+/* The UNet, in a precision that the boxes allow. */
+static omost_status open_unet(om_job *job, omost_error *err)
+{
+    omost_status st = om_need_unet(job->p, err);
+    if (st) return st;
+    return om_unet_set_exact(job->p->unet,
+                             om_regions_are_sharp(job->text.region,
+                                                  job->text.n_regions,
+                                                  job->s.region),
+                             err);
+}
+
 static omost_status open_guide(om_job *job, int pass, omost_error *err)
 {
     /* The weights that keys and values take are an eighth of all. */
@@ -216,7 +228,7 @@ static omost_status open_guide(om_job *job, int pass, omost_error *err)
     om_watch_part words = {&watch, 0, of_words};
     om_watch_part rest = {&watch, of_words, 1 - of_words};
     const om_watch watch_words = om_watch_of_part(&words);
-    omost_status st = om_need_unet(job->p, err);
+    omost_status st = open_unet(job, err);
     if (st) return st;
     if (!job->words)
         job->words = om_unet_words_new(job->p->unet, job->text.states,

@@ -67,6 +67,17 @@ omost_box om_region_cells(omost_box box, int h, int w, bool keep)
     return level_box(&y, &x, box, keep);
 }
 
+bool om_regions_are_sharp(const om_region_words *regions, int n_regions,
+                          om_region_opts opts)
+{
+    enum { MOST = 8 };
+    bool sharp = false;
+    for (int i = 0; i < n_regions; i++)
+        sharp =
+            sharp || MOST * box_area(regions[i].box) < OMOST_GRID * OMOST_GRID;
+    return sharp && opts.method == OMOST_REGION_SCORE;
+}
+
 /* ---- dividing the positions -------------------------------------------- */
 
 typedef struct piece {

@@ -37,6 +37,14 @@ typedef struct om_region_opts {
  * them: those nearest to its middle if `keep`, else none. */
 omost_box om_region_cells(omost_box box, int h, int w, bool keep);
 
+/* Is bf16 too coarse for these? `score` multiplies the logits of a box by what it
+ * is of the picture; beyond 8 the softmax is nearly a choice, and rounding what
+ * it is made from changes the picture. The areas of a canvas have 3.4 at most,
+ * unless the picture's edge cuts them off; boxes of one's own may be smaller.
+ * Told by the boxes, not by cells: the same for every size and pass. */
+bool om_regions_are_sharp(const om_region_words *regions, int n_regions,
+                          om_region_opts opts);
+
 typedef struct om_region_maps {
     om_arena arena;
     om_attention_map *map;

@@ -8,7 +8,9 @@ enum { N_TIME_IDS = 6 };
 
 struct om_unet {
     const omost_env *env;
-    om_backend *backend;
+    om_backend *backend; /* the caller's */
+    om_backend *own;     /* in f32, while it is wanted and that one is not */
+    int n_runs;
     om_keep keep;
     om_model_source source;
     om_params *params; /* of all but the words' keys and values */
@@ -26,10 +28,15 @@ struct om_unet_run {
 
 /* ---- opening ------------------------------------------------------------- */
 
+om_backend *om_unet_backend(const om_unet *u)
+{
+    return u->own ? u->own : u->backend;
+}
+
 om_params *om_unet_new_params(om_unet *u, omost_error *err)
 {
-    return om_params_new(u->env, u->backend, om_model_source_params(&u->source),
-                         u->keep, err);
+    return om_params_new(u->env, om_unet_backend(u),
+                         om_model_source_params(&u->source), u->keep, err);
 }
 
 /* Record the UNet of the smallest picture: every weight is looked for. */
@@ -101,7 +108,42 @@ void om_unet_close(om_unet *u)
 {
     if (!u) return;
     om_params_free(u->params);
+    om_backend_close(u->own);
     om_free(u->env, u);
+}
+
+/* Like the caller's, in f32. */
+static om_backend *open_exact(const om_unet *u, omost_error *err)
+{
+    const om_backend_opts o = {.name = om_backend_name(u->backend),
+                               .precision = OM_PRECISION_F32,
+                               .n_threads = om_backend_threads(u->backend)};
+    return om_backend_open(u->env, &o, err);
+}
+
+omost_status om_unet_set_exact(om_unet *u, bool exact, omost_error *err)
+{
+    om_error_clear(err);
+    if (om_backend_precision(u->backend) != OM_PRECISION_BF16 ||
+        exact == (u->own != NULL))
+        return OMOST_OK;
+    if (u->n_runs)
+        return om_fail(err, OMOST_USAGE,
+                       "the UNet is in use: free its runs before its precision "
+                       "changes");
+    om_backend *before = u->own, *own = NULL;
+    if (exact && !(own = open_exact(u, err))) return err->status;
+    u->own = own;
+    om_params *params = om_unet_new_params(u, err);
+    if (!params) {
+        u->own = before;
+        om_backend_close(own);
+        return OMOST_NOMEM;
+    }
+    om_params_free(u->params); /* before their back end */
+    u->params = params;
+    om_backend_close(before);
+    return OMOST_OK;
 }
 
 const om_unet_config *om_unet_config_of(const om_unet *u)
@@ -117,11 +159,6 @@ uint64_t om_unet_parameters(const om_unet *u)
 const omost_env *om_unet_env(const om_unet *u)
 {
     return u->env;
-}
-
-om_backend *om_unet_backend(const om_unet *u)
-{
-    return u->backend;
 }
 
 const om_unet_site *om_unet_site_at(const om_unet *u, int i)
@@ -169,12 +206,15 @@ om_unet_run *om_unet_run_new(om_unet *u, om_unet_size size,
     (void)om_unet_record(g, &u->config, size);
     om_params_watch(u->params, watch);
     if (om_graph_check(g, err) == OMOST_OK)
-        run->program = om_backend_compile(u->backend, g, err);
+        run->program = om_backend_compile(om_unet_backend(u), g, err);
     om_params_watch(u->params, NULL);
     om_graph_free(g);
-    if (run->program) return run;
-    om_unet_run_free(run);
-    return NULL;
+    if (!run->program) {
+        om_free(u->env, run);
+        return NULL;
+    }
+    u->n_runs++;
+    return run;
 }
 
 omost_status om_unet_plan(om_unet *u, om_unet_size size, size_t *values,
@@ -183,7 +223,8 @@ omost_status om_unet_plan(om_unet *u, om_unet_size size, size_t *values,
     om_graph *g = om_graph_new(u->env, u->params);
     (void)om_unet_record(g, &u->config, size);
     omost_status st = om_graph_check(g, err);
-    if (st == OMOST_OK) st = om_backend_plan(u->backend, g, values, err);
+    if (st == OMOST_OK)
+        st = om_backend_plan(om_unet_backend(u), g, values, err);
     *weights = om_params_least(u->params);
     om_graph_free(g);
     return st;
@@ -193,6 +234,7 @@ void om_unet_run_free(om_unet_run *run)
 {
     if (!run) return;
     om_program_free(run->program);
+    run->unet->n_runs--;
     om_free(run->unet->env, run);
 }
 

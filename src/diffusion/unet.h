@@ -30,6 +30,13 @@ const om_unet_config *om_unet_config_of(const om_unet *u);
 /* Numbers in its tensors: 2,567,463,684 in SDXL. */
 uint64_t om_unet_parameters(const om_unet *u);
 
+/* Words and runs that are made from now on compute in f32, or again as the back
+ * end does. A tiny box makes a choice of its words that bf16 is too coarse for
+ * (om_regions_are_sharp). Nothing happens where the back end computes in f32.
+ * What was packed is freed: not while there are runs (USAGE). Runs take words
+ * of their own precision. */
+omost_status om_unet_set_exact(om_unet *u, bool exact, omost_error *err);
+
 /* Keys and values of states[n_words, context] in every layer. The weights it
  * takes for that are packed, used and freed layer by layer. */
 om_unet_words *om_unet_words_new(om_unet *u, const float *states, int n_words,

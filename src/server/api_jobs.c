@@ -16,7 +16,7 @@ omost_status om_hold_place(om_request *rq, om_response *rs, omost_error *err)
 omost_status om_answer_job(om_request *rq, om_response *rs, om_job_row *row,
                            json_t *with, omost_error *err)
 {
-    omost_status st = om_worker_add(rq->server->worker, row, err);
+    omost_status st = om_worker_add(rq->server->worker, row, NULL, err);
     if (st != OMOST_OK) {
         json_decref(with);
         return st;

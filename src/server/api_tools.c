@@ -198,7 +198,7 @@ static omost_status read_box(const json_t *o, omost_box *out, omost_error *err)
 omost_status om_post_nearest(om_request *rq, om_response *rs, omost_error *err)
 {
     static const char *const known[] = {"box", NULL};
-    omost_box box;
+    omost_box box = {0};
     int location, offset, area;
     double iou = 0;
     omost_status st = om_members(rq->json, "the request", known, err);

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "server/http_call.h"
 
-enum { CALL_BYTES = 32 << 20, MOST_PASSED = 1 << 20 };
+enum { CALL_BYTES = 32 << 20, MOST_PASSED = 16 << 20 };
 
 /* ---- what is on the wire ------------------------------------------------------- */
 
@@ -229,6 +229,17 @@ static void begin(om_call *c, struct MHD_Connection *mc, const char *method)
     }
 }
 
+/* Whether the rest of a refused request is read first: a client that is still
+ * sending may never see an answer that comes before. */
+static bool may_pass(om_call *c, struct MHD_Connection *mc)
+{
+    const om_str text = header_of(mc, "Content-Length");
+    int64_t n = 0;
+    if (!text.p || !om_parse_id(text, 1, MOST_PASSED, &n)) return false;
+    om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
+    return true;
+}
+
 static bool take_bytes(om_call *c, const char *p, size_t n)
 {
     if (!c->ready && c->body.n + n > om_route_max_body(c->route))
@@ -299,7 +310,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *mc,
     if (!c->begun) {
         c->begun = true;
         begin(c, mc, method);
-        return c->ready ? om_call_send(c, mc) : MHD_YES;
+        return c->ready && !may_pass(c, mc) ? om_call_send(c, mc) : MHD_YES;
     }
     if (*n > 0) {
         const bool on = take_bytes(c, data, *n);

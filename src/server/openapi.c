@@ -1,26 +1,7 @@
 /* openapi.c - GET /openapi.json, made from the table of routes and the schemas
  * (schemas.def). */
-#include "base/json.h"
 #include "server/api.h"
-
-static const struct {
-    const char *name, *json;
-} schemas[] = {
-#define X(name, json) {name, json},
-#include "server/schemas.def"
-#undef X
-};
-
-static json_t *schemas_json(omost_error *err)
-{
-    json_t *o = json_object();
-    for (size_t i = 0; i < sizeof schemas / sizeof *schemas; i++) {
-        json_t *v =
-            om_json_parse(om_str_of(schemas[i].json), schemas[i].name, err);
-        om_json_put(&o, schemas[i].name, v);
-    }
-    return o;
-}
+#include "server/schema.h"
 
 static json_t *ref_json(const char *name)
 {
@@ -131,7 +112,7 @@ omost_status om_get_openapi(om_request *rq, om_response *rs, omost_error *err)
 {
     json_t *o = json_object(), *parts = json_object();
     (void)rq;
-    om_json_put(&parts, "schemas", schemas_json(err));
+    om_json_put(&parts, "schemas", om_schemas_json());
     om_json_put(&parts, "securitySchemes", security_json());
     om_json_put(&o, "openapi", json_string("3.0.3"));
     om_json_put(&o, "info",

@@ -24,6 +24,10 @@ const om_worker_opts *om_worker_options(const om_worker *w)
 
 void om_work_publish(om_work *k, const char *name, json_t *data)
 {
+    if (k->row.session == 0 && om_str_eqz(k->row.kind, "compose")) {
+        json_decref(data); /* for who waits for it, and nobody else */
+        return;
+    }
     om_events_publish(k->w->opts.events, name, k->row.session, data);
 }
 
@@ -124,50 +128,57 @@ static void run(om_work *k)
     pthread_mutex_unlock(&w->lock);
     publish_job(w, &ended, k->images);
     k->images = NULL;
+    if (st == OMOST_CANCELLED && err.status == OMOST_OK)
+        om_fail(&err, st, "it was stopped");
+    om_box_over(k->box, &err);
     json_decref(k->request);
 }
 
-static void work_on(om_worker *w, int64_t id)
+static void work_on(om_worker *w, om_waiting next)
 {
     omost_error err;
-    om_work k = {.w = w};
+    om_work k = {.w = w, .box = next.box};
     k.progress.seconds_left = -1;
     om_arena_init(&k.arena, w->opts.env, 0);
-    if (om_store_job_get(w->opts.store, id, &k.arena, &k.row, &err) == OMOST_OK)
+    if (om_store_job_get(w->opts.store, next.id, &k.arena, &k.row, &err) ==
+        OMOST_OK)
         run(&k);
+    else
+        om_box_over(k.box, &err);
     pthread_mutex_lock(&w->lock);
     w->running = 0;
     pthread_mutex_unlock(&w->lock);
+    om_box_free(k.box, false);
     om_arena_free(&k.arena);
 }
 
 /* ---- the queue -------------------------------------------------------------------- */
 
 /* The next job, which is then the running one; 0: the end. */
-static int64_t take_next(om_worker *w)
+static om_waiting take_next(om_worker *w)
 {
-    int64_t id = 0;
+    om_waiting next = {0};
     pthread_mutex_lock(&w->lock);
     while (!w->stopping && w->n_queue == 0)
         pthread_cond_wait(&w->wake, &w->lock);
     if (!w->stopping) {
-        id = w->queue[0];
+        next = w->queue[0];
         memmove(w->queue, w->queue + 1,
                 (size_t)--w->n_queue * sizeof *w->queue);
-        w->running = id;
+        w->running = next.id;
         w->cancelled = false;
         atomic_store(&w->stop, false);
         w->progress = (om_job_progress){.seconds_left = -1};
     }
     pthread_mutex_unlock(&w->lock);
-    return id;
+    return next;
 }
 
 static void *work(void *user)
 {
     om_worker *w = user;
-    int64_t id;
-    while ((id = take_next(w)) != 0) work_on(w, id);
+    om_waiting next;
+    while ((next = take_next(w)).id != 0) work_on(w, next);
     om_close_models(w);
     return NULL;
 }
@@ -191,15 +202,19 @@ void om_worker_release(om_worker *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-omost_status om_worker_add(om_worker *w, om_job_row *row, omost_error *err)
+omost_status om_worker_add(om_worker *w, om_job_row *row, om_box *box,
+                           omost_error *err)
 {
     row->state = OM_JOB_QUEUED;
     omost_status st = om_store_job_add(w->opts.store, row, err);
     pthread_mutex_lock(&w->lock);
     w->n_held--;
-    if (st == OMOST_OK) w->queue[w->n_queue++] = row->id;
+    if (st == OMOST_OK) w->queue[w->n_queue++] = (om_waiting){row->id, box};
     pthread_mutex_unlock(&w->lock);
-    if (st != OMOST_OK) return st;
+    if (st != OMOST_OK) {
+        om_box_free(box, false);
+        return st;
+    }
     publish_job(w, row, json_array());
     pthread_mutex_lock(&w->lock);
     pthread_cond_signal(&w->wake);
@@ -207,10 +222,11 @@ omost_status om_worker_add(om_worker *w, om_job_row *row, omost_error *err)
     return OMOST_OK;
 }
 
-static bool take_out(om_worker *w, int64_t job)
+static bool take_out(om_worker *w, int64_t job, om_box **box)
 {
     for (int i = 0; i < w->n_queue; i++) {
-        if (w->queue[i] != job) continue;
+        if (w->queue[i].id != job) continue;
+        *box = w->queue[i].box;
         memmove(w->queue + i, w->queue + i + 1,
                 (size_t)(--w->n_queue - i) * sizeof *w->queue);
         return true;
@@ -234,16 +250,23 @@ static omost_status cancel_queued(om_worker *w, int64_t job, omost_error *err)
 
 omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err)
 {
+    om_box *box = NULL;
     pthread_mutex_lock(&w->lock);
     const bool runs = w->running == job && job != 0;
     if (runs) {
         w->cancelled = true;
         atomic_store(&w->stop, true);
     }
-    const bool waited = !runs && take_out(w, job);
+    const bool waited = !runs && take_out(w, job, &box);
     pthread_mutex_unlock(&w->lock);
     if (runs) return OMOST_OK;
-    if (waited) return cancel_queued(w, job, err);
+    if (waited) {
+        omost_error stopped;
+        om_fail(&stopped, OMOST_CANCELLED, "it was stopped");
+        om_box_over(box, &stopped);
+        om_box_free(box, false);
+        return cancel_queued(w, job, err);
+    }
     return om_fail(err, OMOST_MISSING,
                    "job %lld neither waits nor runs any more", (long long)job);
 }
@@ -254,7 +277,8 @@ int om_worker_cancel_all(om_worker *w)
     for (;;) {
         omost_error err;
         pthread_mutex_lock(&w->lock);
-        const int64_t job = w->n_queue ? w->queue[w->n_queue - 1] : w->running;
+        const int64_t job =
+            w->n_queue ? w->queue[w->n_queue - 1].id : w->running;
         const bool last = w->n_queue == 0;
         pthread_mutex_unlock(&w->lock);
         if (job == 0 || om_worker_cancel(w, job, &err) != OMOST_OK) return n;
@@ -273,6 +297,7 @@ static void free_worker(om_worker *w)
     om_buf_free(&w->model_path);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);
+    for (int i = 0; i < w->n_queue; i++) om_box_free(w->queue[i].box, false);
     om_free(w->opts.env, w->queue);
     om_free(w->opts.env, w);
 }

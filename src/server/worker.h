@@ -10,6 +10,8 @@
  * Requests of jobs, as rows keep them:
  *
  *     compose  {"compose": {options}, "canvas": C}      both may be missing
+ *              {"compose": {options}, "messages": [{"role", "content"}...]}
+ *              of no session: nothing is kept
  *     render   {"options": {options}}
  *     load     {"composer": NAME|null, "renderer": NAME|null}
  *
@@ -19,6 +21,7 @@
 
 #include "omost/compose.h"
 #include "omost/render.h"
+#include "server/box.h"
 #include "server/events.h"
 #include "store/store.h"
 
@@ -58,7 +61,9 @@ omost_status om_worker_reserve(om_worker *w, omost_error *err);
 void om_worker_release(om_worker *w);
 /* Queue a job in the place that was held, whatever comes out of it: the row's
  * kind, session, message, canvas and request are set; its id comes back. */
-omost_status om_worker_add(om_worker *w, om_job_row *row, omost_error *err);
+/* `box` (NULL: none) hears of it; it is the worker's to free, always. */
+omost_status om_worker_add(om_worker *w, om_job_row *row, om_box *box,
+                           omost_error *err);
 /* MISSING when there is none that could be cancelled. */
 omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err);
 /* All that wait or run; how many. */

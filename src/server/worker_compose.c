@@ -76,9 +76,32 @@ static omost_status add_way(om_work *k, const om_message_row *rows, size_t n,
     return OMOST_OK;
 }
 
+/* [{"role", "content"}...] as they are; what a system says is ours to say. */
+static omost_status add_messages(const json_t *list, omost_chat *chat, int *id,
+                                 omost_error *err)
+{
+    *id = OMOST_CHAT_ROOT;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *m = json_array_get(list, i);
+        const om_str role = om_json_str(json_object_get(m, "role"));
+        *id =
+            omost_chat_add(chat, *id,
+                           om_str_eqz(role, "assistant") ? OMOST_ROLE_ASSISTANT
+                                                         : OMOST_ROLE_USER,
+                           om_json_str(json_object_get(m, "content")), err);
+        if (*id < 0) return err->status;
+    }
+    return OMOST_OK;
+}
+
 static omost_status make_chat(om_work *k, omost_chat **chat, int *id,
                               omost_error *err)
 {
+    const json_t *list = json_object_get(k->request, "messages");
+    if (list) {
+        *chat = omost_chat_new(NULL, err);
+        return *chat ? add_messages(list, *chat, id, err) : err->status;
+    }
     om_message_row *rows;
     size_t n = 0;
     const json_t *canvas = json_object_get(k->request, "canvas");
@@ -162,10 +185,14 @@ static bool on_event(void *user, const omost_compose_event *ev)
         set_phase(k, "writing");
         k->progress.done = 0;
         om_buf_str(&c->text, ev->text);
+        om_box_text(k->box, ev->text);
         if (om_worker_ms() - c->told >= OM_TEXT_MS) tell_text(c);
         break;
     case OMOST_COMPOSE_CANVAS: tell_region(c, ev->read); break;
-    case OMOST_COMPOSE_AGAIN: tell_why(c, "again", ev->text); break;
+    case OMOST_COMPOSE_AGAIN:
+        om_box_clear(k->box);
+        tell_why(c, "again", ev->text);
+        break;
     }
     om_work_tell(k, false);
     if (c->text.status != OMOST_OK)
@@ -212,6 +239,10 @@ static void tell_kept(om_work *k, const om_message_row *m,
 /* The message and its canvas become one change. */
 static omost_status keep(om_work *k, const omost_reply *r, omost_error *err)
 {
+    if (k->row.message < 0) { /* of no session */
+        om_box_reply(k->box, &r->stats, r->seed, 0, r->cut);
+        return OMOST_OK;
+    }
     om_canvas_row canvas = {.session = k->row.session,
                             .origin = OM_STR("reply")};
     om_message_row m = {.session = k->row.session,
@@ -230,7 +261,10 @@ static omost_status keep(om_work *k, const omost_reply *r, omost_error *err)
         m.error = json_text(k, why_json(&r->why));
     }
     omost_status st = om_store_answer_add(k->w->opts.store, &m, &canvas, err);
-    if (st == OMOST_OK) tell_kept(k, &m, &canvas, r->canvas);
+    if (st == OMOST_OK) {
+        om_box_reply(k->box, &r->stats, r->seed, m.canvas, r->cut);
+        tell_kept(k, &m, &canvas, r->canvas);
+    }
     omost_text_free(NULL, python);
     return st;
 }
@@ -239,7 +273,7 @@ static omost_status keep(om_work *k, const omost_reply *r, omost_error *err)
 static void keep_part(om_work *k, omost_reply *r)
 {
     omost_error err;
-    if (!r->text || r->len == 0) return;
+    if (!r->text || r->len == 0 || k->row.message < 0) return;
     if (!r->canvas) r->canvas = omost_canvas_parse(r->text, r->len, NULL, &err);
     if (r->canvas) (void)keep(k, r, &err);
 }

@@ -23,12 +23,18 @@ typedef struct om_job_progress {
     double tokens_per_second;
 } om_job_progress;
 
+/* A job that waits, and who waits for it. */
+typedef struct om_waiting {
+    int64_t id;
+    om_box *box; /* or NULL */
+} om_waiting;
+
 struct om_worker {
     om_worker_opts opts;
     pthread_mutex_t lock; /* of what follows, up to the line */
     pthread_cond_t wake;
     bool stopping;
-    int64_t *queue; /* [limit], oldest first */
+    om_waiting *queue; /* [limit], oldest first */
     int n_queue, n_held, limit;
     int64_t running; /* 0: none */
     bool cancelled;  /* somebody asked for it */
@@ -60,6 +66,7 @@ typedef struct om_work {
     om_arena arena;
     json_t *request;
     json_t *images; /* numbers of what was drawn */
+    om_box *box;    /* or NULL */
     int64_t told;   /* ms: when progress was published */
     om_job_progress progress;
 } om_work;

@@ -9,7 +9,7 @@ int om_worker_position(om_worker *w, int64_t job)
     int at = -1;
     pthread_mutex_lock(&w->lock);
     for (int i = 0; i < w->n_queue && at < 0; i++)
-        if (w->queue[i] == job) at = i;
+        if (w->queue[i].id == job) at = i;
     pthread_mutex_unlock(&w->lock);
     return at;
 }

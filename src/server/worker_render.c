@@ -118,6 +118,7 @@ static omost_status keep(render *r, const omost_event *ev)
     omost_text_free(NULL, png);
     if (st != OMOST_OK) return st;
     om_json_append(&k->images, json_integer(row.id));
+    om_box_image(k->box, row.id);
     om_work_publish(k, "image", om_image_json(&row));
     return OMOST_OK;
 }

@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 
 documents='man:docs/omost.1 options:docs/options.md bash:docs/completions/omost.bash
-zsh:docs/completions/_omost fish:docs/completions/omost.fish'
+zsh:docs/completions/_omost fish:docs/completions/omost.fish
+http_api:docs/http-api.md'
 
 for pair in $documents; do
     what=${pair%%:*} file=$source_dir/${pair#*:}
@@ -20,7 +21,7 @@ for pair in $documents; do
         fail "${pair#*:} is not current; run: OMOST_BIN=$omost tests/cli/generated.sh --update"
 done
 run --generate poetry
-want_usage '--generate takes man, bash, zsh, fish or options'
+want_usage '--generate takes man, bash, zsh, fish, options or http_api'
 run --generate
 want_code 2
 

@@ -77,7 +77,7 @@ want_usage '--backend takes auto'
 run render "$good" -m m --precision f8
 want_usage '--precision takes auto, f32 or bf16'
 run render "$good" -m m --compat other
-want_usage '--compat takes omost'
+want_usage '--compat takes none or omost'
 run render "$good" -m m --samplng-method euler
 want_usage 'did you mean --sampling-method?'
 run render "$good" -m m --strength 0.5

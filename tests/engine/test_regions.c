@@ -38,6 +38,28 @@ static const om_attention_group **groups_of(const om_attention_map *map)
     return of;
 }
 
+/* ---- what bf16 is too coarse for --------------------------------------- */
+
+static void test_sharp(void **state_)
+{
+    (void)state_;
+    const om_region_opts score = method(OMOST_REGION_SCORE, false);
+    om_region_words r[] = {{.box = {0, OMOST_GRID, 0, OMOST_GRID}},
+                           {.box = {20, 70, 20, 70}}};
+    assert_false(om_regions_are_sharp(r, 2, score));
+    r[1].box = (omost_box){0, 45, 0, 45 / 2 + 1}; /* 8100 / 1035 */
+    assert_false(om_regions_are_sharp(r, 2, score));
+    r[1].box = (omost_box){0, 45, 0, 45 / 2};
+    assert_true(om_regions_are_sharp(r, 2, score));
+    assert_false(om_regions_are_sharp(r, 1, score));
+    /* Only `score` multiplies logits. */
+    assert_false(
+        om_regions_are_sharp(r, 2, method(OMOST_REGION_COUPLE, false)));
+    assert_false(om_regions_are_sharp(r, 2, method(OMOST_REGION_NONE, false)));
+    r[1].box = (omost_box){30, 30, 10, 80}; /* no area */
+    assert_true(om_regions_are_sharp(r, 2, score));
+}
+
 /* ---- against masks, one by one ----------------------------------------- */
 
 static uint32_t state = 2463534242u;
@@ -398,6 +420,7 @@ static void test_processor(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sharp),
         cmocka_unit_test(test_random_boxes),
         cmocka_unit_test(test_groups_differ),
         cmocka_unit_test(test_many),

@@ -113,7 +113,8 @@ static word *split(const char *corpus, size_t len, bool bpe, size_t *n_words)
         const unsigned char *s = (const unsigned char *)text + i;
         size_t k = piece_length(s, word_length(s), bpe);
         const unsigned char *at = (const unsigned char *)corpus + i;
-        w[n++] = (word){.at = at, .count = 1, .n = (int)k};
+        w[n] = (word){.at = at, .count = 1, .n = (int)k};
+        n++;
         i += k;
     }
     free(text);
@@ -242,6 +243,15 @@ static size_t put_byte(char *out, int byte, bool bpe)
     return put_utf8(out, byte == ' ' ? 0x2581 : (unsigned)byte);
 }
 
+/* Three texts as one, the caller's; NULL without memory. */
+static char *joined(const char *a, const char *b, const char *c)
+{
+    const size_t room = strlen(a) + strlen(b) + strlen(c) + 1;
+    char *out = malloc(room);
+    if (out) snprintf(out, room, "%s%s%s", a, b, c);
+    return out;
+}
+
 static char *symbol_text(int32_t symbol, const pair *merges, bool bpe)
 {
     if (symbol < 256) {
@@ -251,8 +261,7 @@ static char *symbol_text(int32_t symbol, const pair *merges, bool bpe)
     }
     char *l = symbol_text(merges[symbol - 256].left, merges, bpe);
     char *r = symbol_text(merges[symbol - 256].right, merges, bpe);
-    char *out = l && r ? malloc(strlen(l) + strlen(r) + 1) : NULL;
-    if (out) sprintf(out, "%s%s", l, r);
+    char *out = l && r ? joined(l, "", r) : NULL;
     free(l);
     free(r);
     return out;
@@ -269,20 +278,20 @@ static uint32_t add(tiny_vocab *v, const char *text, float score, int type)
 }
 
 /* The i-th made-up word. It ends in q, so that it is no word of a corpus. */
-static void made_up(char *out, size_t i, bool bpe)
+static void made_up(char *out, size_t room, size_t i, bool bpe)
 {
     static const char *const first[] = {"b", "c", "d", "f", "g", "h",
                                         "l", "m", "n", "p", "r", "s",
                                         "t", "v", "w", "st"};
     static const char *const vowel[] = {"a", "e",  "i",  "o",
                                         "u", "ai", "ea", "ou"};
-    size_t form = i % 4, k = i / 4;
-    out += form == 3 ? 0 : put_byte(out, ' ', bpe);
+    size_t form = i % 4, k = i / 4, n = form == 3 ? 0 : put_byte(out, ' ', bpe);
     do {
-        out += sprintf(out, "%s%s", first[k % 16], vowel[k / 16 % 8]);
+        n += (size_t)snprintf(out + n, room - n, "%s%s", first[k % 16],
+                              vowel[k / 16 % 8]);
         k /= 128;
     } while (k);
-    sprintf(out, "%sq", form == 1 ? "n" : form == 2 ? "r" : "");
+    snprintf(out + n, room - n, "%sq", form == 1 ? "n" : form == 2 ? "r" : "");
 }
 
 static void add_specials(tiny_vocab *v, bool bpe)
@@ -330,9 +339,8 @@ static bool add_merges(tiny_vocab *v, const pair *p, size_t n, bool bpe)
         char *l = symbol_text(p[i].left, p, bpe);
         char *r = symbol_text(p[i].right, p, bpe);
         char *both = symbol_text((int32_t)(256 + i), p, bpe);
-        char *rule = l && r ? malloc(strlen(l) + strlen(r) + 2) : NULL;
+        char *rule = l && r ? joined(l, " ", r) : NULL;
         bool known = !both;
-        if (rule) sprintf(rule, "%s %s", l, r);
         free(l);
         free(r);
         /* Two ways may lead to one text: one token, and both ways stay. */
@@ -371,7 +379,7 @@ tiny_vocab *tiny_vocab_learn(bool bpe, const char *corpus, size_t len,
     bool ok = add_merges(v, p, learn(corpus, len, bpe, p, merges), bpe);
     for (size_t i = 0; v->n + 5 < at_least; i++) {
         char buf[64];
-        made_up(buf, i, bpe);
+        made_up(buf, sizeof buf, i, bpe);
         add(v, buf, bpe ? 0 : -2e6F, TYPE_NORMAL);
     }
     add_specials(v, bpe);

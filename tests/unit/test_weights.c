@@ -929,7 +929,7 @@ static void test_missing(void **state)
     char path[OM_TEST_PATH];
     omost_error err;
     om_weights w;
-    om_weight t;
+    om_weight t = {0};
     sparse s;
     json_t *shape = json_pack("[i]", 2);
     sparse_begin(&s);

@@ -56,8 +56,7 @@ export const api = {
   changeSession: (s, change) => patch(`/api/sessions/${s}`, change),
   deleteSession: (s) => del(`/api/sessions/${s}`),
 
-  say: (s, parent, text, compose) =>
-    post(`/api/sessions/${s}/messages`, { parent, text, ...(compose ? { compose } : {}) }),
+  say: (s, message) => post(`/api/sessions/${s}/messages`, message),
   retry: (s, message) => post(`/api/sessions/${s}/messages/${message}/retry`),
 
   addCanvas: (s, body) => post(`/api/sessions/${s}/canvases`, body),

@@ -24,7 +24,7 @@ export class Chat {
     this.log = el("div.log", { tabIndex: 0, role: "group", "aria-label": "Conversation" });
     this.heard = el("p.unseen", { role: "status" });
     this.ideas = el("div.ideas", { role: "group", "aria-label": "Ideas" },
-      (s.options.quick_prompts ?? []).map((t) => button(t, "", () => this.suggest(t))));
+      (s.options.quick_prompts ?? []).map((t) => button(t, t, () => this.suggest(t))));
     this.input = el("textarea", { id: "say", rows: 3, "aria-label": "Message",
       placeholder: "What should the picture show?",
       onkeydown: (e) => this.key(e), oninput: () => this.controls() });

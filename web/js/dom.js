@@ -36,10 +36,11 @@ export function fill(node, ...children) {
 
 export const $ = (selector, from = document) => from.querySelector(selector);
 
-/** A button with a name for everybody and a tip for the mouse. */
+/** A button with a tip; a sign such as × is read out as its tip. */
 export function button(label, title, onclick, props = {}) {
-  return el("button", { type: "button", title, onclick,
-    "aria-label": title && title !== label ? title : null, ...props }, label);
+  const sign = !/\p{L}/u.test(label);
+  return el("button", { type: "button", title: title || null, onclick,
+    "aria-label": sign && title ? title : null, ...props }, label);
 }
 
 /** A field under its name; `help` is shown on hover and focus, and read out. */

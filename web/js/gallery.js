@@ -95,10 +95,7 @@ export class Gallery {
     const yes = await confirmed("Delete the picture?",
       "Its file goes for good; the canvas stays in its session.", "Delete");
     if (!yes || !await s.attempt(() => api.deleteImage(i.id))) return false;
-    s.images = s.images.filter((o) => o.id !== i.id);
-    if (s.image?.id === i.id) s.showImage(null);
-    this.draw();
-    return true;
+    return true; // the server tells everybody
   }
 }
 

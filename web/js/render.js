@@ -100,8 +100,10 @@ function textOf(j) {
       if (!p) return `${what} …`;
       const left = duration(p.seconds_left ?? NaN);
       return (p.batch > 1 ? `Picture ${p.index + 1} of ${p.batch}: ` : "") +
-        (p.step > 0 && p.steps > 0 ? `step ${p.step} of ${p.steps}` : p.phase ?? what) +
+        (p.step > 0 && p.steps > 0 ? `Step ${p.step} of ${p.steps}` : capital(p.phase || what)) +
         (left ? `, ${left} left` : "");
     }
   }
 }
+
+const capital = (t) => t[0].toUpperCase() + t.slice(1);

@@ -29,7 +29,7 @@ export class Settings extends EventTarget {
     studio.addEventListener("change", (e) => { if (e.detail === "health") this.showModels(); });
     studio.composeOptions = () => {
       const o = changed(this.tables.compose, this.state.compose);
-      return Object.keys(o).length ? o : null;
+      return Object.keys(o).length ? { compose: o } : {};
     };
   }
 
@@ -233,9 +233,8 @@ export class Settings extends EventTarget {
     const lock = button("", "", () => { this.state.locked = !this.state.locked; this.keep(); });
     this.shows.push(() => {
       input.value = this.value("seed");
-      lock.textContent = this.state.locked ? "Locked" : "New each time";
+      lock.textContent = this.state.locked ? "Kept" : "New each time";
       lock.setAttribute("aria-pressed", this.state.locked);
-      lock.setAttribute("aria-label", "Keep the seed");
       lock.title = this.state.locked ? "The seed stays; press to roll it for each picture"
         : "Each picture gets a new seed; press to keep this one";
     });
@@ -286,7 +285,7 @@ export class Settings extends EventTarget {
     fill(this.modelsBox,
       this.picker("renderer", "Draws", list.renderer, h?.renderer),
       this.picker("composer", "Writes", list.composer, h?.composer),
-      el("div.field", {}, el("h4", {}, "LoRAs"), this.loras));
+      el("div.field", {}, el("h3", {}, "LoRAs"), this.loras));
     this.showLoras();
   }
 

@@ -65,11 +65,13 @@ export class Stage {
         el("span.set", {}, button("Open …", "Open a canvas file or a picture of ours",
           () => this.ui.openFile())),
         el("span.gap"),
-        el("span.set", {}, this.boxesToggle, this.pictureToggle, this.compareButton),
+        el("span.set", {}, this.boxesToggle, this.pictureToggle, this.compareButton)),
+      this.view,
+      el("div.below", {}, this.words,
         el("span.set", {}, button("−", "Zoom out", () => this.setZoom(this.zoom / 1.25)),
           button("+", "Zoom in", () => this.setZoom(this.zoom * 1.25)),
           button("Fit", "Zoom to fit (0)", () => this.setZoom(1)))),
-      this.view, this.words, this.bar);
+      this.bar);
     this.draw();
   }
 
@@ -112,7 +114,8 @@ export class Stage {
   render() {
     const s = this.studio, doc = this.shown();
     const live = doc !== s.doc && !this.drag;
-    const image = this.showPicture ? this.pictureUrl() : null;
+    // What is being written has no picture yet.
+    const image = this.showPicture && !live ? this.pictureUrl() : null;
     const focused = document.activeElement?.dataset?.region;
     this.picture.hidden = !image;
     this.picture.alt = doc.global.description;

@@ -59,7 +59,7 @@ export class Studio extends EventTarget {
     this.at = s.messages.length ? s.messages[s.messages.length - 1].id : null;
     this.jobs = new Map(s.jobs.map((j) => [j.id, j]));
     this.writing.clear();
-    this.image = null;
+    this.image = s.images.find((i) => s.canvas && i.canvas === s.canvas.id) ?? null;
     this.selected = -1;
     this.setCanvas(s.canvas);
     this.changed("session");
@@ -163,9 +163,16 @@ export class Studio extends EventTarget {
 
   async send(text, parent = this.lastAnswer()) {
     await this.saveNow();
+    // The model is told what stands on the stage, where that is another canvas
+    // than it wrote.
+    const stage = parent === this.lastAnswer() &&
+      this.canvasId !== (this.messages.get(parent)?.canvas ?? null) ? this.canvasId : null;
     return this.attempt(async () => {
-      const { message, job } =
-        await api.say(this.session.id, parent, text, this.composeOptions?.());
+      const { message, job } = await api.say(this.session.id, {
+        parent, text,
+        ...(this.composeOptions?.() ?? {}),
+        ...(stage ? { canvas: stage } : {}),
+      });
       this.messages.set(message.id, message);
       this.at = message.id;
       this.takeJob(job);
@@ -386,10 +393,19 @@ export class Studio extends EventTarget {
       // Another tab's edit of what stands here untouched is followed; where both
       // have changes, each keeps its own.
       const theirs = this.canvasId !== null && c.parent === this.canvasId;
-      if (c.origin === "reply") this.selected = -1;
+      if (c.origin === "reply") {
+        this.selected = -1;
+        this.image = null; // the old picture is of another canvas
+      }
       if (c.origin === "reply" || theirs) this.takeCanvas(c);
     });
     on("image", (i) => {
+      if (i.deleted) {
+        this.images = this.images.filter((o) => o.id !== i.id);
+        if (this.image?.id === i.id) this.showImage(null);
+        this.changed("gallery");
+        return;
+      }
       this.images = [i, ...this.images.filter((o) => o.id !== i.id)];
       if (this.mine(i)) this.image = i;
       this.changed("image");

@@ -1,0 +1,479 @@
+// studio.test.mjs - the whole story of the studio, in a browser: run.sh runs it.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import test, { after, before } from "node:test";
+import {
+  BROKEN, DINOSAUR, DRAGON, Server, answered, boxes, findings, launch, newChat, openPage, quiet,
+  ready, say, setNumber, shot, small, tab, words,
+} from "./support.mjs";
+
+const LIMIT = { timeout: 180000 };
+let browser, server, page;
+
+before(async () => {
+  server = await new Server({
+    replies: [DRAGON, DINOSAUR, DRAGON, BROKEN, BROKEN, DRAGON, DRAGON, DRAGON],
+  }).start();
+  browser = await launch();
+  page = await openPage(browser, server);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.remove();
+});
+
+const clean = (p) => assert.deepEqual(p.faults, []);
+const visible = (p, text) => p.getByText(text).first().waitFor({ timeout: 15000 });
+
+test("a wish is typed and regions stream in", LIMIT, async () => {
+  await page.evaluate(() => {
+    globalThis.counts = new Set();
+    new MutationObserver(() => {
+      const live = document.querySelectorAll(".live .regions li").length;
+      if (live) globalThis.counts.add(live);
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  await say(page, "generate an image of the fierce battle of warriors and the dragon");
+  await page.waitForSelector(".live .regions li");
+  assert.ok(await page.getByRole("button", { name: "Stop" }).isVisible());
+  await quiet(page);
+  const counts = await page.evaluate(() => [...globalThis.counts]);
+  assert.ok(counts.length >= 3, `the list grew by and by: ${counts}`);
+  assert.equal(await boxes(page).count(), 4);
+  assert.deepEqual(await page.locator(".message.reply .regions li").allTextContents(), [
+    "A fierce battle between warriors and a dragon.", "A group of fierce warriors.",
+    "A mighty dragon.", "A stormy sky with flashes of lightning.",
+    "A debris-covered battlefield."]);
+  await page.getByRole("button", { name: "Code", exact: true }).click();
+  assert.match(await page.locator(".message pre.code").textContent(), /canvas = Canvas\(\)/);
+  clean(page);
+});
+
+async function middle(locator) {
+  const b = await locator.boundingBox();
+  return [b.x + b.width / 2, b.y + b.height / 2, b];
+}
+
+test("a box is dragged, its words change, and undo brings them back", LIMIT, async () => {
+  await page.locator(".layers").getByText("A mighty dragon.").click();
+  const box = page.locator(".box.selected");
+  await box.waitFor();
+  const start = await words(page);
+  assert.equal(start, "in the center, a large square area, distance 7");
+  const frame = await page.locator(".frame").boundingBox();
+  const [x, y] = await middle(box);
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + frame.width * 0.2, y + 4, { steps: 6 });
+  const during = await words(page);
+  assert.notEqual(during, start, "the words follow the box while it is dragged");
+  await page.mouse.move(x + frame.width / 3, y, { steps: 4 });
+  await page.mouse.up();
+  assert.equal(await words(page), "on the right, a large square area, distance 7");
+  // In the form and in the code as well.
+  assert.equal(await page.getByLabel("Location").inputValue(), "on the right");
+  await tab(page, "code");
+  await page.waitForFunction(() =>
+    /on the right/.test(document.querySelector(".editor").value));
+  await page.locator("#stage").focus();
+  await page.keyboard.press("Control+z");
+  assert.equal(await words(page), start);
+  await page.keyboard.press("Control+Shift+z");
+  assert.equal(await words(page), "on the right, a large square area, distance 7");
+  await page.keyboard.press("Control+z");
+  // A corner makes it smaller; the box snaps to one of the 729.
+  const [hx, hy] = await middle(page.locator(".handle.se"));
+  await page.mouse.move(hx, hy);
+  await page.mouse.down();
+  await page.mouse.move(hx - frame.width * 0.25, hy - frame.height * 0.25, { steps: 6 });
+  await page.mouse.up();
+  assert.match(await words(page), /a small square area/);
+  await page.getByTitle("Undo (Ctrl+Z)").click();
+  assert.equal(await words(page), start);
+  clean(page);
+});
+
+test("texts, colours and layers are edited", LIMIT, async () => {
+  await tab(page, "region");
+  await page.getByLabel("Description", { exact: true }).fill("A mighty old dragon.");
+  await page.locator(".box.selected .label").getByText("A mighty old dragon.").waitFor();
+  await page.locator("button.color").click();
+  await page.getByLabel("Find a colour").fill("seagreen");
+  await page.getByRole("button", { name: "seagreen", exact: true }).click();
+  const color = await page.locator(".box.selected").evaluate((n) =>
+    getComputedStyle(n).getPropertyValue("--color"));
+  assert.match(color, /46 139 87/);
+  await page.getByRole("button", { name: "Nearer: A mighty old dragon." }).click();
+  const order = await page.locator(".layers .entry").allTextContents();
+  assert.equal(order[1], "A mighty old dragon.");
+  for (let i = 0; i < 3; i++) await page.getByTitle("Undo (Ctrl+Z)").click();
+  assert.equal(await page.getByLabel("Description", { exact: true }).inputValue(), "A mighty dragon.");
+  clean(page);
+});
+
+test("code is read as it is typed, and errors are shown at their place", LIMIT, async () => {
+  await tab(page, "code");
+  const editor = page.getByLabel("Code of the canvas", { exact: true });
+  await page.waitForFunction(() => document.querySelector(".editor").value.includes("A mighty dragon."));
+  const text = await editor.inputValue();
+  await editor.fill(text.replace("description='A mighty dragon.'", "description='A tiny dragon.'"));
+  await page.locator(".box .label").getByText("A tiny dragon.").waitFor();
+  await editor.fill(text.replace("canvas.set_global_description(", "canvas.set_globe("));
+  await page.locator(".says.bad").waitFor();
+  assert.match(await page.locator(".says.bad").textContent(), /Line 5, column \d+:.*set_globe/);
+  assert.equal(await page.locator(".back mark").textContent(), "set_globe");
+  assert.equal(await boxes(page).count(), 4, "the stage keeps the last sound canvas");
+  await page.getByRole("button", { name: "Go there" }).click();
+  assert.equal(await editor.evaluate((n) => n.value.slice(n.selectionStart, n.selectionEnd)), "set_globe");
+  await shot(page, "code-error");
+  await editor.fill(text);
+  await page.locator(".says:not(.bad)").waitFor();
+  // The other form of the same.
+  await page.getByLabel("Form of the code").selectOption("json");
+  await page.waitForFunction(() => document.querySelector(".editor").value.startsWith("{"));
+  assert.equal(JSON.parse(await editor.inputValue()).regions.length, 4);
+  await page.getByLabel("Form of the code").selectOption("python");
+  clean(page);
+});
+
+test("a picture is drawn, with progress and a preview; one is cancelled", LIMIT, async () => {
+  await small(page, 60);
+  await page.evaluate(() => {
+    globalThis.steps = new Set();
+    globalThis.previews = new Set();
+    new MutationObserver(() => {
+      const t = document.querySelector(".job .text")?.textContent ?? "";
+      if (/Step \d+ of 60/.test(t)) globalThis.steps.add(t);
+      const src = document.querySelector(".frame .picture")?.getAttribute("src") ?? "";
+      if (/preview/.test(src)) globalThis.previews.add(src);
+    }).observe(document.body, { childList: true, subtree: true, characterData: true,
+      attributes: true, attributeFilter: ["src"] });
+  });
+  await page.getByRole("button", { name: "Draw", exact: true }).click();
+  await page.waitForSelector(".job[data-state=running]");
+  await quiet(page);
+  const [steps, previews] = await page.evaluate(() =>
+    [globalThis.steps.size, globalThis.previews.size]);
+  assert.ok(steps >= 2, `progress was told ${steps} times`);
+  assert.ok(previews >= 1, "a preview was shown");
+  await page.waitForFunction(() =>
+    /^\/api\/images\/\d+\.png$/.test(document.querySelector(".frame .picture").getAttribute("src")));
+  await tab(page, "gallery");
+  await page.waitForFunction(() => document.querySelectorAll(".thumb").length === 1);
+  await small(page, 1000);
+  await page.keyboard.press("Control+Enter").catch(() => {});
+  await page.waitForSelector(".job[data-state=running]", { timeout: 10000 });
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  await page.waitForSelector(".job[data-state=cancelled]");
+  await page.getByRole("button", { name: "Put this out of sight" }).click();
+  assert.equal(await page.locator(".job").count(), 0);
+  clean(page);
+});
+
+test("the dragon becomes a dinosaur, and what changed is shown", LIMIT, async () => {
+  await say(page, "change the dragon to a dinosaur");
+  await answered(page);
+  await page.locator(".box .label").getByText("A mighty dinosaur.").waitFor();
+  await page.getByRole("button", { name: "Changes" }).last().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("A mighty dragon. -> A mighty dinosaur.").waitFor();
+  assert.equal(await dialog.locator("img").count(), 2);
+  await page.waitForFunction(() => [...document.querySelectorAll("dialog img")]
+    .every((i) => i.complete && i.naturalWidth > 0));
+  await shot(page, "changes");
+  assert.deepEqual(await findings(page), []);
+  await page.keyboard.press("Escape");
+  clean(page);
+});
+
+test("answers branch: edit what was said last, and go back", LIMIT, async () => {
+  await page.getByLabel("Message", { exact: true }).focus();
+  await page.keyboard.press("ArrowUp");
+  assert.equal(await page.getByLabel("Message", { exact: true }).inputValue(), "change the dragon to a dinosaur");
+  await say(page, "make it a dragon again");
+  await answered(page);
+  await page.locator(".ways").getByText("2 of 2").waitFor();
+  await page.locator(".ways").getByRole("button", { name: "The one before" }).click();
+  await visible(page, "change the dragon to a dinosaur");
+  await page.locator(".box .label").getByText("A mighty dinosaur.").waitFor();
+  clean(page);
+});
+
+test("a broken reply shows its place and the remedy", LIMIT, async () => {
+  await say(page, "add a moon");
+  await page.locator(".problem").waitFor({ timeout: 60000 });
+  await answered(page);
+  assert.match(await page.locator(".problem").textContent(), /Line 3: .*draw_region/);
+  assert.match(await page.locator(".problem pre").textContent(), /\^+/);
+  await page.getByRole("button", { name: "Open in the code editor" }).click();
+  await page.locator(".says.bad").waitFor();
+  assert.equal(await page.locator(".back mark").textContent(), "draw_region");
+  await page.locator(".message.user").last().getByRole("button", { name: "Edit" }).waitFor();
+  await page.locator(".message.reply").last().getByRole("button", { name: "Retry" }).click();
+  await page.locator(".ways").getByText("2 of 2").waitFor({ timeout: 60000 });
+  await quiet(page);
+  assert.equal(await page.locator(".problem").count(), 0);
+  clean(page);
+});
+
+test("a picture of the gallery gives its canvas and settings back", LIMIT, async () => {
+  await setNumber(page, "Steps", 33);
+  await tab(page, "gallery");
+  await page.getByLabel("Search the gallery").fill("nothing like this");
+  await visible(page, "No picture has all these words.");
+  await page.getByLabel("Search the gallery").fill("warriors DRAGON");
+  await page.waitForSelector(".thumb");
+  await page.locator(".thumb").first().click();
+  await page.getByRole("dialog").getByText("Negative prompt").waitFor();
+  await shot(page, "picture");
+  assert.deepEqual(await findings(page), []);
+  await page.getByRole("button", { name: "Restore canvas and settings" }).click();
+  await page.locator(".box .label").getByText("A mighty dragon.").waitFor();
+  await tab(page, "settings");
+  assert.equal(await page.getByRole("spinbutton", { name: "Steps", exact: true }).inputValue(), "60");
+  clean(page);
+});
+
+test("the page is loaded again in the middle of drawing, and it goes on", LIMIT, async () => {
+  await small(page, 120);
+  await page.getByRole("button", { name: "Draw", exact: true }).click();
+  await page.waitForSelector(".job[data-state=running] progress[value]");
+  await page.reload();
+  await ready(page);
+  await page.waitForSelector(".job[data-state=running] progress[value]", { timeout: 15000 });
+  assert.equal(await boxes(page).count(), 4);
+  await quiet(page);
+  await tab(page, "gallery");
+  await page.waitForFunction(() => document.querySelectorAll(".thumb").length === 2);
+  clean(page);
+});
+
+test("two pictures are compared under a slider", LIMIT, async () => {
+  await page.getByRole("button", { name: "Compare" }).click();
+  const slider = page.getByRole("slider");
+  await slider.focus();
+  for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowLeft");
+  assert.equal(await page.locator(".compare").evaluate((n) => n.style.getPropertyValue("--at")), "40%");
+  assert.deepEqual(await findings(page), []);
+  await page.keyboard.press("Escape");
+  clean(page);
+});
+
+test("two tabs at once see the same", LIMIT, async () => {
+  await newChat(page);
+  const other = await openPage(browser, server, { context: page.context(),
+    hash: new URL(page.url()).hash });
+  await say(page, "a battle, once more");
+  await other.waitForSelector(".live .regions li", { timeout: 20000 });
+  await Promise.all([answered(page), answered(other)]);
+  assert.equal(await boxes(other).count(), 4);
+  // What is changed here is soon there, where nothing else was changed.
+  await tab(page, "region");
+  await page.locator(".layers").getByText("A mighty dragon.").click();
+  await page.getByLabel("Description", { exact: true }).fill("A shy dragon.");
+  await other.locator(".box .label").getByText("A shy dragon.").waitFor({ timeout: 10000 });
+  clean(page);
+  clean(other);
+  await other.close();
+});
+
+test("files are dropped on the page", LIMIT, async () => {
+  const drop = async (name, bytes, type) => {
+    const data = await page.evaluateHandle(([n, b, t]) => {
+      const d = new DataTransfer();
+      d.items.add(new File([new Uint8Array(b)], n, { type: t }));
+      return d;
+    }, [name, [...bytes], type]);
+    await page.dispatchEvent("#stage", "dragover", { dataTransfer: data });
+    await page.dispatchEvent("#stage", "drop", { dataTransfer: data });
+  };
+  await newChat(page);
+  await drop("d.txt", Buffer.from(DINOSAUR), "text/plain");
+  await page.locator(".box .label").getByText("A mighty dinosaur.").waitFor();
+  const file = (await (await fetch(`${server.url}api/images`)).json()).images.at(-1).file;
+  const png = Buffer.from(await (await fetch(new URL(file, server.url))).arrayBuffer());
+  await small(page, 7);
+  await drop("p.png", png, "image/png");
+  await page.locator(".box .label").getByText("A mighty dragon.").waitFor();
+  await tab(page, "settings");
+  assert.equal(await page.getByRole("spinbutton", { name: "Steps", exact: true }).inputValue(), "60");
+  await drop("x.txt", Buffer.from("no canvas here"), "text/plain");
+  await page.locator(".toast.error").waitFor();
+  clean(page);
+});
+
+test("everything goes by keyboard", LIMIT, async () => {
+  const p = await openPage(browser, server);
+  await newChat(p);
+  await p.keyboard.press("Alt+2");
+  await p.keyboard.press("n");
+  await p.waitForFunction(() => document.activeElement?.classList.contains("box"));
+  assert.equal(await boxes(p).count(), 1);
+  const first = await words(p);
+  await p.keyboard.press("ArrowRight");
+  const moved = await words(p);
+  assert.notEqual(moved, first);
+  await p.keyboard.press("Shift+ArrowRight");
+  assert.notEqual(await words(p), moved);
+  await p.keyboard.press("n");
+  await p.waitForFunction(() => document.querySelectorAll(".box").length === 2);
+  await p.keyboard.press("PageDown");
+  await p.keyboard.press("Delete");
+  await p.waitForFunction(() => document.querySelectorAll(".box").length === 1);
+  await p.keyboard.press("Control+z");
+  await p.waitForFunction(() => document.querySelectorAll(".box").length === 2);
+  await p.keyboard.press("Alt+3");
+  await p.waitForFunction(() => document.activeElement?.id === "tab-region");
+  await p.keyboard.press("ArrowRight");
+  await p.waitForFunction(() => document.activeElement?.id === "tab-code");
+  assert.ok(await p.locator("#panel-code").isVisible());
+  await p.keyboard.press("?");
+  await p.getByRole("dialog", { name: "Help and keys" }).waitFor();
+  assert.deepEqual(await findings(p), []);
+  await p.keyboard.press("Escape");
+  await p.keyboard.press("Alt+1");
+  await p.keyboard.type("a battle by keyboard");
+  await p.keyboard.press("Enter");
+  await answered(p);
+  assert.equal(await boxes(p).count(), 4);
+  await small(p, 20);
+  await p.keyboard.press("Alt+2");
+  await p.keyboard.press("Control+Enter");
+  await p.waitForSelector(".job[data-state=running]");
+  await quiet(p);
+  clean(p);
+  await p.context().close();
+});
+
+test("Tab reaches every control of the page and gets out of the editor", LIMIT, async () => {
+  await tab(page, "code");
+  await page.locator(".skip").focus();
+  const seen = new Set();
+  for (let i = 0; i < 150; i++) {
+    await page.keyboard.press("Tab");
+    const id = await page.evaluate(() => {
+      const n = document.activeElement;
+      if (!n || n === document.body) return null;
+      return n.id || n.getAttribute("aria-label") || n.textContent.slice(0, 40);
+    });
+    if (id === null) break;
+    seen.add(id);
+  }
+  for (const want of ["sessions-open", "help-open", "say", "tab-code", "+ Region", "Draw",
+    "Code of the canvas"])
+    assert.ok(seen.has(want), `Tab reaches ${want}: ${[...seen].join(", ")}`);
+});
+
+test("nobody writes, nobody draws: the page says so and works by hand", LIMIT, async () => {
+  const bare = await new Server({ renderer: false }).start();
+  try {
+    const p = await openPage(browser, bare);
+    await visible(p, "Nobody is here to write canvases.");
+    await visible(p, "No model that draws");
+    assert.ok(await p.getByRole("button", { name: "Draw", exact: true }).isDisabled());
+    await p.getByRole("button", { name: "+ Region" }).click();
+    assert.equal(await boxes(p).count(), 1);
+    await tab(p, "code");
+    await p.waitForFunction(() => document.querySelector(".editor").value.includes("add_local_description"));
+    assert.deepEqual(await findings(p), []);
+    await shot(p, "by-hand");
+    clean(p);
+    await p.context().close();
+  } finally {
+    await bare.remove();
+  }
+});
+
+test("the server is killed while it draws: the page waits, and draws again", LIMIT, async () => {
+  const own = await new Server({ replies: [DRAGON] }).start();
+  try {
+    const p = await openPage(browser, own);
+    await say(p, "a battle");
+    await answered(p);
+    await small(p, 900);
+    await p.getByRole("button", { name: "Draw", exact: true }).click();
+    await p.waitForSelector(".job[data-state=running] progress[value]");
+    await own.stop("SIGKILL");
+    await p.locator("#connection[data-state=lost]").waitFor({ timeout: 15000 });
+    await own.start(own.port);
+    await p.locator("#connection[data-state=open]")
+      .waitFor({ state: "attached", timeout: 20000 });
+    await p.waitForSelector(".job[data-state=interrupted]", { timeout: 15000 });
+    assert.equal(await boxes(p).count(), 4);
+    await p.getByRole("button", { name: "Draw again" }).click();
+    await p.waitForSelector(".job[data-state=running]");
+    await p.getByRole("button", { name: "Cancel", exact: true }).click();
+    await p.waitForSelector(".job[data-state=cancelled]");
+    assert.deepEqual(p.faults, []);
+    await p.context().close();
+  } finally {
+    await own.remove();
+  }
+});
+
+test("what a model says is text, never part of the page", LIMIT, async () => {
+  const evil = DRAGON.replaceAll("A mighty dragon.", "<img src=x onerror=globalThis.bad=1>");
+  const own = await new Server({ replies: [evil], renderer: false }).start();
+  try {
+    const p = await openPage(browser, own);
+    await say(p, "<script>globalThis.bad = 1</script>");
+    await answered(p);
+    await p.locator(".box .label").getByText("<img src=x").waitFor();
+    for (const t of ["region", "code", "settings", "gallery"]) await tab(p, t);
+    assert.equal(await p.evaluate(() => globalThis.bad), undefined);
+    assert.equal(await p.locator("img[src=x]").count(), 0);
+    clean(p);
+    await p.context().close();
+  } finally {
+    await own.remove();
+  }
+});
+
+for (const scheme of ["light", "dark"])
+  test(`axe finds nothing serious: ${scheme}`, LIMIT, async () => {
+    const p = await openPage(browser, server, { colorScheme: scheme });
+    for (const name of ["region", "code", "settings", "gallery"]) {
+      await tab(p, name);
+      await p.waitForTimeout(200);
+      assert.deepEqual(await findings(p), [], name);
+      await shot(p, `${scheme}-${name}`);
+    }
+    await p.locator("#sessions-open").click();
+    await p.getByRole("dialog", { name: "Sessions" }).waitFor();
+    assert.deepEqual(await findings(p), []);
+    await p.context().close();
+  });
+
+for (const [width, height] of [[390, 844], [1440, 900], [3840, 2160]])
+  test(`the page fits ${width}x${height}`, LIMIT, async () => {
+    const phone = width < 500;
+    const p = await openPage(browser, server, { viewport: { width, height },
+      ...(phone ? { isMobile: true, hasTouch: true } : {}) });
+    const parts = phone ? ["chat", "stage", "side"] : ["all"];
+    for (const part of parts) {
+      if (phone) await p.locator(`[data-part=${part}]`).click();
+      const over = await p.evaluate(() => {
+        const d = document.documentElement;
+        return [d.scrollWidth - d.clientWidth, d.scrollHeight - d.clientHeight];
+      });
+      assert.deepEqual(over, [0, 0], `${part}: nothing is cut off or scrolls as a whole`);
+      assert.deepEqual(await findings(p), [], part);
+      await shot(p, `${width}-${part}`);
+    }
+    if (!phone)
+      for (const id of ["#chat", "#stage", "#side"]) assert.ok(await p.locator(id).isVisible());
+    clean(p);
+    await p.context().close();
+  });
+
+test("no file of the page names another host", async () => {
+  const web = path.join(process.env.OMOST_SOURCE, "web");
+  for (const name of fs.readdirSync(web, { recursive: true })) {
+    if (!/\.(html|js|css|svg)$/.test(name)) continue;
+    const text = fs.readFileSync(path.join(web, name), "utf8")
+      .replaceAll("http://www.w3.org/2000/svg", "");
+    assert.doesNotMatch(text, /https?:\/\//, name);
+  }
+});
