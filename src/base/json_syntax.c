@@ -28,16 +28,15 @@ static bool in_object(const nest *n)
 static void skip_space(om_str *s)
 {
     size_t i = 0;
-    while (s->p && i < s->n &&
-           (s->p[i] == ' ' || s->p[i] == '\t' || s->p[i] == '\n' ||
-            s->p[i] == '\r'))
+    while (i < s->n && (s->p[i] == ' ' || s->p[i] == '\t' || s->p[i] == '\n' ||
+                        s->p[i] == '\r'))
         i++;
     *s = om_str_skip(*s, i);
 }
 
 static bool take(om_str *s, char c)
 {
-    if (s->n == 0 || !s->p || s->p[0] != c) return false;
+    if (s->n == 0 || s->p[0] != c) return false;
     *s = om_str_skip(*s, 1);
     return true;
 }
@@ -162,7 +161,7 @@ bool om_json_is_valid(om_str text)
 {
     nest n = {.depth = 0};
     bool done;
-    if (om_utf8_valid_len(text.p ? text.p : "", text.n) < text.n) return false;
+    if (!text.p || om_utf8_valid_len(text.p, text.n) < text.n) return false;
     do {
         if (!take_value(&text, &n, &done)) return false;
         if (done && !take_ends(&text, &n)) return false;

@@ -54,7 +54,7 @@ typedef struct serve {
         *folders[OM_MAX_MANY];
 } serve;
 
-/* ---- what is asked for ------------------------------------------------------------- */
+/* ---- what is asked for ------------------------------------------------ */
 
 static const char *data_folder(serve *s)
 {
@@ -164,7 +164,7 @@ static int setup(serve *s, const om_args *args)
                          "--data FOLDER");
 }
 
-/* ---- until a signal comes ----------------------------------------------------------- */
+/* ---- until a signal comes --------------------------------------------- */
 
 static void ending_signals(sigset_t *set)
 {
@@ -274,12 +274,15 @@ static const om_option options[] = {
         .fallback = "~/.local/share/omost",
         .help = "where sessions and pictures are kept"},
     [OPT_MODELS] = {.name = "models", .kind = OM_ARG_FOLDER, .arg = "FOLDER", .many = true,
-        .help = "models and LoRAs below this folder can be chosen in the page; may be given often"},
+        .help = "models and LoRAs below this folder can be chosen in the page; may be given "
+                "often"},
     [OPT_WEB] = {.name = "web", .kind = OM_ARG_FOLDER, .arg = "FOLDER",
         .help = "take the page from this folder instead of the program: for working on it"},
-    [OPT_ALLOW_HOST] = {.name = "allow-host", .kind = OM_ARG_TEXT, .arg = "NAME[:PORT]", .many = true,
+    [OPT_ALLOW_HOST] = {.name = "allow-host", .kind = OM_ARG_TEXT, .arg = "NAME[:PORT]",
+        .many = true,
         .help = "answer under this name too: of a proxy before the server; may be given often"},
-    [OPT_ALLOW_ORIGIN] = {.name = "allow-origin", .kind = OM_ARG_TEXT, .arg = "ORIGIN", .many = true,
+    [OPT_ALLOW_ORIGIN] = {.name = "allow-origin", .kind = OM_ARG_TEXT, .arg = "ORIGIN",
+        .many = true,
         .help = "let pages of this origin (https://NAME) use the server; may be given often"},
     [OPT_INSECURE] = {.name = "insecure-no-key",
         .help = "listen beyond this machine without a key: whoever reaches it may use it"},

@@ -37,11 +37,11 @@ typedef struct om_region_opts {
  * them: those nearest to its middle if `keep`, else none. */
 omost_box om_region_cells(omost_box box, int h, int w, bool keep);
 
-/* Is bf16 too coarse for these? `score` multiplies the logits of a box by what it
- * is of the picture; beyond 8 the softmax is nearly a choice, and rounding what
- * it is made from changes the picture. The areas of a canvas have 3.4 at most,
- * unless the picture's edge cuts them off; boxes of one's own may be smaller.
- * Told by the boxes, not by cells: the same for every size and pass. */
+/* Is bf16 too coarse for these? `score` multiplies the logits of a box by what
+ * the picture is of it. Beyond eight the softmax is nearly a choice, and rounding
+ * what it is made from changes the picture. Of a canvas's areas only small ones
+ * moved into the farthest corner have more (9.3), since the picture's edge cuts
+ * them off. Told by the boxes, not by cells: the same for every size and pass. */
 bool om_regions_are_sharp(const om_region_words *regions, int n_regions,
                           om_region_opts opts);
 

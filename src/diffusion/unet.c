@@ -223,8 +223,7 @@ omost_status om_unet_plan(om_unet *u, om_unet_size size, size_t *values,
     om_graph *g = om_graph_new(u->env, u->params);
     (void)om_unet_record(g, &u->config, size);
     omost_status st = om_graph_check(g, err);
-    if (st == OMOST_OK)
-        st = om_backend_plan(om_unet_backend(u), g, values, err);
+    if (st == OMOST_OK) st = om_backend_plan(u->backend, g, values, err);
     *weights = om_params_least(u->params);
     om_graph_free(g);
     return st;

@@ -62,7 +62,7 @@ om_unet_run *om_unet_run_new(om_unet *u, om_unet_size size,
                              const om_watch *watch, omost_error *err);
 void om_unet_run_free(om_unet_run *run);
 /* Bytes that a run of this size takes at least: its values and the packed
- * weights. Nothing is packed. */
+ * weights, in the back end's own precision. Nothing is packed. */
 omost_status om_unet_plan(om_unet *u, om_unet_size size, size_t *values,
                           size_t *weights, omost_error *err);
 /* Maps are copied; words must outlive their use. */

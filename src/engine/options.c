@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "engine/render_opts.h"
 
-/* ---- words of choices -------------------------------------------------------- */
+/* ---- words of choices ------------------------------------------------- */
 
 static const char *SAMPLER_at(size_t i)
 {
@@ -49,7 +49,7 @@ static const char *COMPAT_at(size_t i)
     return i < sizeof words / sizeof *words ? words[i] : NULL;
 }
 
-/* ---- the tables ---------------------------------------------------------------- */
+/* ---- the tables ------------------------------------------------------- */
 
 /* clang-format off */
 #define AT_INT(id) NULL
@@ -93,7 +93,7 @@ const char *omost_option_choice(const omost_option *o, size_t i)
     return o->choice_at ? o->choice_at(i) : NULL;
 }
 
-/* ---- values ---------------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------- */
 
 static omost_status wrong_kind(const omost_option *o, omost_error *err)
 {
@@ -190,7 +190,7 @@ static omost_status name_option(const omost_option *o, omost_choice which,
     return OMOST_OK;
 }
 
-/* ---- setting ------------------------------------------------------------------------ */
+/* ---- setting ---------------------------------------------------------- */
 
 static void set_render(omost_render_opts *o, int i, const omost_option_value *v,
                        int choice)

@@ -6,7 +6,7 @@
 #include "server/base64.h"
 #include "server/draw_wait.h"
 
-/* ---- names ------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------ */
 
 static json_t *names_json(omost_choice which, const char *key)
 {
@@ -115,7 +115,7 @@ omost_status om_post_sd_options(om_request *rq, om_response *rs,
     return st == OMOST_OK ? om_response_json(rs, json_null(), err) : st;
 }
 
-/* ---- what goes on ----------------------------------------------------------------------- */
+/* ---- what goes on ----------------------------------------------------- */
 
 static json_t *preview_json(om_worker *w, int64_t job)
 {
@@ -176,7 +176,7 @@ omost_status om_post_sd_interrupt(om_request *rq, om_response *rs,
     return om_response_json(rs, json_object(), err);
 }
 
-/* ---- txt2img ------------------------------------------------------------------------------ */
+/* ---- txt2img ---------------------------------------------------------- */
 
 /* Their member, our option. */
 static const char *const same[][2] = {

@@ -20,7 +20,7 @@ static omost_canvas *param_canvas(om_request *rq, om_canvas_row *row,
     return om_load_canvas(rq, id, row, err);
 }
 
-/* ---- keeping one ------------------------------------------------------------------ */
+/* ---- keeping one ------------------------------------------------------ */
 
 static omost_status keep(om_request *rq, om_canvas_row *row,
                          const omost_canvas *cv, omost_error *err)
@@ -72,7 +72,7 @@ omost_status om_post_session_canvas(om_request *rq, om_response *rs,
     return st;
 }
 
-/* ---- looking at one ------------------------------------------------------------------ */
+/* ---- looking at one --------------------------------------------------- */
 
 omost_status om_get_canvas(om_request *rq, om_response *rs, omost_error *err)
 {

@@ -31,7 +31,7 @@ static void free_chat(void *state)
     om_free(c->env, c);
 }
 
-/* ---- what is asked for ---------------------------------------------------------------- */
+/* ---- what is asked for ------------------------------------------------ */
 
 /* A text, or [{"type": "text", "text"}...]. */
 static json_t *content_text(const json_t *v)
@@ -171,7 +171,7 @@ static omost_status begin(om_request *rq, om_response *rs, chat **out,
     return st;
 }
 
-/* ---- answers ------------------------------------------------------------------------------- */
+/* ---- answers ---------------------------------------------------------- */
 
 static json_t *head_json(const chat *c, const char *object)
 {

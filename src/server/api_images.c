@@ -128,7 +128,7 @@ omost_status om_delete_image(om_request *rq, om_response *rs, omost_error *err)
     return OMOST_OK;
 }
 
-/* ---- uploads ---------------------------------------------------------------------------- */
+/* ---- uploads ---------------------------------------------------------- */
 
 /* The record of one of our own pictures, and the canvas in it. */
 static void put_record(om_request *rq, json_t **o)

@@ -40,7 +40,7 @@ omost_status om_post_login(om_request *rq, om_response *rs, omost_error *err)
     return OMOST_OK;
 }
 
-/* ---- options ----------------------------------------------------------------------- */
+/* ---- options ---------------------------------------------------------- */
 
 /* clang-format off */
 static const struct {
@@ -120,17 +120,17 @@ static json_t *sizes_json(void)
 
 omost_status om_get_options(om_request *rq, om_response *rs, omost_error *err)
 {
-    const om_worker_opts *w = om_worker_options(rq->server->worker);
+    (void)rq;
     json_t *o = json_object();
-    om_json_put(&o, "render", om_render_options_json(&w->render));
-    om_json_put(&o, "compose", om_compose_options_json(&w->compose));
+    om_json_put(&o, "render", om_render_options_json());
+    om_json_put(&o, "compose", om_compose_options_json());
     om_json_put(&o, "words", words_json());
     om_json_put(&o, "quick_prompts", quick_json());
     om_json_put(&o, "sizes", sizes_json());
     return om_response_json(rs, o, err);
 }
 
-/* ---- models ---------------------------------------------------------------------------- */
+/* ---- models ----------------------------------------------------------- */
 
 omost_status om_get_models(om_request *rq, om_response *rs, omost_error *err)
 {

@@ -28,7 +28,7 @@ omost_status om_answer_job(om_request *rq, om_response *rs, om_job_row *row,
     return om_response_json(rs, with, err);
 }
 
-/* ---- renders ------------------------------------------------------------------------ */
+/* ---- renders ---------------------------------------------------------- */
 
 /* What a request says is checked now, so that a job that is queued can be
  * done. */
@@ -92,7 +92,7 @@ omost_status om_post_render(om_request *rq, om_response *rs, omost_error *err)
     return st == OMOST_OK ? om_answer_job(rq, rs, &row, NULL, err) : st;
 }
 
-/* ---- jobs ----------------------------------------------------------------------------- */
+/* ---- jobs ------------------------------------------------------------- */
 
 omost_status om_get_jobs(om_request *rq, om_response *rs, omost_error *err)
 {
@@ -108,10 +108,8 @@ omost_status om_get_jobs(om_request *rq, om_response *rs, omost_error *err)
         st = om_store_job_list(rq->server->store, session, open == 1, page,
                                rq->arena, &rows, &n, err);
     if (st != OMOST_OK) return st;
-    json_t *o = json_object(), *a = json_array();
-    for (size_t i = 0; i < n; i++)
-        om_json_append(&a, om_job_json(rq->server->worker, &rows[i], NULL));
-    om_json_put(&o, "jobs", a);
+    json_t *o = json_object();
+    om_json_put(&o, "jobs", om_jobs_json(rq->server->worker, rows, n, session));
     return om_response_json(rs, o, err);
 }
 

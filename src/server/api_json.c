@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-/* ---- putting values together -------------------------------------------------- */
+/* ---- putting values together ------------------------------------------ */
 
 void om_json_put(json_t **o, const char *key, json_t *value)
 {
@@ -62,7 +62,7 @@ void om_json_put_time(json_t **o, const char *key, int64_t ms)
     om_json_put(o, key, ms > 0 ? json_string(text) : json_null());
 }
 
-/* ---- rows ------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------- */
 
 json_t *om_message_json(const om_message_row *m)
 {

@@ -30,7 +30,7 @@ json_t *om_session_json(const om_session_row *s);
 json_t *om_image_json(const om_image_row *i);
 json_t *om_stats_json(const omost_compose_stats *s);
 
-/* Of a canvas: our JSON, what was read otherwise than written, where it lies. */
+/* Of a canvas: our JSON, what was read otherwise than written, its layout. */
 json_t *om_canvas_value(const omost_canvas *cv);
 json_t *om_notes_json(const omost_canvas *cv);
 json_t *om_note_json(const omost_note *note);

@@ -25,7 +25,7 @@ omost_status om_get_v1_models(om_request *rq, om_response *rs, omost_error *err)
     return om_response_json(rs, o, err);
 }
 
-/* ---- pictures ------------------------------------------------------------------------ */
+/* ---- pictures --------------------------------------------------------- */
 
 /* "1024x768"; "auto" and nothing: the default. */
 static omost_status put_size(json_t **options, om_str size, omost_error *err)

@@ -19,7 +19,7 @@ om_str om_request_text(om_request *rq, json_t *v)
     return out;
 }
 
-/* ---- sessions ---------------------------------------------------------------------- */
+/* ---- sessions --------------------------------------------------------- */
 
 static json_t *list_json(const char *key, json_t *array)
 {
@@ -70,14 +70,13 @@ static omost_status put_lists(om_request *rq, const om_session_row *s,
         st = om_store_job_list(store, s->id, true, page, rq->arena, &jobs,
                                &n_jobs, err);
     if (st != OMOST_OK) return st;
-    json_t *a = json_array(), *b = json_array();
+    json_t *a = json_array();
     for (size_t i = 0; i < n_images; i++)
         om_json_append(&a, om_image_json(&images[i]));
-    for (size_t i = 0; i < n_jobs; i++)
-        om_json_append(&b, om_job_json(rq->server->worker, &jobs[i], NULL));
     om_json_put(o, "messages", messages_json(messages, n_messages));
     om_json_put(o, "images", a);
-    om_json_put(o, "jobs", b);
+    om_json_put(o, "jobs",
+                om_jobs_json(rq->server->worker, jobs, n_jobs, s->id));
     return *o ? OMOST_OK : om_fail_nomem(err);
 }
 
@@ -196,7 +195,7 @@ omost_status om_delete_session(om_request *rq, om_response *rs,
     return OMOST_OK;
 }
 
-/* ---- messages --------------------------------------------------------------------------- */
+/* ---- messages --------------------------------------------------------- */
 
 /* The row of a job that answers message m, with these options. */
 static omost_status compose_row(om_request *rq, int64_t session, int m,
@@ -212,6 +211,11 @@ static omost_status compose_row(om_request *rq, int64_t session, int m,
             err);
     if (st == OMOST_OK)
         st = om_member_int(rq->json, "canvas", 0, 1, INT64_MAX, &canvas, err);
+    if (st == OMOST_OK && canvas) {
+        om_canvas_row kept;
+        st = om_store_canvas_get(rq->server->store, canvas, rq->arena, &kept,
+                                 err);
+    }
     if (st != OMOST_OK) return st;
     json_t *o = json_object();
     if (options) om_json_put(&o, "compose", json_incref(options));

@@ -3,7 +3,7 @@
 #include "omost/picture.h"
 #include "server/api.h"
 
-/* ---- what others use too ------------------------------------------------------------ */
+/* ---- what others use too ---------------------------------------------- */
 
 static omost_canvas *read_json(const json_t *v, const omost_read_opts *opts,
                                omost_error *err)
@@ -104,7 +104,7 @@ omost_status om_answer_preview(om_response *rs, const omost_canvas *cv,
     return om_buf_check(&rs->body, "the picture", err);
 }
 
-/* ---- handlers ---------------------------------------------------------------------------- */
+/* ---- handlers --------------------------------------------------------- */
 
 static const char *const parse_members[] = {"text", "json", "strict", NULL};
 

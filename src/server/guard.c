@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 
-/* ---- authorities ----------------------------------------------------------- */
+/* ---- authorities ------------------------------------------------------ */
 
 static bool is_name(om_str s)
 {
@@ -101,7 +101,7 @@ bool om_origin_parse(om_str s, om_authority *out, int *scheme_port)
     return false;
 }
 
-/* ---- host and origin ------------------------------------------------------- */
+/* ---- host and origin -------------------------------------------------- */
 
 static bool is_listed_host(const om_guard *g, const om_authority *a)
 {
@@ -145,8 +145,8 @@ bool om_guard_origin_ok(const om_guard *g, om_str origin, om_str host)
            (from.port ? from.port : port) == (to.port ? to.port : port);
 }
 
-/* Where a browser says that there is no origin to tell. Links to the page may be
- * followed from anywhere. */
+/* Where a browser says that there is no origin to tell. Links to the page may
+ * be followed from anywhere. */
 static bool is_site_ok(const om_guard_headers *h, om_method method, bool page)
 {
     if (!h->site.p) return true; /* no browser of today */
@@ -156,7 +156,7 @@ static bool is_site_ok(const om_guard_headers *h, om_method method, bool page)
            om_str_eqz(h->dest, "document");
 }
 
-/* ---- the key ----------------------------------------------------------------- */
+/* ---- the key ---------------------------------------------------------- */
 
 /* In a time that tells nothing but the lengths. */
 static bool same_secret(om_str a, om_str b)
@@ -216,7 +216,7 @@ static bool has_key(const om_guard *g, const om_guard_headers *h)
     return c.p && same_secret(c, om_str_of(g->cookie));
 }
 
-/* ---- all of it ----------------------------------------------------------------- */
+/* ---- all of it -------------------------------------------------------- */
 
 bool om_type_is(om_str type, const char *want)
 {

@@ -45,7 +45,8 @@ typedef struct om_guard {
     char cookie[65]; /* what the cookie must be: of the key, one-way */
 } om_guard;
 
-/* The headers that matter; p NULL: not there. n_hosts: how many Host headers. */
+/* The headers that matter; p NULL: not there. n_hosts: how many Host
+ * headers. */
 typedef struct om_guard_headers {
     om_str host, origin, site, mode, dest, type, authorization, cookie;
     int n_hosts;

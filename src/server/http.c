@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "server/guard.h"
 
-/* ---- requests ---------------------------------------------------------------- */
+/* ---- requests --------------------------------------------------------- */
 
 om_str om_request_query(const om_request *rq, const char *name)
 {
@@ -48,7 +48,7 @@ omost_status om_request_page(const om_request *rq, int64_t *before, int *limit,
     return st;
 }
 
-/* ---- answers ------------------------------------------------------------------- */
+/* ---- answers ---------------------------------------------------------- */
 
 void om_response_header(om_response *rs, const char *name, om_str value)
 {

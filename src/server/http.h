@@ -80,7 +80,7 @@ omost_status om_request_int(const om_request *rq, const char *name,
 omost_status om_request_page(const om_request *rq, int64_t *before, int *limit,
                              omost_error *err);
 
-/* ---- answers ------------------------------------------------------------- */
+/* ---- answers ---------------------------------------------------------- */
 
 /* An answer without an end. next() puts the next bytes into out[cap] and says
  * how many; 0: nothing now, ask again when the waker woke; -1: over. close() is
@@ -129,7 +129,7 @@ json_t *om_error_json(const omost_error *err, const char *word);
 typedef omost_status om_handler(om_request *rq, om_response *rs,
                                 omost_error *err);
 
-/* ---- the table of routes (routes.def) ---------------------------------- */
+/* ---- the table of routes (routes.def) --------------------------------- */
 
 /* What a route's body may be. */
 typedef enum om_body_kind {

@@ -61,8 +61,26 @@ bool om_call_suspend(om_call *c);
 bool om_daemon_stopping(om_daemon *d);
 void om_conn_deadline(om_conn *conn, om_daemon *d, int seconds);
 
+/* ---- http_begin.c ---- */
+
+enum { OM_MOST_PASSED = 16 << 20 }; /* bytes of a refused body that are read */
+
+/* A header of an MHD_Connection; p NULL: none. */
+om_str om_call_header(void *connection, const char *name);
+/* Find the route and ask the guard; c->ready: it is refused. */
+void om_call_begin(om_call *c, struct MHD_Connection *mc, const char *method);
+/* Whether the rest of a refused request is read first: a client that is still
+ * sending may never see an answer that comes before. */
+bool om_call_may_pass(om_call *c, struct MHD_Connection *mc);
+void om_call_refuse_size(om_call *c);
+void om_call_refuse_busy(om_call *c);
+
+/* ---- http_send.c ---- */
+
 /* Answer in c->rs, whatever it is, to MHD. */
 enum MHD_Result om_call_send(om_call *c, struct MHD_Connection *mc);
+
+/* ---- http_watch.c ---- */
 
 /* The thread that ends what takes too long. */
 omost_status om_watch_start(om_daemon *d, omost_error *err);

@@ -6,44 +6,9 @@
 #include "base/json.h"
 #include "server/http_call.h"
 
-enum { CALL_BYTES = 32 << 20, MOST_PASSED = 16 << 20 };
+enum { CALL_BYTES = 32 << 20 };
 
-/* ---- what is on the wire ------------------------------------------------------- */
-
-static om_str header_of(void *connection, const char *name)
-{
-    const char *v =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-    return om_str_of(v);
-}
-
-static enum MHD_Result count_hosts(void *user, enum MHD_ValueKind kind,
-                                   const char *key, const char *value)
-{
-    int *n = user;
-    (void)kind;
-    (void)value;
-    *n += om_str_eq_nocase(om_str_of(key), "Host");
-    return MHD_YES;
-}
-
-static om_guard_headers guard_headers(struct MHD_Connection *mc)
-{
-    om_guard_headers h = {
-        .host = header_of(mc, "Host"),
-        .origin = header_of(mc, "Origin"),
-        .site = header_of(mc, "Sec-Fetch-Site"),
-        .mode = header_of(mc, "Sec-Fetch-Mode"),
-        .dest = header_of(mc, "Sec-Fetch-Dest"),
-        .type = header_of(mc, "Content-Type"),
-        .authorization = header_of(mc, "Authorization"),
-        .cookie = header_of(mc, "Cookie"),
-    };
-    MHD_get_connection_values(mc, MHD_HEADER_KIND, count_hosts, &h.n_hosts);
-    return h;
-}
-
-/* ---- memory for bodies ----------------------------------------------------------- */
+/* ---- memory for bodies ------------------------------------------------ */
 
 static bool take_budget(om_call *c, size_t n)
 {
@@ -55,7 +20,7 @@ static bool take_budget(om_call *c, size_t n)
     return fine;
 }
 
-/* ---- a request begins and ends ----------------------------------------------------- */
+/* ---- a request begins and ends ---------------------------------------- */
 
 static om_conn *conn_of(struct MHD_Connection *mc)
 {
@@ -77,7 +42,7 @@ static void *on_target(void *user, const char *uri, struct MHD_Connection *mc)
     c->waker.connection = mc;
     c->rq.server = d->opts.server;
     c->rq.arena = &c->arena;
-    c->rq.header = header_of;
+    c->rq.header = om_call_header;
     c->rq.connection = mc;
     c->rq.waker = &c->waker;
     c->target = om_arena_str(&c->arena, om_str_of(uri));
@@ -118,143 +83,21 @@ static void on_completed(void *user, struct MHD_Connection *mc, void **con_cls,
     om_free(d->opts.env, c);
 }
 
-static void refuse(om_call *c, int http, const char *word, omost_status st,
-                   const char *text)
-{
-    omost_error err;
-    om_fail(&err, st, "%s", text);
-    om_response_error(&c->rs, http, word, &err);
-    c->ready = true;
-}
-
-static void refuse_size(om_call *c)
-{
-    omost_error err;
-    om_fail(&err, OMOST_LIMIT,
-            "the body of this request may have %zu bytes at most",
-            om_route_max_body(c->route));
-    om_response_error(&c->rs, 413, NULL, &err);
-    c->ready = true;
-}
-
-static void refuse_busy(om_call *c)
-{
-    om_response_header(&c->rs, "Retry-After", OM_STR("5"));
-    refuse(c, 503, "BUSY", OMOST_LIMIT,
-           "too much is going on here; try again in a moment");
-}
-
-/* Pages of allowed origins ask first what they may do. */
-static void answer_preflight(om_call *c, const om_guard_headers *h)
-{
-    const om_guard *g = c->daemon->opts.guard;
-    c->ready = true;
-    if (h->n_hosts != 1 || !om_guard_host_ok(g, h->host) || !h->origin.p ||
-        !om_guard_origin_allowed(g, h->origin)) {
-        refuse(c, 405, "METHOD", OMOST_USAGE, "this method is not known here");
-        return;
-    }
-    c->rs.status = 204;
-    om_response_header(&c->rs, "Access-Control-Allow-Methods",
-                       OM_STR("GET, POST, PUT, PATCH, DELETE"));
-    om_response_header(&c->rs, "Access-Control-Allow-Headers",
-                       OM_STR("authorization, content-type, last-event-id"));
-    om_response_header(&c->rs, "Access-Control-Max-Age", OM_STR("600"));
-}
-
-static void allow_origin(om_call *c, const om_guard_headers *h)
-{
-    const om_guard *g = c->daemon->opts.guard;
-    if (!h->origin.p || !om_guard_origin_allowed(g, h->origin)) return;
-    om_response_header(&c->rs, "Access-Control-Allow-Origin",
-                       om_arena_str(&c->arena, h->origin));
-    om_response_header(&c->rs, "Vary", OM_STR("Origin"));
-}
-
-static void check_length(om_call *c, struct MHD_Connection *mc)
-{
-    const om_str text = header_of(mc, "Content-Length");
-    int64_t n = 0;
-    if (!text.p) {
-        om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
-    } else if (!om_parse_id(text, 0, INT64_MAX, &n)) {
-        refuse(c, 400, NULL, OMOST_USAGE,
-               "the header Content-Length is no number");
-    } else if ((uint64_t)n > om_route_max_body(c->route)) {
-        refuse_size(c);
-    } else {
-        om_conn_deadline(c->conn, c->daemon,
-                         OM_BODY_SECONDS + (int)(n / OM_BODY_RATE));
-    }
-}
-
-/* The headers are there: all that can be refused is refused before a body is
- * read. */
-static void begin(om_call *c, struct MHD_Connection *mc, const char *method)
-{
-    const om_guard_headers h = guard_headers(mc);
-    omost_error err;
-    bool other = false;
-    const int m = om_method_find(method);
-    om_buf_init(&c->body, c->daemon->opts.env, OM_MAX_PNG_BODY + 1);
-    allow_origin(c, &h);
-    if (om_target_parse(&c->arena, c->target, &c->rq.path, &c->rq.query,
-                        &err) != OMOST_OK) {
-        refuse(c, 400, NULL, err.status, err.msg);
-        return;
-    }
-    if (strcmp(method, "OPTIONS") == 0) {
-        answer_preflight(c, &h);
-        return;
-    }
-    c->rq.method = m < 0 ? OM_GET : (om_method)m;
-    c->route = om_route_find(c->daemon->opts.routes, c->rq.method, c->rq.path,
-                             c->rq.param, &other);
-    const om_route none = {.pattern = ""};
-    const om_route *r = c->route ? c->route : &none;
-    const bool page = strcmp(r->pattern, "/") == 0;
-    const om_refusal no = om_guard_check(c->daemon->opts.guard, &h,
-                                         c->rq.method, r->body, page, r->open);
-    if (no.http) {
-        if (no.http == 401)
-            om_response_header(&c->rs, "WWW-Authenticate", OM_STR("Bearer"));
-        refuse(c, no.http, no.word, OMOST_USAGE, no.text);
-    } else if (m < 0 || (!c->route && other)) {
-        refuse(c, 405, "METHOD", OMOST_USAGE,
-               "this address does not know that method");
-    } else if (!c->route) {
-        refuse(c, 404, NULL, OMOST_MISSING, "there is nothing at this address");
-    } else {
-        check_length(c, mc);
-    }
-}
-
-/* Whether the rest of a refused request is read first: a client that is still
- * sending may never see an answer that comes before. */
-static bool may_pass(om_call *c, struct MHD_Connection *mc)
-{
-    const om_str text = header_of(mc, "Content-Length");
-    int64_t n = 0;
-    if (!text.p || !om_parse_id(text, 1, MOST_PASSED, &n)) return false;
-    om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
-    return true;
-}
-
 static bool take_bytes(om_call *c, const char *p, size_t n)
 {
     if (!c->ready && c->body.n + n > om_route_max_body(c->route))
-        refuse_size(c);
-    if (!c->ready && !take_budget(c, n)) refuse_busy(c);
+        om_call_refuse_size(c);
+    if (!c->ready && !take_budget(c, n)) om_call_refuse_busy(c);
     if (c->ready) {
         c->passed += n;
-        return c->passed <= MOST_PASSED;
+        return c->passed <= OM_MOST_PASSED;
     }
     om_buf_put(&c->body, p, n);
-    if (c->body.status != OMOST_OK) refuse_busy(c);
+    if (c->body.status != OMOST_OK) om_call_refuse_busy(c);
     return true;
 }
 
-/* ---- the answer --------------------------------------------------------------------- */
+/* ---- the answer ------------------------------------------------------- */
 
 static omost_status read_json(om_call *c, omost_error *err)
 {
@@ -309,8 +152,9 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *mc,
     if (!c || !c->target.p) return MHD_NO;
     if (!c->begun) {
         c->begun = true;
-        begin(c, mc, method);
-        return c->ready && !may_pass(c, mc) ? om_call_send(c, mc) : MHD_YES;
+        om_call_begin(c, mc, method);
+        return c->ready && !om_call_may_pass(c, mc) ? om_call_send(c, mc)
+                                                    : MHD_YES;
     }
     if (*n > 0) {
         const bool on = take_bytes(c, data, *n);
@@ -322,7 +166,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *mc,
     return answer(c, mc);
 }
 
-/* ---- connections ------------------------------------------------------------------------ */
+/* ---- connections ------------------------------------------------------ */
 
 static void on_connection(void *user, struct MHD_Connection *mc, void **context,
                           enum MHD_ConnectionNotificationCode what)
@@ -361,7 +205,7 @@ static size_t leave_as_is(void *user, struct MHD_Connection *mc, char *s)
     return strlen(s);
 }
 
-/* ---- from start to end ---------------------------------------------------------------------- */
+/* ---- from start to end ------------------------------------------------ */
 
 static void free_daemon(om_daemon *d)
 {

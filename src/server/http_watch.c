@@ -1,5 +1,6 @@
 /* http_watch.c - the thread that ends connections which take too long, sees
- * clients leave while their answer waits, and has streams say that they live. */
+ * clients leave while their answer waits, and makes streams say that they
+ * live. */
 #include <errno.h>
 #include <sys/socket.h>
 #include <time.h>

@@ -107,7 +107,7 @@ static void walk_all(const om_server *s, found_fn *found, void *user)
     if (w.go) look_at_catalog(s, &w);
 }
 
-/* ---- the list ----------------------------------------------------------------------- */
+/* ---- the list --------------------------------------------------------- */
 
 static bool put_one(void *user, model_kind k, const char *name,
                     const char *path, uint64_t bytes)
@@ -132,7 +132,7 @@ omost_status om_models_list(const om_server *s, json_t **out, omost_error *err)
     return o ? OMOST_OK : om_fail_nomem(err);
 }
 
-/* ---- one of them ---------------------------------------------------------------------- */
+/* ---- one of them ------------------------------------------------------ */
 
 typedef struct search {
     const char *kind;

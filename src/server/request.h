@@ -31,7 +31,7 @@ omost_status om_member_str(const json_t *o, const char *key, om_str *out,
 omost_status om_member_object(const json_t *o, const char *key, json_t **out,
                               omost_error *err);
 
-/* ---- options ------------------------------------------------------------------ */
+/* ---- options ---------------------------------------------------------- */
 
 enum { OM_TOKEN = 64 }; /* of uploads: hexadecimal digits */
 
@@ -60,7 +60,7 @@ omost_status om_compose_want_read(json_t *options,
                                   omost_compose_opts *out, omost_error *err);
 
 /* The tables, for pages: [{"name", "kind", ...}]. */
-json_t *om_render_options_json(const omost_render_opts *defaults);
-json_t *om_compose_options_json(const omost_compose_opts *defaults);
+json_t *om_render_options_json(void);
+json_t *om_compose_options_json(void);
 
 #endif

@@ -7,7 +7,7 @@
 #include "server/api_json.h"
 #include "server/request.h"
 
-/* ---- reading ------------------------------------------------------------------ */
+/* ---- reading ---------------------------------------------------------- */
 
 static omost_status read_value(const char *key, const json_t *v,
                                omost_option_value *out, omost_error *err)
@@ -157,7 +157,7 @@ omost_status om_compose_want_read(json_t *options,
     return OMOST_OK;
 }
 
-/* ---- the tables ------------------------------------------------------------------- */
+/* ---- the tables ------------------------------------------------------- */
 
 static const char *const kinds[] = {
     [OMOST_OPTION_INT] = "int",   [OMOST_OPTION_NUMBER] = "number",
@@ -218,22 +218,20 @@ static json_t *profile_json(void)
     return v;
 }
 
-json_t *om_render_options_json(const omost_render_opts *defaults)
+json_t *om_render_options_json(void)
 {
     json_t *a = json_array();
     const omost_option *o;
-    (void)defaults;
     for (size_t i = 0; (o = omost_render_option(i)) != NULL; i++)
         om_json_append(&a, option_json(o));
     om_json_append(&a, profile_json());
     return a;
 }
 
-json_t *om_compose_options_json(const omost_compose_opts *defaults)
+json_t *om_compose_options_json(void)
 {
     json_t *a = json_array();
     const omost_option *o;
-    (void)defaults;
     for (size_t i = 0; (o = omost_compose_option(i)) != NULL; i++)
         om_json_append(&a, option_json(o));
     return a;

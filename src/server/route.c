@@ -50,8 +50,8 @@ static const char *skip_name(const char *p, bool *rest)
     return end + 1;
 }
 
-/* {name} matches one or more characters up to what follows it in the pattern (or
- * the next "/"). */
+/* {name} matches one or more characters up to what follows it in the pattern
+ * (or the next "/"). */
 static bool matches(const char *pattern, om_str path,
                     om_str param[OM_MAX_PARAMS])
 {

@@ -1,5 +1,5 @@
-/* schema.h - the bodies of requests and answers (schemas.def), for /openapi.json
- * and docs/http-api.md. */
+/* schema.h - the bodies of requests and answers (schemas.def), for
+ * /openapi.json and docs/http-api.md. */
 #ifndef OM_SERVER_SCHEMA_H
 #define OM_SERVER_SCHEMA_H
 

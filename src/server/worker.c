@@ -20,7 +20,7 @@ const om_worker_opts *om_worker_options(const om_worker *w)
     return &w->opts;
 }
 
-/* ---- telling ------------------------------------------------------------------- */
+/* ---- telling ---------------------------------------------------------- */
 
 void om_work_publish(om_work *k, const char *name, json_t *data)
 {
@@ -53,7 +53,7 @@ void om_work_tell(om_work *k, bool now)
     publish_job(k->w, &k->row, json_incref(k->images));
 }
 
-/* ---- one job -------------------------------------------------------------------- */
+/* ---- one job ---------------------------------------------------------- */
 
 static omost_status do_it(om_work *k, omost_error *err)
 {
@@ -152,7 +152,7 @@ static void work_on(om_worker *w, om_waiting next)
     om_arena_free(&k.arena);
 }
 
-/* ---- the queue -------------------------------------------------------------------- */
+/* ---- the queue -------------------------------------------------------- */
 
 /* The next job, which is then the running one; 0: the end. */
 static om_waiting take_next(om_worker *w)
@@ -167,6 +167,7 @@ static om_waiting take_next(om_worker *w)
                 (size_t)--w->n_queue * sizeof *w->queue);
         w->running = next.id;
         w->cancelled = false;
+        w->n_drawn = 0;
         atomic_store(&w->stop, false);
         w->progress = (om_job_progress){.seconds_left = -1};
     }
@@ -287,7 +288,7 @@ int om_worker_cancel_all(om_worker *w)
     }
 }
 
-/* ---- from start to end --------------------------------------------------------------- */
+/* ---- from start to end ------------------------------------------------ */
 
 static void free_worker(om_worker *w)
 {

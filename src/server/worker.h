@@ -79,6 +79,9 @@ json_t *om_worker_composer_json(om_worker *w);
 json_t *om_worker_renderer_json(om_worker *w);
 /* JOB. `images`: an array of numbers, taken; NULL: look for them. */
 json_t *om_job_json(om_worker *w, const om_job_row *row, json_t *images);
+/* [JOB...] of a session (0: of several). */
+json_t *om_jobs_json(om_worker *w, const om_job_row *rows, size_t n,
+                     int64_t session);
 /* JOB by its number; MISSING. */
 omost_status om_job_find_json(om_worker *w, int64_t id, json_t **out,
                               omost_error *err);

@@ -11,7 +11,7 @@ typedef struct compose {
     omost_error err; /* of an event */
 } compose;
 
-/* ---- the conversation ------------------------------------------------------------ */
+/* ---- the conversation ------------------------------------------------- */
 
 static char *canvas_python(om_work *k, int64_t id, size_t *n, omost_error *err)
 {
@@ -114,7 +114,7 @@ static omost_status make_chat(om_work *k, omost_chat **chat, int *id,
                    *chat, id, err);
 }
 
-/* ---- as it is written --------------------------------------------------------------- */
+/* ---- as it is written ------------------------------------------------- */
 
 static void tell_text(compose *c)
 {
@@ -200,7 +200,7 @@ static bool on_event(void *user, const omost_compose_event *ev)
     return om_work_goes_on(k) && c->text.status == OMOST_OK;
 }
 
-/* ---- what came of it -------------------------------------------------------------------- */
+/* ---- what came of it -------------------------------------------------- */
 
 static om_str json_text(om_work *k, json_t *v)
 {

@@ -11,7 +11,12 @@
 #include "server/request.h"
 #include "server/worker.h"
 
-enum { OM_TEXT_MS = 50, OM_PROGRESS_MS = 100, OM_MODEL_NAME = 256 };
+enum {
+    OM_TEXT_MS = 50,
+    OM_PROGRESS_MS = 100,
+    OM_MODEL_NAME = 256,
+    OM_DRAWN = 256
+};
 
 /* How far the running job is. */
 typedef struct om_job_progress {
@@ -39,6 +44,8 @@ struct om_worker {
     int64_t running; /* 0: none */
     bool cancelled;  /* somebody asked for it */
     om_job_progress progress;
+    int64_t drawn[OM_DRAWN]; /* pictures of the running job, the first ones */
+    int n_drawn;
     int64_t preview_job;
     int n_previews;
     om_buf preview;

@@ -40,22 +40,68 @@ json_t *om_worker_progress(om_worker *w, int64_t job)
     return runs ? progress_json(&p) : NULL;
 }
 
-/* Pictures of a job that ended. */
+/* Of the running job; NULL when it is another one. */
+static json_t *drawn_json(om_worker *w, int64_t job)
+{
+    json_t *out = NULL;
+    pthread_mutex_lock(&w->lock);
+    if (w->running == job) out = json_array();
+    for (int i = 0; out && i < w->n_drawn; i++)
+        om_json_append(&out, json_integer(w->drawn[i]));
+    pthread_mutex_unlock(&w->lock);
+    return out;
+}
+
+/* Pictures of a job that ended, among `list`, newest first. */
+static json_t *pick_images(const om_image_row *list, size_t n, int64_t job)
+{
+    json_t *out = json_array();
+    for (size_t i = n; i-- > 0;)
+        if (list[i].job == job) om_json_append(&out, json_integer(list[i].id));
+    return out;
+}
+
+static bool has_images(const om_job_row *row)
+{
+    return row->state != OM_JOB_QUEUED && om_str_eqz(row->kind, "render");
+}
+
 static json_t *find_images(om_worker *w, const om_job_row *row)
 {
     om_arena a;
-    om_image_row *list;
+    om_image_row *list = NULL;
     size_t n = 0;
     omost_error err;
+    json_t *out = drawn_json(w, row->id);
+    if (out) return out;
+    om_arena_init(&a, w->opts.env, 0);
+    if (has_images(row))
+        (void)om_store_image_list(w->opts.store, row->session, (om_str){0},
+                                  (om_page){.limit = 500}, &a, &list, &n, &err);
+    out = pick_images(list, n, row->id);
+    om_arena_free(&a);
+    return out;
+}
+
+json_t *om_jobs_json(om_worker *w, const om_job_row *rows, size_t n,
+                     int64_t session)
+{
+    om_arena a;
+    om_image_row *list = NULL;
+    size_t n_list = 0;
+    omost_error err;
+    bool any = false;
     json_t *out = json_array();
     om_arena_init(&a, w->opts.env, 0);
-    if (om_str_eqz(row->kind, "render") &&
-        om_store_image_list(w->opts.store, row->session, (om_str){0},
-                            (om_page){.limit = 500}, &a, &list, &n,
-                            &err) == OMOST_OK) {
-        for (size_t i = n; i-- > 0;)
-            if (list[i].job == row->id)
-                om_json_append(&out, json_integer(list[i].id));
+    for (size_t i = 0; i < n; i++) any = any || has_images(&rows[i]);
+    if (any) /* one look for all of them */
+        (void)om_store_image_list(w->opts.store, session, (om_str){0},
+                                  (om_page){.limit = 500}, &a, &list, &n_list,
+                                  &err);
+    for (size_t i = 0; i < n; i++) {
+        json_t *images = drawn_json(w, rows[i].id);
+        if (!images) images = pick_images(list, n_list, rows[i].id);
+        om_json_append(&out, om_job_json(w, &rows[i], images));
     }
     om_arena_free(&a);
     return out;

@@ -33,7 +33,7 @@ void om_close_models(om_worker *w)
     close_engine(w);
 }
 
-/* ---- who writes ------------------------------------------------------------------ */
+/* ---- who writes ------------------------------------------------------- */
 
 static bool on_load(void *user, double done)
 {
@@ -68,7 +68,7 @@ omost_status om_need_composer(om_work *k, omost_error *err)
     return OMOST_OK;
 }
 
-/* ---- who draws --------------------------------------------------------------------- */
+/* ---- who draws -------------------------------------------------------- */
 
 /* Paths of LoRAs in `paths`, one after the other; their offsets in at[]. */
 static omost_status find_loras(om_worker *w, const om_render_want *want,
@@ -156,7 +156,7 @@ omost_status om_need_engine(om_work *k, const om_render_want *want,
     return st;
 }
 
-/* ---- choosing ------------------------------------------------------------------------- */
+/* ---- choosing --------------------------------------------------------- */
 
 static omost_status choose(om_work *k, const char *kind, om_buf *path,
                            bool *none, omost_error *err)

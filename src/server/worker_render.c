@@ -15,7 +15,7 @@ typedef struct render {
     omost_error err; /* of an event; OK: none */
 } render;
 
-/* ---- what is to be drawn ------------------------------------------------------------ */
+/* ---- what is to be drawn ---------------------------------------------- */
 
 static omost_status read_canvas(render *r, omost_error *err)
 {
@@ -62,7 +62,7 @@ static omost_status read_profile(render *r, om_render_want *want,
     return r->profile ? OMOST_OK : err->status;
 }
 
-/* ---- as it is drawn -------------------------------------------------------------------- */
+/* ---- as it is drawn --------------------------------------------------- */
 
 static void tell_note(render *r, const char *text)
 {
@@ -119,6 +119,9 @@ static omost_status keep(render *r, const omost_event *ev)
     if (st != OMOST_OK) return st;
     om_json_append(&k->images, json_integer(row.id));
     om_box_image(k->box, row.id);
+    pthread_mutex_lock(&k->w->lock);
+    if (k->w->n_drawn < OM_DRAWN) k->w->drawn[k->w->n_drawn++] = row.id;
+    pthread_mutex_unlock(&k->w->lock);
     om_work_publish(k, "image", om_image_json(&row));
     return OMOST_OK;
 }

@@ -72,6 +72,11 @@ def talk(s, n):
     check("a second answer to the same", one["messages"][2]["parent"] == 0, one)
     code, got = s.say(n, "edited", parent=2)
     check("goes on below an answer", s.job(got["job"]["id"])["state"] == "done")
+    c = one["canvas"]["id"]
+    for more in ({"parent": 1, "canvas": c}, {"canvas": c}, {"parent": 1, "canvas": None}):
+        code, got = s.say(n, "with a canvas edited by hand", **more)
+        check("about %r" % more, code == 202 and s.job(got["job"]["id"])["state"] == "done", got)
+    check("about none", s.say(n, "x", canvas=999)[0] == 404)
     check("not below a user's", s.say(n, "x", parent=0)[0] == 400)
     check("not below nothing", s.say(n, "x", parent=99)[0] == 404)
     check("not without words", s.say(n, "  ")[0] == 400)
@@ -296,6 +301,30 @@ def nobody():
         check("no texts of models", s.get("/v1/models")[1]["data"] == [])
 
 
+def chosen():
+    """Models by name."""
+    if not os.path.isdir(MODEL):
+        return
+    with Server("--models", GOLDEN, "--backend", "ref", "-t", "1", data="chosen") as s:
+        m = s.get("/api/models")[1]
+        names = [x["name"] for x in m["renderer"]]
+        check("found below the folder", "model" in names, m)
+        check("no paths leave", not [x for x in names if x.startswith("/")], names)
+        job = s.job(s.post("/api/models", {"renderer": "model"})[1]["job"]["id"])
+        check("chosen", job["state"] == "done", job)
+        check("and told", s.get("/api/health")[1]["renderer"]["name"] == "model")
+        n = s.post("/api/sessions")[1]["id"]
+        c = s.post("/api/sessions/%d/canvases" % n, {"text": CANVAS})[1]["id"]
+        draw = {"canvas": c, "options": SMALL}
+        check("draws", s.job(s.post("/api/renders", draw)[1]["job"]["id"])["state"] == "done")
+        for name in ("../golden/model", "model/../model", "/etc", "model/", ""):
+            check("no such name %r" % name, s.post("/api/models", {"renderer": name})[0] == 404)
+        s.job(s.post("/api/models", {"renderer": None})[1]["job"]["id"])
+        check("none again", s.get("/api/health")[1]["renderer"] is None)
+        job = s.job(s.post("/api/renders", draw)[1]["job"]["id"])
+        check("draws no more", job["state"] == "failed", job)
+
+
 def keyed():
     with Server("--script", "two.txt", data="keyed", env={"OMOST_SERVE_KEY": "s3cret"}) as s:
         check("with its key", s.get("/api/health")[0] == 200)
@@ -326,5 +355,6 @@ with Server("--script", "three.txt", *draws) as s:
     a1111(s)
     check("ends well", s.stop() == 0)
 nobody()
+chosen()
 keyed()
 finish()

@@ -1,4 +1,5 @@
 // support.mjs - a server, a browser, and what both may never do.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import { createRequire } from "node:module";
@@ -103,6 +104,20 @@ export const words = (page) => page.locator(".words").textContent();
 export async function say(page, text) {
   await page.getByLabel("Message", { exact: true }).fill(text);
   await page.keyboard.press("Enter");
+  await page.waitForFunction((t) =>
+    [...document.querySelectorAll(".message.user .text")].at(-1)?.textContent === t, text);
+}
+
+/** What is shown follows what is done a frame or a request later. */
+export async function eventually(get, want) {
+  let got;
+  for (const end = Date.now() + 15000; Date.now() < end;) {
+    got = await get();
+    if (want instanceof RegExp ? want.test(got) : want === got) return;
+    await new Promise((r) => setTimeout(r, 30));
+  }
+  if (want instanceof RegExp) assert.match(got, want);
+  else assert.equal(got, want);
 }
 
 /** Until nothing is written or drawn any more. */

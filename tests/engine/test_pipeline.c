@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "diffusion/latents.h"
+#include "diffusion/pipeline_impl.h"
 #include "diffusion/progress.h"
 #include "diffusion/settings.h"
+#include "diffusion/unet_record.h"
 
 enum { SIDE = 64 };
 
@@ -160,6 +162,42 @@ static bool order_image(void *user, int index, omost_image image)
     assert_non_null(o->rgb[index]);
     memcpy(o->rgb[index], image.rgb, n);
     return true;
+}
+
+/* ---- precision ---------------------------------------------------------- */
+
+static om_precision unet_precision(om_pipeline *p, const char *canvas,
+                                   const char *method)
+{
+    album a = {0};
+    subject s;
+    omost_render_opts o = small();
+    o.steps = 1;
+    o.region = method;
+    subject_open(&s, canvas, "");
+    draw(p, &s, &o, &a);
+    album_free(&a);
+    subject_close(&s);
+    return om_backend_precision(om_unet_backend(p->unet));
+}
+
+/* bf16, but where a box is too small for it; and back. */
+static void test_sharp_boxes(void **state)
+{
+    studio *st = studio_of(state);
+    static const char edges[] = "087-edge-boxes"; /* 25 x 35 of 90 x 90 */
+    golden_model m;
+    golden_model_open(&m, "ref", OM_PRECISION_BF16, layouts[0]);
+    om_pipeline *half = open_pipeline(NULL, &m, true);
+    om_pipeline *full = open_pipeline(NULL, &st->m, true);
+    assert_int_equal(unet_precision(half, CANVAS, "score"), OM_PRECISION_BF16);
+    assert_int_equal(unet_precision(half, edges, "score"), OM_PRECISION_F32);
+    assert_int_equal(unet_precision(half, edges, "couple"), OM_PRECISION_BF16);
+    assert_int_equal(unet_precision(full, edges, "score"), OM_PRECISION_F32);
+    assert_ptr_equal(om_unet_backend(full->unet), st->m.backend);
+    om_pipeline_close(full);
+    om_pipeline_close(half);
+    golden_model_close(&m);
 }
 
 /* A picture is finished before the next is begun, or so many together: it is the
@@ -793,6 +831,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_backend),
+        cmocka_unit_test(test_sharp_boxes),
         cmocka_unit_test(test_batch_compat),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_methods_and_samplers),

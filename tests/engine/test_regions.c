@@ -47,9 +47,9 @@ static void test_sharp(void **state_)
     om_region_words r[] = {{.box = {0, OMOST_GRID, 0, OMOST_GRID}},
                            {.box = {20, 70, 20, 70}}};
     assert_false(om_regions_are_sharp(r, 2, score));
-    r[1].box = (omost_box){0, 45, 0, 45 / 2 + 1}; /* 8100 / 1035 */
+    r[1].box = (omost_box){0, 25, 0, 45}; /* 7.2 times */
     assert_false(om_regions_are_sharp(r, 2, score));
-    r[1].box = (omost_box){0, 45, 0, 45 / 2};
+    r[1].box = (omost_box){0, 45, 0, 22}; /* 8.2 times */
     assert_true(om_regions_are_sharp(r, 2, score));
     assert_false(om_regions_are_sharp(r, 1, score));
     /* Only `score` multiplies logits. */

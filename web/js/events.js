@@ -1,6 +1,7 @@
 // events.js - what happens on the server. The browser's EventSource comes back
-// by itself after a lost connection and says where it was; when that is too
-// long ago the server says "reset", and we load everything anew.
+// by itself after a lost connection and says where it was. "reset": something
+// was missed (the server says so, or the connection was lost); what is shown is
+// loaded anew.
 
 const NAMES = ["job", "text", "region", "again", "message", "canvas", "image",
                "preview", "session", "note", "reset"];
@@ -11,17 +12,24 @@ export class Events extends EventTarget {
     super();
     this.onState = onState;
     this.source = null;
+    this.lost = false;
   }
 
   connect() {
     this.close();
     const source = this.source = new EventSource("/api/events");
-    source.onopen = () => this.onState("open");
+    source.onopen = () => {
+      this.onState("open");
+      // The server may be another one by now, which counts events anew.
+      if (this.lost) this.dispatchEvent(new CustomEvent("reset", { detail: {} }));
+      this.lost = false;
+    };
     source.onerror = () => {
       this.onState("lost");
+      this.lost = true;
       // A refused connection is given up by the browser; we are more patient.
       if (source.readyState === EventSource.CLOSED)
-        this.timer = setTimeout(() => this.connectAnew(), 2000);
+        this.timer = setTimeout(() => this.connect(), 2000);
     };
     for (const name of NAMES)
       source.addEventListener(name, (e) => {
@@ -29,11 +37,6 @@ export class Events extends EventTarget {
         try { data = JSON.parse(e.data || "{}"); } catch { return; }
         this.dispatchEvent(new CustomEvent(name, { detail: data }));
       });
-  }
-
-  connectAnew() {
-    this.connect();
-    this.dispatchEvent(new CustomEvent("reset", { detail: {} }));
   }
 
   on(name, fn) {

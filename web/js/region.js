@@ -6,9 +6,9 @@ import { button, chip, el, field, fill, perFrame } from "./dom.js";
 import { fromLines, toLines } from "./text.js";
 
 const TEXTS = [
-  ["description", "Description", 2, "One sentence: what is there."],
-  ["detailed_descriptions", "Details", 5, "One sentence a line."],
-  ["tags", "Tags", 2, "Words with commas between."],
+  ["description", "Description", 2, "one sentence"],
+  ["detailed_descriptions", "Details", 5, "one sentence a line"],
+  ["tags", "Tags", 2, "words with commas between"],
 ];
 const MORE = [
   ["atmosphere", "Atmosphere", 2, ""],
@@ -129,7 +129,7 @@ export class RegionForm {
       if (Number.isFinite(v) && input.value !== "") this.change({ distance_to_viewer: v }, "distance");
     } });
     this.inputs.distance_to_viewer = input;
-    return field("Distance", input, "The farthest is drawn first.");
+    return field("Distance", input, "far is large");
   }
 
   colorField() {

@@ -93,6 +93,7 @@ export class Studio extends EventTarget {
       this.takeCanvas(s.canvas);
     this.changed("session");
     this.changed("jobs");
+    await this.findInterrupted();
   }
 
   async askHealth() {

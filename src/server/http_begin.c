@@ -1,0 +1,154 @@
+/* http_begin.c - a request whose headers are there: who asks, for what, and how
+ * much is to come. All that can be refused is refused before a body is read. */
+#include "server/http_call.h"
+
+om_str om_call_header(void *connection, const char *name)
+{
+    const char *v =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return om_str_of(v);
+}
+
+static enum MHD_Result count_hosts(void *user, enum MHD_ValueKind kind,
+                                   const char *key, const char *value)
+{
+    int *n = user;
+    (void)kind;
+    (void)value;
+    *n += om_str_eq_nocase(om_str_of(key), "Host");
+    return MHD_YES;
+}
+
+static om_guard_headers guard_headers(struct MHD_Connection *mc)
+{
+    om_guard_headers h = {
+        .host = om_call_header(mc, "Host"),
+        .origin = om_call_header(mc, "Origin"),
+        .site = om_call_header(mc, "Sec-Fetch-Site"),
+        .mode = om_call_header(mc, "Sec-Fetch-Mode"),
+        .dest = om_call_header(mc, "Sec-Fetch-Dest"),
+        .type = om_call_header(mc, "Content-Type"),
+        .authorization = om_call_header(mc, "Authorization"),
+        .cookie = om_call_header(mc, "Cookie"),
+    };
+    MHD_get_connection_values(mc, MHD_HEADER_KIND, count_hosts, &h.n_hosts);
+    return h;
+}
+
+static void refuse(om_call *c, int http, const char *word, omost_status st,
+                   const char *text)
+{
+    omost_error err;
+    om_fail(&err, st, "%s", text);
+    om_response_error(&c->rs, http, word, &err);
+    c->ready = true;
+}
+
+void om_call_refuse_size(om_call *c)
+{
+    omost_error err;
+    om_fail(&err, OMOST_LIMIT,
+            "the body of this request may have %zu bytes at most",
+            om_route_max_body(c->route));
+    om_response_error(&c->rs, 413, NULL, &err);
+    c->ready = true;
+}
+
+void om_call_refuse_busy(om_call *c)
+{
+    om_response_header(&c->rs, "Retry-After", OM_STR("5"));
+    refuse(c, 503, "BUSY", OMOST_LIMIT,
+           "too much is going on here; try again in a moment");
+}
+
+/* Pages of allowed origins ask first what they may do. */
+static void answer_preflight(om_call *c, const om_guard_headers *h)
+{
+    const om_guard *g = c->daemon->opts.guard;
+    c->ready = true;
+    if (h->n_hosts != 1 || !om_guard_host_ok(g, h->host) || !h->origin.p ||
+        !om_guard_origin_allowed(g, h->origin)) {
+        refuse(c, 405, "METHOD", OMOST_USAGE, "this method is not known here");
+        return;
+    }
+    c->rs.status = 204;
+    om_response_header(&c->rs, "Access-Control-Allow-Methods",
+                       OM_STR("GET, POST, PUT, PATCH, DELETE"));
+    om_response_header(&c->rs, "Access-Control-Allow-Headers",
+                       OM_STR("authorization, content-type, last-event-id"));
+    om_response_header(&c->rs, "Access-Control-Max-Age", OM_STR("600"));
+}
+
+static void allow_origin(om_call *c, const om_guard_headers *h)
+{
+    const om_guard *g = c->daemon->opts.guard;
+    if (!h->origin.p || !om_guard_origin_allowed(g, h->origin)) return;
+    om_response_header(&c->rs, "Access-Control-Allow-Origin",
+                       om_arena_str(&c->arena, h->origin));
+    om_response_header(&c->rs, "Vary", OM_STR("Origin"));
+}
+
+static void check_length(om_call *c, struct MHD_Connection *mc)
+{
+    const om_str text = om_call_header(mc, "Content-Length");
+    int64_t n = 0;
+    if (!text.p) {
+        om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
+    } else if (!om_parse_id(text, 0, INT64_MAX, &n)) {
+        refuse(c, 400, NULL, OMOST_USAGE,
+               "the header Content-Length is no number");
+    } else if ((uint64_t)n > om_route_max_body(c->route)) {
+        om_call_refuse_size(c);
+    } else {
+        om_conn_deadline(c->conn, c->daemon,
+                         OM_BODY_SECONDS + (int)(n / OM_BODY_RATE));
+    }
+}
+
+void om_call_begin(om_call *c, struct MHD_Connection *mc, const char *method)
+{
+    const om_guard_headers h = guard_headers(mc);
+    omost_error err;
+    bool other = false;
+    const int m = om_method_find(method);
+    om_buf_init(&c->body, c->daemon->opts.env, OM_MAX_PNG_BODY + 1);
+    allow_origin(c, &h);
+    if (om_target_parse(&c->arena, c->target, &c->rq.path, &c->rq.query,
+                        &err) != OMOST_OK) {
+        refuse(c, 400, NULL, err.status, err.msg);
+        return;
+    }
+    if (strcmp(method, "OPTIONS") == 0) {
+        answer_preflight(c, &h);
+        return;
+    }
+    c->rq.method = m < 0 ? OM_GET : (om_method)m;
+    c->route = om_route_find(c->daemon->opts.routes, c->rq.method, c->rq.path,
+                             c->rq.param, &other);
+    const om_route none = {.pattern = ""};
+    const om_route *r = c->route ? c->route : &none;
+    const bool page = strcmp(r->pattern, "/") == 0;
+    const om_refusal no = om_guard_check(c->daemon->opts.guard, &h,
+                                         c->rq.method, r->body, page, r->open);
+    if (no.http) {
+        if (no.http == 401)
+            om_response_header(&c->rs, "WWW-Authenticate", OM_STR("Bearer"));
+        refuse(c, no.http, no.word, OMOST_USAGE, no.text);
+    } else if (m < 0 || (!c->route && other)) {
+        refuse(c, 405, "METHOD", OMOST_USAGE,
+               "this address does not know that method");
+    } else if (!c->route) {
+        refuse(c, 404, NULL, OMOST_MISSING, "there is nothing at this address");
+    } else {
+        check_length(c, mc);
+    }
+}
+
+bool om_call_may_pass(om_call *c, struct MHD_Connection *mc)
+{
+    const om_str text = om_call_header(mc, "Content-Length");
+    int64_t n = 0;
+    if (!text.p || !om_parse_id(text, 1, OM_MOST_PASSED, &n)) return false;
+    om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
+    return true;
+}
