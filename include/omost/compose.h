@@ -1,7 +1,7 @@
 /* omost/compose.h - the composer: words become a canvas, by a language model.
  *
  *     omost_composer_opts co = {.model = "omost-llama-3-8b-q8_0.gguf"};
- *     omost_composer *who = omost_composer_open(&co, &err);
+ *     omost_composer *who = omost_composer_open(&co, NULL, NULL, &err);
  *     omost_chat *chat = omost_chat_new(NULL, &err);
  *     int said = omost_chat_add(chat, OMOST_CHAT_ROOT, OMOST_ROLE_USER,
  *                               (omost_str){"two cats", 8}, &err);

@@ -6,10 +6,12 @@
 
 typedef struct om_talk {
     om_cli *cli;
-    om_compose_job job;
-    omost_chat *chat;
-    int at;              /* the answer that is talked about, or -1 */
+    om_compose_job job; /* its chat is what is talked about */
+    int at;             /* the answer that is talked about, or -1 */
+    int asked;          /* the last question, answered or not; or -1 */
+    om_writer_setup *setup;
     const char *session; /* file; or NULL */
+    int lock;            /* keeps other talks off it; or -1 */
     bool terminal;       /* a person types */
     bool over;
     int code; /* to exit with */
@@ -20,6 +22,8 @@ typedef struct om_talk {
 void om_talk_say(om_talk *t, int parent, omost_str text);
 /* Write the session; complains. */
 void om_talk_keep(om_talk *t);
+/* Write the answer that is talked about, as om_write_reply() does. */
+int om_talk_write(const om_talk *t, const char *path);
 /* The canvas of an answer; NULL when it has none. */
 omost_canvas *om_talk_canvas(const om_talk *t, int id);
 

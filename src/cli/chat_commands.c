@@ -18,18 +18,19 @@ static void say(om_talk *t, const char *text)
 
 static const omost_message *answer(om_talk *t)
 {
-    const omost_message *m = omost_chat_message(t->chat, t->at);
+    const omost_message *m = omost_chat_message(t->job.chat, t->at);
     if (!m) say(t, "there is no canvas yet; say what the picture should show");
     return m;
 }
 
 static void put(om_talk *t, om_str text)
 {
-    int code = om_write(t->cli, "-", text);
-    if (code == 0 && text.n > 0 && text.p[text.n - 1] != '\n')
-        code = om_write(t->cli, "-", OM_STR("\n"));
-    t->code = om_worst(t->code, code);
-    t->over |= code != 0;
+    bool ok = om_put_here(text);
+    if (ok && text.n > 0 && text.p[text.n - 1] != '\n')
+        ok = om_put_here(OM_STR("\n"));
+    if (ok) return;
+    t->code = om_worst(t->code, OM_EXIT_MISSING);
+    t->over = true;
 }
 
 /* ---- looking ------------------------------------------------------------- */
@@ -103,8 +104,8 @@ static void show_history(om_talk *t, om_str arg)
     om_buf out;
     (void)arg;
     om_buf_init(&out, NULL, OMOST_MAX_CHAT);
-    for (int i = 0; i < omost_chat_count(t->chat); i++)
-        put_message(t, &out, omost_chat_message(t->chat, i));
+    for (int i = 0; i < omost_chat_count(t->job.chat); i++)
+        put_message(t, &out, omost_chat_message(t->job.chat, i));
     put(t, om_buf_view(&out));
     om_buf_free(&out);
 }
@@ -123,31 +124,45 @@ static int take_number(om_str *arg)
     return n;
 }
 
-/* The last question on the way to where we are, or NULL. */
-static const omost_message *question(om_talk *t)
+/* The last question, whether it got its answer or not; NULL: none yet. */
+static const omost_message *question(const om_talk *t)
 {
-    const omost_message *m = omost_chat_message(t->chat, t->at);
-    if (m) return omost_chat_message(t->chat, m->parent);
-    /* the first one may have got no answer */
-    return omost_chat_message(t->chat,
-                              omost_chat_child(t->chat, OMOST_CHAT_ROOT, 0));
+    return omost_chat_message(t->job.chat, t->asked);
+}
+
+/* The question an answer belongs to. */
+static int question_of(const om_talk *t, int answer)
+{
+    const omost_message *m = omost_chat_message(t->job.chat, answer);
+    return m ? m->parent : OMOST_CHAT_ROOT;
+}
+
+/* The same seed would give the same answer. */
+static void other_seed(om_talk *t)
+{
+    omost_compose_opts *o = &t->setup->compose;
+    if (o->temperature <= 0)
+        say(t, "with --temp 0 the answer is the same every time");
+    if (o->seed >= 0) o->seed++;
 }
 
 static void retry(om_talk *t, om_str arg)
 {
     const omost_message *q = question(t);
     (void)arg;
-    if (!q)
+    if (!q) {
         say(t, "there is nothing to retry yet");
-    else
-        om_talk_say(t, q->parent, q->text);
+        return;
+    }
+    other_seed(t);
+    om_talk_say(t, q->parent, q->text);
 }
 
 static void edit(om_talk *t, om_str arg)
 {
     int id = take_number(&arg);
     const omost_message *q =
-        id >= 0 ? omost_chat_message(t->chat, id) : question(t);
+        id >= 0 ? omost_chat_message(t->job.chat, id) : question(t);
     if (!q || q->role != OMOST_ROLE_USER)
         say(t, "there is no question of yours of that number; /history lists "
                "them");
@@ -160,23 +175,26 @@ static void edit(om_talk *t, om_str arg)
 
 static void undo(om_talk *t, om_str arg)
 {
-    const omost_message *m = omost_chat_message(t->chat, t->at);
+    const omost_message *q = question(t);
     (void)arg;
-    const omost_message *q = m ? omost_chat_message(t->chat, m->parent) : NULL;
-    if (!q)
+    if (!q) {
         say(t, "there is nothing to undo");
-    else
-        t->at = q->parent;
+        return;
+    }
+    t->at = q->parent;
+    t->asked = question_of(t, t->at);
 }
 
 static void go(om_talk *t, om_str arg)
 {
     int id = take_number(&arg);
-    const omost_message *m = omost_chat_message(t->chat, id);
+    const omost_message *m = omost_chat_message(t->job.chat, id);
     if (!m || m->role != OMOST_ROLE_ASSISTANT)
         say(t, "there is no answer of that number; /history lists them");
-    else
+    else {
         t->at = id;
+        t->asked = m->parent;
+    }
 }
 
 /* ---- the rest ------------------------------------------------------------ */
@@ -185,7 +203,6 @@ static void save(om_talk *t, om_str arg)
 {
     const omost_message *m = answer(t);
     char path[4096];
-    omost_error err;
     if (!m) return;
     if (arg.n == 0 || arg.n >= sizeof path) {
         say(t, "name a file: /save canvas.txt, or canvas.json");
@@ -193,18 +210,7 @@ static void save(om_talk *t, om_str arg)
     }
     memcpy(path, arg.p, arg.n);
     path[arg.n] = '\0';
-    if (!om_str_ends(arg, OM_STR(".json"))) {
-        (void)om_write(t->cli, path, m->text);
-        return;
-    }
-    omost_canvas *cv = om_talk_canvas(t, t->at);
-    size_t n = 0;
-    char *json = cv ? omost_canvas_to_json(cv, &n, &err) : NULL;
-    if (!cv)
-        say(t, "the last answer is no canvas");
-    else
-        (void)om_write_text(t->cli, path, json, n, &err);
-    omost_canvas_free(cv);
+    (void)om_talk_write(t, path);
 }
 
 static void quit(om_talk *t, om_str arg)

@@ -229,6 +229,8 @@ bool om_input_is_reply(const om_input *in);
 /* 0, or 2 and a complaint, when "-" is named more than once. */
 int om_stdin_once(om_cli *cli, const om_args *args);
 
+/* Whether that file could be written; nothing is left of the attempt. */
+int om_try_target(om_cli *cli, const char *path);
 /* Write it all to a file or, for "-", to standard output. */
 int om_write(om_cli *cli, const char *path, om_str bytes);
 /* The same for a buffer, whose own failure counts too; frees it. */

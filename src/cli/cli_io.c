@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "cli/render_cli.h"
@@ -109,4 +110,20 @@ int om_write_text(om_cli *cli, const char *path, char *text, size_t n,
     int code = om_write(cli, path, (om_str){text, n});
     omost_text_free(NULL, text);
     return code;
+}
+
+/* Hours of work should not end at a folder that is not there. (Opening a pipe
+ * would tell its reader that there is something to read.) */
+int om_try_target(om_cli *cli, const char *path)
+{
+    om_file_out f;
+    omost_error err;
+    struct stat sb;
+    if (strcmp(path, "-") == 0) return 0;
+    if (stat(path, &sb) == 0 && !S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode))
+        return 0;
+    if (om_file_begin(&f, NULL, path, &err) != OMOST_OK)
+        return om_complain(cli, &err);
+    om_file_abandon(&f);
+    return 0;
 }

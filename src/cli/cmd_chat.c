@@ -1,7 +1,10 @@
 /* cmd_chat.c - omost chat: a canvas changed by talking about it. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -19,7 +22,7 @@ enum {
 
 omost_canvas *om_talk_canvas(const om_talk *t, int id)
 {
-    const omost_message *m = omost_chat_message(t->chat, id);
+    const omost_message *m = omost_chat_message(t->job.chat, id);
     return m ? omost_canvas_parse(m->text.p, m->text.n, NULL, NULL) : NULL;
 }
 
@@ -28,7 +31,7 @@ void om_talk_keep(om_talk *t)
     omost_error err;
     size_t n = 0;
     if (!t->session) return;
-    char *text = omost_chat_to_json(t->chat, &n, &err);
+    char *text = omost_chat_to_json(t->job.chat, &n, &err);
     t->code =
         om_worst(t->code, om_write_text(t->cli, t->session, text, n, &err));
 }
@@ -50,36 +53,60 @@ static void show_change(om_talk *t, int before, const omost_canvas *now)
 static void take_answer(om_talk *t, int before)
 {
     const omost_reply *r = &t->job.reply;
+    const om_show_what what = t->job.show.what;
     t->at = r->id;
+    if (!t->terminal && what != OM_SHOW_TEXT)
+        (void)om_put_here((om_str){r->text, r->len});
     if (!t->terminal && r->len > 0 && r->text[r->len - 1] != '\n')
-        (void)om_write(t->cli, "-", OM_STR("\n"));
+        (void)om_put_here(OM_STR("\n"));
     if (!t->cli->quiet) om_show_summary(&t->job.show, r);
     int code = om_compose_judge(t->cli, r);
     if (!t->terminal) t->code = om_worst(t->code, code);
     if (r->canvas && t->terminal) show_change(t, before, r->canvas);
 }
 
+/* A person sees the regions; a file or pipe gets the text, once it is sure. */
+static om_show_what what_to_show(const om_talk *t)
+{
+    if (!t->terminal && !om_writer_may_change(t->setup)) return OM_SHOW_TEXT;
+    return t->cli->quiet ? OM_SHOW_QUIET : OM_SHOW_REGIONS;
+}
+
 void om_talk_say(om_talk *t, int parent, om_str text)
 {
     omost_error err;
-    int id = omost_chat_add(t->chat, parent, OMOST_ROLE_USER, text, &err);
+    int id = omost_chat_add(t->job.chat, parent, OMOST_ROLE_USER, text, &err);
     if (id < 0) {
         (void)om_complain(t->cli, &err);
         return;
     }
+    t->asked = id;
     om_talk_keep(t);
-    om_show_init(&t->job.show, t->cli,
-                 t->terminal ? OM_SHOW_REGIONS : OM_SHOW_TEXT);
+    om_show_init(&t->job.show, t->cli, what_to_show(t));
     int code = om_compose_run(&t->job, id);
     if (code == 0) take_answer(t, parent);
     omost_reply_free(&t->job.reply);
     om_talk_keep(t);
-    /* A person may go on after Ctrl-C or a server's trouble; a script not, and
-     * nobody without a model. */
-    if (code != 0 && (!t->terminal || !t->job.composer)) {
+    /* A person may go on after Ctrl-C or a server's trouble; a script not. */
+    if (code != 0 && !t->terminal) {
         t->code = code;
         t->over = true;
     }
+}
+
+int om_talk_write(const om_talk *t, const char *path)
+{
+    const omost_message *m = omost_chat_message(t->job.chat, t->at);
+    if (!m) return 0;
+    omost_canvas *cv = om_talk_canvas(t, t->at);
+    om_buf text;
+    om_buf_init(&text, NULL, OMOST_MAX_MESSAGE + 1);
+    om_buf_str(&text, m->text);
+    const omost_reply r = {.text = text.p, .len = text.n, .canvas = cv};
+    int code = om_write_reply(t->cli, path, &r);
+    om_buf_free(&text);
+    omost_canvas_free(cv);
+    return code;
 }
 
 /* ---- the talk ------------------------------------------------------------ */
@@ -94,13 +121,35 @@ static void take_line(om_talk *t, om_str line)
         om_talk_say(t, t->at, line);
 }
 
+static void nothing(int sig)
+{
+    (void)sig;
+}
+
+/* getline(), which Ctrl-C ends: all is kept already, and the last canvas is
+ * still to be written. */
+static ssize_t wait_for_line(om_talk *t, char **line, size_t *cap)
+{
+    struct sigaction act = {.sa_handler = nothing}, was;
+    sigemptyset(&act.sa_mask);
+    sigaction(SIGINT, &act, &was);
+    errno = 0;
+    ssize_t n = getline(line, cap, stdin);
+    if (n < 0 && errno == EINTR) {
+        t->code = 128 + SIGINT;
+        clearerr(stdin);
+    }
+    sigaction(SIGINT, &was, NULL);
+    return n;
+}
+
 static int talk(om_talk *t)
 {
     char *line = NULL;
     size_t cap = 0;
     while (!t->over) {
         if (t->terminal) fputs("> ", stderr);
-        ssize_t n = getline(&line, &cap, stdin);
+        ssize_t n = wait_for_line(t, &line, &cap);
         if (n < 0) break;
         take_line(t, (om_str){line, (size_t)n});
     }
@@ -115,85 +164,116 @@ static int talk(om_talk *t)
     return t->code;
 }
 
-/* The newest answer: where the last talk ended. */
-static int last_answer(const omost_chat *chat)
+/* ---- the session ---------------------------------------------------------- */
+
+/* Two talks on one session would write over one another. */
+static int lock_session(om_talk *t)
 {
-    for (int i = omost_chat_count(chat) - 1; i >= 0; i--)
-        if (omost_chat_message(chat, i)->role == OMOST_ROLE_ASSISTANT) return i;
-    return OMOST_CHAT_ROOT;
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s.lock", t->session);
+    if (n < 0 || n >= (int)sizeof path)
+        return om_usage(t->cli, "the session's name is too long");
+    t->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (t->lock >= 0 && flock(t->lock, LOCK_EX | LOCK_NB) == 0) return 0;
+    omost_error err;
+    if (t->lock < 0)
+        om_fail(&err, OMOST_IO, "cannot write %s: %s", path, strerror(errno));
+    else
+        om_fail(&err, OMOST_IO, "another omost chat is at %s", t->session);
+    return om_complain(t->cli, &err);
+}
+
+static void unlock_session(om_talk *t)
+{
+    char path[4096];
+    if (t->lock < 0) return;
+    snprintf(path, sizeof path, "%s.lock", t->session);
+    (void)unlink(path);
+    close(t->lock);
+}
+
+/* Where the last talk ended: at the newest message. */
+static void go_on(om_talk *t)
+{
+    const int last = omost_chat_count(t->job.chat) - 1;
+    const omost_message *m = omost_chat_message(t->job.chat, last);
+    if (!m) return;
+    const bool answered = m->role == OMOST_ROLE_ASSISTANT;
+    t->at = answered ? last : m->parent;
+    t->asked = answered ? m->parent : last;
 }
 
 static int open_session(om_talk *t)
 {
     omost_error err;
     om_buf text;
-    if (access(t->session, F_OK) != 0 && errno == ENOENT) return 0;
+    int code = lock_session(t);
+    if (code || (access(t->session, F_OK) != 0 && errno == ENOENT)) return code;
     om_buf_init(&text, NULL, OMOST_MAX_CHAT);
     omost_status st = om_file_read(t->session, &text, &err);
-    if (st == OMOST_OK) {
-        t->chat = omost_chat_read(NULL, text.p ? text.p : "", text.n, &err);
-        if (t->chat)
-            t->at = last_answer(t->chat);
-        else
-            st = err.status;
-    }
+    if (st == OMOST_OK)
+        t->job.chat = omost_chat_read(NULL, text.p ? text.p : "", text.n, &err);
     om_buf_free(&text);
-    if (st == OMOST_OK) return 0;
+    if (t->job.chat) {
+        go_on(t);
+        return 0;
+    }
     omost_error named;
-    om_fail(&named, st, "%s: %s", t->session, err.msg);
+    om_fail(&named, err.status, "%s: %s", t->session, err.msg);
     return om_complain(t->cli, &named);
 }
 
 static int begin(om_talk *t, const char *edit)
 {
-    om_input in = {0};
-    int code = 0;
-    if (t->session) code = open_session(t);
-    if (code == 0 && t->chat && edit)
+    int code = t->session ? open_session(t) : 0;
+    if (code == 0 && t->job.chat && edit)
         code = om_usage(t->cli,
-                        "%s holds a conversation already; --edit "
-                        "begins a new one",
+                        "%s holds a conversation already; --edit begins a new "
+                        "one",
                         t->session);
-    if (code == 0 && !t->chat && edit)
-        code = om_input_read(t->cli, &in, edit, false);
-    if (code == 0 && !t->chat) {
-        t->chat = om_chat_about(t->cli, edit ? &in : NULL, &t->at);
-        if (!t->chat) code = OM_EXIT_LIMIT;
-    }
-    om_input_free(&in);
+    if (code == 0 && !t->job.chat)
+        code = om_compose_begin(&t->job, edit, &t->at);
+    if (code == 0 && edit) go_on(t);
     return code;
 }
 
-/* The last canvas, for whatever reads it next. */
-static int write_last(const om_talk *t, const char *path)
+/* The model is read before the first question: a person can then type while
+ * nothing is wrong. */
+static int open_model(om_talk *t)
 {
-    const omost_message *m = omost_chat_message(t->chat, t->at);
-    return path && m ? om_write(t->cli, path, m->text) : 0;
+    om_show_init(&t->job.show, t->cli,
+                 t->cli->quiet ? OM_SHOW_QUIET : OM_SHOW_REGIONS);
+    return om_compose_open(&t->job);
 }
 
 static int run_chat(om_cli *cli, const om_args *args)
 {
     om_writer_setup s;
+    const char *out = args->opt[OPT_OUTPUT].text;
     cli->quiet = args->opt[OPT_QUIET].set;
     int code = om_writer_setup_make(cli, args, 0, &s);
     om_talk t = {.cli = cli,
+                 .job = {.cli = cli, .setup = &s},
+                 .setup = &s,
                  .at = OMOST_CHAT_ROOT,
+                 .asked = OMOST_CHAT_ROOT,
+                 .lock = -1,
                  .session = args->opt[OPT_SESSION].text,
                  .terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO)};
     s.composer.n_threads = (int)args->opt[OPT_THREADS].integer;
-    t.job.cli = cli;
-    t.job.setup = &s;
+    if (code == 0 && out) code = om_try_target(cli, out);
     if (code == 0) code = begin(&t, args->opt[OPT_EDIT].text);
-    t.job.chat = t.chat;
+    if (code == 0) code = open_model(&t);
     if (code == 0 && t.terminal && !cli->quiet)
         fputs("Say what the picture should show; /help lists what else "
               "there is.\n",
               stderr);
-    if (code == 0) code = talk(&t);
-    if (t.chat)
-        code = om_worst(code, write_last(&t, args->opt[OPT_OUTPUT].text));
-    omost_composer_close(t.job.composer);
-    omost_chat_free(t.chat);
+    if (code == 0) {
+        code = talk(&t);
+        if (out) code = om_worst(code, om_talk_write(&t, out));
+    }
+    unlock_session(&t);
+    om_compose_end(&t.job);
     om_writer_setup_free(&s);
     return code;
 }

@@ -27,33 +27,25 @@ static int read_wish(om_cli *cli, const om_args *args, om_buf *wish)
         return om_file_read("-", wish, &err) == OMOST_OK
                    ? 0
                    : om_complain(cli, &err);
-    for (int i = 0; i < args->n_operands; i++) {
-        if (i > 0) om_buf_putc(wish, ' ');
-        om_buf_puts(wish, args->operand[i]);
-    }
+    (void)om_join_operands(args, wish);
     return 0;
 }
 
 /* ---- the canvas ---------------------------------------------------------- */
 
-/* What may be taken back is not written before it is sure. */
-static bool may_change(const om_writer_setup *s)
-{
-    return !s->compose.no_mend && (s->composer.server || s->compose.no_grammar);
-}
-
 static om_show_what what_to_show(const om_args *args, const om_writer_setup *s)
 {
     const char *out = args->opt[OPT_OUTPUT].text;
     const bool here = strcmp(out, "-") == 0;
-    if (here && (isatty(STDOUT_FILENO) || !may_change(s))) return OM_SHOW_TEXT;
+    /* What may be taken back is not written before it is sure. */
+    if (here && (isatty(STDOUT_FILENO) || !om_writer_may_change(s)))
+        return OM_SHOW_TEXT;
     return args->opt[OPT_QUIET].set ? OM_SHOW_QUIET : OM_SHOW_REGIONS;
 }
 
 static int write_reply(om_compose_job *j, const om_args *args)
 {
     const omost_reply *r = &j->reply;
-    om_str text = {r->text, r->len};
     int code = 0;
     if (j->show.what == OM_SHOW_TEXT) {
         if (r->len > 0 && r->text[r->len - 1] != '\n') {
@@ -62,41 +54,23 @@ static int write_reply(om_compose_job *j, const om_args *args)
         }
     } else {
         om_show_clear(&j->show);
-        code = om_write(j->cli, args->opt[OPT_OUTPUT].text, text);
+        code = om_write_reply(j->cli, args->opt[OPT_OUTPUT].text, r);
     }
     if (!j->cli->quiet) om_show_summary(&j->show, r);
     return om_worst(code, om_compose_judge(j->cli, r));
 }
 
 static int compose(om_cli *cli, const om_args *args, const om_writer_setup *s,
-                   omost_chat *chat, int parent, om_str wish)
+                   om_str wish)
 {
-    omost_error err;
-    om_compose_job j = {.cli = cli, .setup = s, .chat = chat};
-    int id = omost_chat_add(chat, parent, OMOST_ROLE_USER, wish, &err);
-    if (id < 0) return om_complain(cli, &err);
+    om_compose_job j = {.cli = cli, .setup = s};
     om_show_init(&j.show, cli, what_to_show(args, s));
-    int code = om_compose_run(&j, id);
-    if (code == 0) code = write_reply(&j, args);
-    omost_reply_free(&j.reply);
-    omost_composer_close(j.composer);
-    return code;
-}
-
-static int compose_from(om_cli *cli, const om_args *args,
-                        const om_writer_setup *s, om_str wish)
-{
-    om_input in = {0};
-    int id, code = 0;
-    const char *edit = args->opt[OPT_EDIT].text;
-    if (edit) code = om_input_read(cli, &in, edit, false);
-    omost_chat *chat =
-        code == 0 ? om_chat_about(cli, edit ? &in : NULL, &id) : NULL;
-    if (code == 0 && !chat) code = OM_EXIT_LIMIT;
+    int code = om_try_target(cli, args->opt[OPT_OUTPUT].text);
     if (code == 0)
-        code = compose(cli, args, s, chat, id, om_str_strip(wish, " \t\r\n"));
-    omost_chat_free(chat);
-    om_input_free(&in);
+        code = om_compose_wish(&j, args->opt[OPT_EDIT].text,
+                               om_str_strip(wish, " \t\r\n"));
+    if (code == 0) code = write_reply(&j, args);
+    om_compose_end(&j);
     return code;
 }
 
@@ -117,7 +91,7 @@ static int run_compose(om_cli *cli, const om_args *args)
     int code = om_writer_setup_make(cli, args, 0, &s);
     s.composer.n_threads = (int)args->opt[OPT_THREADS].integer;
     if (code == 0) code = read_wish(cli, args, &wish);
-    if (code == 0) code = compose_from(cli, args, &s, om_buf_view(&wish));
+    if (code == 0) code = compose(cli, args, &s, om_buf_view(&wish));
     om_buf_free(&wish);
     om_writer_setup_free(&s);
     return code;

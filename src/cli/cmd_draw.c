@@ -11,16 +11,6 @@ enum {
     OPT_EDIT,
 };
 
-static om_str join(const om_args *args, om_buf *wish)
-{
-    om_buf_init(wish, NULL, OMOST_MAX_MESSAGE);
-    for (int i = 0; i < args->n_operands; i++) {
-        if (i > 0) om_buf_putc(wish, ' ');
-        om_buf_puts(wish, args->operand[i]);
-    }
-    return om_str_strip(om_buf_view(wish), " \t\r\n");
-}
-
 /* The canvas is kept as soon as it is there: drawing takes long. */
 static int take_reply(om_cli *cli, const om_args *args, om_compose_job *j,
                       om_setup *draw)
@@ -30,7 +20,7 @@ static int take_reply(om_cli *cli, const om_args *args, om_compose_job *j,
     om_str text = {r->text, r->len};
     if (!cli->quiet) om_show_summary(&j->show, r);
     int code = om_compose_judge(cli, r);
-    if (keep) code = om_worst(code, om_write(cli, keep, text));
+    if (keep) code = om_worst(code, om_write_reply(cli, keep, r));
     if (code) return code;
     omost_canvas *canvas = r->canvas;
     r->canvas = NULL;
@@ -40,29 +30,14 @@ static int take_reply(om_cli *cli, const om_args *args, om_compose_job *j,
 static int compose(om_cli *cli, const om_args *args, const om_writer_setup *s,
                    om_setup *draw)
 {
-    omost_error err;
     om_buf wish;
-    om_input in = {0};
-    int parent, id = -1, code = 0;
-    const char *edit = args->opt[OPT_EDIT].text;
-    om_str words = join(args, &wish);
-    if (edit) code = om_input_read(cli, &in, edit, false);
     om_compose_job j = {.cli = cli, .setup = s};
+    om_buf_init(&wish, NULL, OMOST_MAX_MESSAGE);
     om_show_init(&j.show, cli, cli->quiet ? OM_SHOW_QUIET : OM_SHOW_REGIONS);
-    if (code == 0) {
-        j.chat = om_chat_about(cli, edit ? &in : NULL, &parent);
-        if (!j.chat) code = OM_EXIT_LIMIT;
-    }
-    if (code == 0) {
-        id = omost_chat_add(j.chat, parent, OMOST_ROLE_USER, words, &err);
-        if (id < 0) code = om_complain(cli, &err);
-    }
-    if (code == 0) code = om_compose_run(&j, id);
+    int code = om_compose_wish(&j, args->opt[OPT_EDIT].text,
+                               om_join_operands(args, &wish));
     if (code == 0) code = take_reply(cli, args, &j, draw);
-    omost_reply_free(&j.reply);
-    omost_composer_close(j.composer);
-    omost_chat_free(j.chat);
-    om_input_free(&in);
+    om_compose_end(&j);
     om_buf_free(&wish);
     return code;
 }
@@ -78,6 +53,14 @@ static int try_engine(om_cli *cli, const om_setup *draw)
     return e ? 0 : om_complain(cli, &err);
 }
 
+/* Files that cannot be written are as well. */
+static int try_targets(om_cli *cli, const om_args *args, const om_setup *draw)
+{
+    const char *keep = args->opt[OPT_CANVAS].text;
+    int code = keep ? om_try_target(cli, keep) : 0;
+    return code ? code : om_render_try(cli, draw);
+}
+
 static int run_draw(om_cli *cli, const om_args *args)
 {
     om_setup draw = {0};
@@ -86,6 +69,7 @@ static int run_draw(om_cli *cli, const om_args *args)
     int code = om_writer_setup_make(cli, args, WRITER, &writer);
     writer.composer.n_threads = (int)args->opt[OM_RENDER_THREADS].integer;
     if (code == 0) code = om_setup_make(cli, args, NULL, &draw);
+    if (code == 0) code = try_targets(cli, args, &draw);
     if (code == 0) code = try_engine(cli, &draw);
     if (code == 0) code = compose(cli, args, &writer, &draw);
     if (code == 0) code = om_render_run(cli, &draw);

@@ -21,10 +21,10 @@ static void work(void *user)
     if (!j->composer)
         j->composer =
             omost_composer_open(&j->setup->composer, on_load, j, &j->err);
-    j->st = j->composer
-                ? omost_compose(j->composer, j->chat, j->id, &j->setup->compose,
-                                on_event, j, &j->reply, &j->err)
-                : j->err.status;
+    j->st = j->composer ? OMOST_OK : j->err.status;
+    if (j->composer && j->id != OMOST_CHAT_ROOT)
+        j->st = omost_compose(j->composer, j->chat, j->id, &j->setup->compose,
+                              on_event, j, &j->reply, &j->err);
 }
 
 static void end_line(om_compose_job *j)
@@ -57,6 +57,13 @@ int om_compose_run(om_compose_job *j, int id)
         return 128 + sig;
     }
     return om_complain(j->cli, &j->err);
+}
+
+int om_compose_open(om_compose_job *j)
+{
+    int code = om_compose_run(j, OMOST_CHAT_ROOT);
+    om_show_clear(&j->show);
+    return code;
 }
 
 int om_compose_judge(om_cli *cli, const omost_reply *reply)
@@ -107,14 +114,63 @@ static int add_turns(omost_chat *chat, const omost_canvas *canvas,
     return id;
 }
 
-omost_chat *om_chat_about(om_cli *cli, const om_input *in, int *id)
+static int begin(om_compose_job *j, const omost_canvas *canvas, int *id)
 {
     omost_error err;
-    omost_chat *chat = omost_chat_new(NULL, &err);
     *id = OMOST_CHAT_ROOT;
-    if (chat && in && in->canvas) *id = add_turns(chat, in->canvas, &err);
-    if (chat && (!in || !in->canvas || *id >= 0)) return chat;
-    (void)om_complain(cli, &err);
-    omost_chat_free(chat);
-    return NULL;
+    j->chat = omost_chat_new(NULL, &err);
+    if (j->chat && canvas) *id = add_turns(j->chat, canvas, &err);
+    if (j->chat && (!canvas || *id >= 0)) return 0;
+    return om_complain(j->cli, &err);
+}
+
+int om_compose_begin(om_compose_job *j, const char *edit, int *id)
+{
+    om_input in = {0};
+    int code = edit ? om_input_read(j->cli, &in, edit, false) : 0;
+    if (code == 0) code = begin(j, in.canvas, id);
+    om_input_free(&in);
+    return code;
+}
+
+int om_compose_wish(om_compose_job *j, const char *edit, om_str wish)
+{
+    omost_error err;
+    int id = OMOST_CHAT_ROOT, code = om_compose_begin(j, edit, &id);
+    if (code) return code;
+    id = omost_chat_add(j->chat, id, OMOST_ROLE_USER, wish, &err);
+    return id < 0 ? om_complain(j->cli, &err) : om_compose_run(j, id);
+}
+
+void om_compose_end(om_compose_job *j)
+{
+    omost_reply_free(&j->reply);
+    omost_composer_close(j->composer);
+    omost_chat_free(j->chat);
+}
+
+/* ---- words and files ------------------------------------------------------- */
+
+om_str om_join_operands(const om_args *args, om_buf *out)
+{
+    for (int i = 0; i < args->n_operands; i++) {
+        if (i > 0) om_buf_putc(out, ' ');
+        om_buf_puts(out, args->operand[i]);
+    }
+    return om_str_strip(om_buf_view(out), " \t\r\n");
+}
+
+bool om_writer_may_change(const om_writer_setup *s)
+{
+    return !s->compose.no_mend && (s->composer.server || s->compose.no_grammar);
+}
+
+int om_write_reply(om_cli *cli, const char *path, const omost_reply *reply)
+{
+    omost_error err;
+    size_t n = 0;
+    if (!reply->canvas || !om_str_ends(om_str_of(path), OM_STR(".json")))
+        return om_write(cli, path, (om_str){reply->text, reply->len});
+    char *json = omost_canvas_to_json(reply->canvas, &n, &err);
+    return om_write_text(cli, path, json, n, &err);
 }

@@ -60,7 +60,9 @@ bool om_show_load(om_show *show, double done)
 static void show_progress(om_show *show, const omost_compose_event *ev)
 {
     char text[120], rate[40] = "";
-    if (show->what != OM_SHOW_REGIONS || !may_show(show)) return;
+    const bool apart = show->what == OM_SHOW_REGIONS ||
+                       (show->what == OM_SHOW_TEXT && !isatty(STDOUT_FILENO));
+    if (!apart || !may_show(show)) return;
     if (ev->tokens_per_second > 0)
         snprintf(rate, sizeof rate, ", %.1f a second", ev->tokens_per_second);
     snprintf(text, sizeof text, "writing: %d region%s, %d tokens%s",
@@ -87,11 +89,33 @@ static void show_prompt(om_show *show, const omost_compose_event *ev)
 
 /* ---- text and regions ---------------------------------------------------- */
 
+bool om_put_here(om_str text)
+{
+    om_buf clean;
+    om_buf_init(&clean, NULL, SIZE_MAX);
+    if (isatty(STDOUT_FILENO)) {
+        for (const char *end; (end = memchr(text.p, '\n', text.n));) {
+            om_str line = {text.p, (size_t)(end - text.p)};
+            om_put_clean(&clean, line);
+            om_buf_putc(&clean, '\n');
+            text = om_str_skip(text, line.n + 1);
+        }
+        om_put_clean(&clean, text);
+        text = om_buf_view(&clean);
+    }
+    const bool ok =
+        clean.status == OMOST_OK &&
+        (text.n == 0 || fwrite(text.p, 1, text.n, stdout) == text.n) &&
+        fflush(stdout) == 0;
+    om_buf_free(&clean);
+    return ok;
+}
+
 static bool put_text(om_show *show, om_str text)
 {
     if (show->what != OM_SHOW_TEXT || text.n == 0) return true;
     om_show_clear(show);
-    if (fwrite(text.p, 1, text.n, stdout) != text.n || fflush(stdout) != 0) {
+    if (!om_put_here(text)) {
         omost_error err;
         int why = errno;
         om_fail(&err, OMOST_IO, "cannot write standard output: %s",

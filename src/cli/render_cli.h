@@ -164,5 +164,7 @@ void om_put_time(om_buf *out, double seconds);
 
 /* Draw; 0 or an exit code after complaining. */
 int om_render_run(om_cli *cli, const om_setup *s);
+/* Whether what it would write can be written: before work that comes first. */
+int om_render_try(om_cli *cli, const om_setup *s);
 
 #endif

@@ -4,7 +4,6 @@
  * was begun is removed. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -184,40 +183,24 @@ static int draw_in_thread(run *r)
     return result(r, sig < 0 ? 0 : sig);
 }
 
-/* Hours of work should not end at a folder that is not there. (Opening a pipe
- * would tell its reader that there is something to read.) */
-static int check_target(om_cli *cli, const char *path)
-{
-    om_file_out f;
-    omost_error err;
-    struct stat sb;
-    if (strcmp(path, "-") == 0) return 0;
-    if (stat(path, &sb) == 0 && !S_ISREG(sb.st_mode) && !S_ISDIR(sb.st_mode))
-        return 0;
-    if (om_file_begin(&f, NULL, path, &err) != OMOST_OK)
-        return om_complain(cli, &err);
-    om_file_abandon(&f);
-    return 0;
-}
-
 static int check_targets(om_cli *cli, const run *r, int batch)
 {
     char name[OM_NAME_MAX];
     int code = 0;
     for (int i = 0; i < batch && code == 0; i++) {
         if (om_picture_name(name, r->out, i)) {
-            code = check_target(cli, name);
+            code = om_try_target(cli, name);
         } else {
             omost_error err;
             om_fail(&err, OMOST_LIMIT, "the picture's name is too long");
             code = om_complain(cli, &err);
         }
     }
-    if (code == 0 && r->s->preview) code = check_target(cli, r->s->preview);
+    if (code == 0 && r->s->preview) code = om_try_target(cli, r->s->preview);
     return code;
 }
 
-int om_render_run(om_cli *cli, const om_setup *s)
+static int run_or_try(om_cli *cli, const om_setup *s, bool try)
 {
     char name[OM_NAME_MAX];
     omost_error err;
@@ -243,8 +226,18 @@ int om_render_run(om_cli *cli, const om_setup *s)
                         "another file for one of them",
                         s->preview);
     if (code == 0) code = check_targets(cli, r, batch);
-    if (code == 0) code = draw_in_thread(r);
+    if (code == 0 && !try) code = draw_in_thread(r);
     pthread_mutex_destroy(&r->writing);
     free(r);
     return code;
+}
+
+int om_render_run(om_cli *cli, const om_setup *s)
+{
+    return run_or_try(cli, s, false);
+}
+
+int om_render_try(om_cli *cli, const om_setup *s)
+{
+    return run_or_try(cli, s, true);
 }

@@ -78,6 +78,9 @@ bool om_show_event(om_show *show, const omost_compose_event *ev);
 void om_show_clear(om_show *show);
 /* "6 regions, 1432 tokens, 23.1 a second ..." */
 void om_show_summary(om_show *show, const omost_reply *reply);
+/* Write text of a model on standard output: as it is, but on a terminal without
+ * what a terminal would act on. False when that failed (errno). */
+bool om_put_here(omost_str text);
 /* Append "A mighty dragon (in the center, a large square area)". */
 void om_put_region(om_buf *out, const omost_region *region);
 
@@ -96,6 +99,8 @@ typedef struct om_compose_job {
     omost_error err;
 } om_compose_job;
 
+/* Open the composer now, so that what is wrong with it is known. */
+int om_compose_open(om_compose_job *job);
 /* Answer message `id`. 0 when there is a reply, in job->reply, the caller's to
  * free; else an exit code after complaining. */
 int om_compose_run(om_compose_job *job, int id);
@@ -103,8 +108,18 @@ int om_compose_run(om_compose_job *job, int id);
  * 0, or 1 when there is no canvas. */
 int om_compose_judge(om_cli *cli, const omost_reply *reply);
 
-/* A chat whose last answer is this canvas, as if a model had just written it;
- * `id` gets that answer's. NULL after complaining. */
-omost_chat *om_chat_about(om_cli *cli, const om_input *in, int *id);
+/* Begin job->chat; with `edit` (may be NULL) its last answer is the canvas in
+ * that file, as if a model had just written it. `id` gets that answer's. */
+int om_compose_begin(om_compose_job *job, const char *edit, int *id);
+/* That, and the answer to a wish. */
+int om_compose_wish(om_compose_job *job, const char *edit, omost_str wish);
+/* Free all that the job holds. */
+void om_compose_end(om_compose_job *job);
+/* The words of a command line as one text, spaces around it off. */
+omost_str om_join_operands(const om_args *args, om_buf *out);
+/* A reply that may yet be replaced by a better one. */
+bool om_writer_may_change(const om_writer_setup *s);
+/* Write the reply, or for a name in .json its canvas as JSON. */
+int om_write_reply(om_cli *cli, const char *path, const omost_reply *reply);
 
 #endif

@@ -92,6 +92,17 @@ want_err '/dev/full'
 want_err 'cannot write standard output'
 run compose --script two.txt -o no/such/folder/x.txt x
 want_code 3
+grep -q 'ginger' err && fail "the canvas was written for a folder that is not there"
+run compose -q --script two.txt -o new.json x
+"$omost" convert first.txt --to json | cmp -s - new.json || fail "-o x.json is no JSON"
+printf 'a \033[31mred\007 cat\n' >escape.txt
+if script -qec true /dev/null >/dev/null 2>&1; then
+    last='omost compose on a terminal'
+    script -qec "'$omost' compose --script escape.txt --no-mend x" /dev/null >shown 2>&1 </dev/null
+    grep -q '?\[31mred? cat' shown || fail "escapes of a model reach the terminal"
+fi
+run compose -q --script escape.txt --no-mend x
+cmp -s out escape.txt || fail "the text is changed where nobody looks"
 
 # Ctrl-C
 last='omost compose, Ctrl-C'
@@ -164,6 +175,28 @@ want_code 3
 want_err 'has 3 replies and answer 4 was asked for'
 say '/history'
 want_out 'and a fourth'
+say '/retry'
+want_code 3
+want_err 'answer 4 was asked for'
+say '/history'
+[ "$(grep -c 'and a fourth' out)" = 2 ] || fail "/retry asks the last question, answered or not"
+say '/undo' '/regions' '/history'
+grep -q '^>.* 5 ' out || fail "/undo takes back a question without an answer"
+"$omost" chat -q --script two.txt --script-rate 20 --session two.json <<<'slow' >/dev/null 2>&1 &
+pid=$!
+for ((i = 0; i < 50; i++)); do [ -e two.json ] && break || sleep 0.1; done
+chat_options=(-q --session two.json)
+say 'at once'
+want_code 3
+want_err 'another omost chat is at two.json'
+kill -TERM $pid
+wait $pid
+[ -e two.json.lock ] && rm -f two.json.lock
+say '/history'
+want_out 'slow'
+chat_options=(-q -o no/such/folder/x --script nowhere)
+say x
+want_code 3
 chat_options=(-q --session s.json --edit first.txt)
 say x
 want_usage 's.json holds a conversation already'

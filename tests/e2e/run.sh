@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# tests/e2e/run.sh - the studio in a real browser.
+# tests/e2e/run.sh - the program with clients that are not ours before it.
 #
-#     tests/e2e/run.sh            fetch what is missing, run all tests
+#     tests/e2e/run.sh            fetch what is missing, the studio in a browser
+#     tests/e2e/run.sh openai     the npm package "openai" as a client; no browser
 #     tests/e2e/run.sh --setup    only fetch (tools/setup test does this)
 #
-# Needs node 20, npm and a Chromium (Debian's package, or OMOST_CHROMIUM=PROGRAM);
-# playwright-core and axe-core come from npm as package-lock.json has them, into
-# the user's cache. What cannot be had is said, and the exit status is 77.
+# Needs node 20 and npm, the studio a Chromium too (Debian's package, or
+# OMOST_CHROMIUM=PROGRAM); playwright-core, axe-core and openai come from npm as
+# package-lock.json has them, into the user's cache. What cannot be had is said,
+# and the exit status is 77.
 #
 # Environment: OMOST_BIN, OMOST_GOLDEN (set by CTest), OMOST_SHOTS=DIR keeps the
 # screenshots there, OMOST_WEB=DIR serves the page from there instead of the
@@ -16,8 +18,13 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/omost
 
+case ${1:-} in
+openai) tests=openai skipped="no tests with OpenAI's package as a client" ;;
+*) tests=studio skipped="no tests of the page in a browser" ;;
+esac
+
 skip() {
-    printf 'SKIPPED: no tests of the page in a browser: %s\n' "$*" >&2
+    printf 'SKIPPED: %s: %s\n' "$skipped" "$*" >&2
     exit 77
 }
 
@@ -54,10 +61,10 @@ command -v node >/dev/null || skip "node is missing; run: tools/setup test"
 command -v npm >/dev/null || skip "npm is missing; run: tools/setup test"
 [ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] ||
     skip "node is older than 20"
-chromium=$(find_chromium) ||
-    skip "there is no Chromium; run tools/setup test, or set OMOST_CHROMIUM"
 modules=$cache/e2e-$(sum "$here/package-lock.json")
 [ -d "$modules/node_modules/playwright-core" ] || fetch_modules
+chromium=$(find_chromium) || [ "$tests" = openai ] ||
+    skip "there is no Chromium; run tools/setup test, or set OMOST_CHROMIUM"
 [ "${1:-}" != --setup ] || exit 0
 
 : "${OMOST_SOURCE:=$(cd "$here/../.." && pwd)}"
@@ -68,4 +75,4 @@ modules=$cache/e2e-$(sum "$here/package-lock.json")
     skip "no golden model at $OMOST_GOLDEN/model"
 export OMOST_SOURCE OMOST_BIN OMOST_GOLDEN
 OMOST_CHROMIUM=$chromium OMOST_MODULES=$modules \
-    exec node --test --test-concurrency=1 --test-reporter=spec "$here/studio.test.mjs"
+    exec node --test --test-concurrency=1 --test-reporter=spec "$here/$tests.test.mjs"

@@ -88,8 +88,9 @@ test("a box is dragged, its words change, and undo brings them back", LIMIT, asy
   await page.keyboard.press("Control+Shift+z");
   await eventually(() => words(page), "on the right, a large square area, distance 7");
   await page.keyboard.press("Control+z");
+  await eventually(() => words(page), start);
   // A corner makes it smaller; the box snaps to one of the 729.
-  const [hx, hy] = await middle(page.locator(".handle.se"));
+  const [hx, hy] = await middle(page.locator(".box.selected .handle.se"));
   await page.mouse.move(hx, hy);
   await page.mouse.down();
   await page.mouse.move(hx - frame.width * 0.25, hy - frame.height * 0.25, { steps: 6 });

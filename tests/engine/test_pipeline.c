@@ -164,10 +164,8 @@ static bool order_image(void *user, int index, omost_image image)
     return true;
 }
 
-/* ---- precision ---------------------------------------------------------- */
-
 static om_precision unet_precision(om_pipeline *p, const char *canvas,
-                                   const char *method)
+                                   omost_region_method method)
 {
     album a = {0};
     subject s;
@@ -190,10 +188,14 @@ static void test_sharp_boxes(void **state)
     golden_model_open(&m, "ref", OM_PRECISION_BF16, layouts[0]);
     om_pipeline *half = open_pipeline(NULL, &m, true);
     om_pipeline *full = open_pipeline(NULL, &st->m, true);
-    assert_int_equal(unet_precision(half, CANVAS, "score"), OM_PRECISION_BF16);
-    assert_int_equal(unet_precision(half, edges, "score"), OM_PRECISION_F32);
-    assert_int_equal(unet_precision(half, edges, "couple"), OM_PRECISION_BF16);
-    assert_int_equal(unet_precision(full, edges, "score"), OM_PRECISION_F32);
+    assert_int_equal(unet_precision(half, CANVAS, OMOST_REGION_SCORE),
+                     OM_PRECISION_BF16);
+    assert_int_equal(unet_precision(half, edges, OMOST_REGION_SCORE),
+                     OM_PRECISION_F32);
+    assert_int_equal(unet_precision(half, edges, OMOST_REGION_COUPLE),
+                     OM_PRECISION_BF16);
+    assert_int_equal(unet_precision(full, edges, OMOST_REGION_SCORE),
+                     OM_PRECISION_F32);
     assert_ptr_equal(om_unet_backend(full->unet), st->m.backend);
     om_pipeline_close(full);
     om_pipeline_close(half);

@@ -259,7 +259,7 @@ static void check_half(const char *backend, om_pipeline *p, const char *name,
 static void test_half(void **state)
 {
     (void)state;
-    static const char name[] = "basic_128x192";
+    static const char *const names[] = {"basic_128x192", "highres_128x192"};
     json_t *all = golden_json("e2e/runs.json");
     if (!all) skip();
     for (size_t b = 0; om_backend_at(b); b++) {
@@ -275,7 +275,9 @@ static void test_half(void **state)
         om_backend_close(backend);
         golden_model_open(&m, om_backend_at(b), OM_PRECISION_BF16, layouts[0]);
         om_pipeline *p = open_pipeline(NULL, &m, false);
-        check_half(om_backend_at(b), p, name, json_object_get(all, name));
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            check_half(om_backend_at(b), p, names[i],
+                       json_object_get(all, names[i]));
         om_pipeline_close(p);
         golden_model_close(&m);
     }

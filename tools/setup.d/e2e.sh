@@ -26,7 +26,7 @@ e2e_ensure() {
     fi
     "$root/tests/e2e/run.sh" --setup >"$cache/e2e-setup.log" 2>&1 || rc=$?
     if [ "$rc" = 0 ]; then
-        step_end ok "Chromium, playwright-core, axe-core"
+        step_end ok "Chromium, playwright-core, axe-core, openai"
     else
         soft_fail "$(tail -n 1 "$cache/e2e-setup.log" | sed 's/^SKIPPED: //')"
     fi

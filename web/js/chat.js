@@ -115,9 +115,9 @@ export class Chat {
     const node = el("article.message.reply", { "aria-label": "Answer" },
       prose && m.canvas && el("p.text", {}, prose),
       !m.canvas && el("p.text", {}, code === null ? m.text : prose),
+      m.canvas && this.regionsOf(m),
       after && el("p.text", {}, after),
       m.error && this.error(m, code));
-    if (m.canvas) node.append(this.regionsOf(m));
     const shown = this.open.has(m.id);
     node.append(el("div.foot", {}, this.ways(m, siblings),
       m.parent !== null && button("Retry", "Answer again", () => this.studio.retry(m.parent)),

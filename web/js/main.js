@@ -45,7 +45,7 @@ function askKey() {
       e.preventDefault();
       setKey(input.value);
       try { await api.login(input.value); close(); } catch (e2) { toast(e2.message, "error"); }
-    } }, el("p", {}, "This server was started with --api-key."), input,
+    } }, el("p", {}, "This server wants the key that OMOST_SERVE_KEY was when it was started."), input,
     el("div.actions", {}, el("button.primary", { type: "submit" }, "Open the studio")));
   });
 }

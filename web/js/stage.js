@@ -16,6 +16,8 @@ export class Stage {
     this.studio = studio;
     this.ui = ui;
     this.drag = null;
+    this.nodes = []; // of the boxes, by region
+    this.live = false;
     this.size = [896, 1152];
     this.zoom = 1;
     this.showPicture = true;
@@ -123,9 +125,14 @@ export class Stage {
     this.frame.style.setProperty("--aspect", this.aspect);
     this.frame.style.setProperty("--zoom", this.zoom);
     this.frame.style.backgroundColor = s.words.css(doc.global.HTML_web_color_name);
-    fill(this.boxes, this.showBoxes && depthOrder(doc).map((i) => this.box(doc, i, !!image, live)));
-    if (focused !== undefined && !live)
-      this.boxes.querySelector(`[data-region="${focused}"]`)?.focus({ preventScroll: true });
+    this.live = live;
+    const nodes = this.showBoxes ? depthOrder(doc).map((i) => this.box(doc, i, !!image)) : [];
+    const now = this.boxes.children;
+    if (nodes.length !== now.length || nodes.some((n, k) => n !== now[k])) {
+      this.boxes.replaceChildren(...nodes);
+      if (focused !== undefined && !live)
+        this.boxes.querySelector(`[data-region="${focused}"]`)?.focus({ preventScroll: true });
+    }
     const has = s.selected >= 0 && s.selected < doc.regions.length;
     this.deleteButton.disabled = this.nearerButton.disabled = this.fartherButton.disabled = !has;
     this.undoButton.disabled = !s.history.past.length;
@@ -147,21 +154,22 @@ export class Stage {
     return this.studio.image?.file ?? null;
   }
 
-  box(doc, i, over, live) {
+  /** The i-th box; nodes stay, so that they keep the focus and the pointer. */
+  box(doc, i, over) {
     const s = this.studio, r = doc.regions[i];
+    const node = this.nodes[i] ??= el("div.box", { role: "button", "data-region": i,
+      onfocus: () => { if (!this.live) s.select(i); } },
+    el("span.label"), HANDLES.map((h) => el(`span.handle.${h}`, { "data-handle": h })));
+    const selected = i === s.selected && !this.live;
     const [top, bottom, left, right] = this.drag?.region === i ? this.drag.box : s.words.boxOf(r);
     const pc = (v) => `${(100 * v) / GRID}%`;
-    const selected = i === s.selected && !live;
-    const node = el("div.box", {
-      tabIndex: live ? -1 : 0, role: "button", "data-region": i, title: r.description,
-      "aria-pressed": selected, "aria-label": `${r.description} ${describe(r)}`,
-      onfocus: () => { if (!live) s.select(i); },
-    }, el("span.label", {}, r.description));
-    if (selected) {
-      node.classList.add("selected");
-      for (const h of HANDLES) node.append(el(`span.handle.${h}`, { "data-handle": h }));
-    }
-    if (over) node.classList.add("over");
+    node.tabIndex = this.live ? -1 : 0;
+    node.title = r.description;
+    node.firstChild.textContent = r.description;
+    node.setAttribute("aria-pressed", selected);
+    node.setAttribute("aria-label", `${r.description} ${describe(r)}`);
+    node.classList.toggle("selected", selected);
+    node.classList.toggle("over", over);
     Object.assign(node.style, { top: pc(top), left: pc(left), width: pc(right - left),
       height: pc(bottom - top) });
     node.style.setProperty("--color", s.words.css(r.HTML_web_color_name));
