@@ -408,10 +408,12 @@ int main(int argc, char **argv)
     if (argc < 2) stop("bench_compose MODEL.gguf [PEER]");
     const char *peer = argc > 2 ? argv[2] : NULL;
     const char *threads = getenv("THREADS"), *rounds = getenv("ROUNDS");
+    char all[16];
+    snprintf(all, sizeof all, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+    if (!threads) threads = all;
     omost_error err;
     omost_composer_opts o = {.model = argv[1],
-                             .n_threads =
-                                 threads ? (int)strtol(threads, NULL, 10) : 0,
+                             .n_threads = (int)strtol(threads, NULL, 10),
                              .n_gpu_layers = -1};
     om_writer *writer = om_llama_writer_open(&o, NULL, NULL, &err);
     if (!writer) stop(err.msg);

@@ -3,6 +3,9 @@
 
 file(GLOB benches CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/bench/*.c")
 add_custom_target(bench)
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  list(FILTER benches EXCLUDE REGEX "/bench_serve\\.c$") # epoll, /proc
+endif()
 if(OMOST_FUZZ)
   set(benches)
 endif()

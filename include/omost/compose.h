@@ -98,7 +98,7 @@ typedef struct omost_composer_opts {
     int n_threads;    /* 0: all processors */
     int n_gpu_layers; /* 0: all that fit where there is a GPU; -1: none */
     bool mlock;       /* keep the weights in memory */
-    const char *chat_template; /* instead of the file's: "llama3", "phi3" */
+    const char *chat_template; /* instead of the file's: llama.cpp's names */
     const char *ggml_plugins;  /* folder; NULL: the one found at build time */
     /* A folder where the state after the system prompt is kept from one
      * process to the next; NULL: nowhere. */

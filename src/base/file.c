@@ -170,6 +170,33 @@ void om_file_sweep(const char *path)
     }
 }
 
+/* Not by mkdir()'s errno: what is mounted somewhere may be there and say that
+ * it may not be written. */
+static bool make_folder(const char *path, unsigned mode)
+{
+    struct stat sb;
+    if (stat(path, &sb) == 0 && S_ISDIR(sb.st_mode)) return true;
+    return mkdir(path, (mode_t)mode) == 0 || errno == EEXIST;
+}
+
+omost_status om_make_folders(const char *path, unsigned mode, omost_error *err)
+{
+    char p[PATH_MAX];
+    const size_t n = strlen(path);
+    if (n >= sizeof p)
+        return om_fail(err, OMOST_LIMIT, "a path of %zu bytes is too long", n);
+    memcpy(p, path, n + 1);
+    for (char *q = p + (n > 0); *q; q++) {
+        if (*q != '/') continue;
+        *q = '\0';
+        if (!make_folder(p, mode))
+            return om_fail(err, OMOST_IO, "cannot make the folder %s: %s", p,
+                           strerror(errno));
+        *q = '/';
+    }
+    return OMOST_OK;
+}
+
 omost_status om_file_write(const omost_env *env, const char *path, om_str bytes,
                            omost_error *err)
 {

@@ -32,6 +32,10 @@ void om_file_abandon(om_file_out *out);
  * program that must end at once while another of its threads is writing. */
 void om_file_sweep(const char *path);
 
+/* Make the folders above `path` that are not there, with this mode (less the
+ * umask). IO names the one that cannot be made. */
+omost_status om_make_folders(const char *path, unsigned mode, omost_error *err);
+
 /* Begin, write, commit. */
 omost_status om_file_write(const omost_env *env, const char *path, om_str bytes,
                            omost_error *err);

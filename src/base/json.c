@@ -1,6 +1,8 @@
 /* json.c - see json.h. */
 #include "base/json.h"
 
+#include "base/utf8.h"
+
 /* Empty objects are two bytes of text and a hundred times that in memory. */
 static bool too_many_levels(om_str text)
 {
@@ -47,6 +49,48 @@ json_t *om_json_parse(om_str text, const char *what, omost_error *err)
     om_fail_at(err, OMOST_FORMAT, at, "%s is not valid JSON: %s", what,
                je.text);
     return NULL;
+}
+
+/* The value of \uXXXX at the front; -1: there is none. */
+static int escaped_unit(om_str s)
+{
+    int v = 0;
+    if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u') return -1;
+    for (size_t i = 2; i < 6; i++) {
+        const int digit = om_hex_value(s.p[i]);
+        if (digit < 0) return -1;
+        v = v * 16 + digit;
+    }
+    return v;
+}
+
+/* An escape; how many bytes of it, *good: it may stay. */
+static size_t take_escape(om_str s, bool *good)
+{
+    const int unit = escaped_unit(s);
+    *good = unit < 0xd800 || unit > 0xdfff;
+    if (unit < 0) return s.n < 2 || (unsigned char)s.p[1] >= 0x80 ? 1 : 2;
+    if (*good || unit >= 0xdc00) return 6;
+    const int low = escaped_unit(om_str_skip(s, 6));
+    *good = low >= 0xdc00 && low <= 0xdfff;
+    return *good ? 12 : 6;
+}
+
+void om_json_clean(om_buf *out, om_str text)
+{
+    while (text.n > 0) {
+        size_t n;
+        bool good;
+        if (text.p[0] == '\\')
+            n = take_escape(text, &good);
+        else
+            good = om_utf8_decode(text.p, text.p + text.n, &n) != OM_RUNE_BAD;
+        if (good)
+            om_buf_put(out, text.p, n);
+        else
+            om_buf_puts(out, "\xef\xbf\xbd");
+        text = om_str_skip(text, n);
+    }
 }
 
 static int append(const char *p, size_t n, void *user)

@@ -11,6 +11,10 @@
  * when memory is what was lacking. */
 json_t *om_json_parse(om_str text, const char *what, omost_error *err);
 
+/* Append the JSON text with U+FFFD in the place of what no string may hold:
+ * ill-formed UTF-8, and the escape of half a surrogate pair. */
+void om_json_clean(om_buf *out, om_str text);
+
 /* Whether the text is JSON by its grammar, nested at most 2048 deep; takes no
  * memory. Duplicate keys and large numbers are not looked at. */
 bool om_json_is_valid(om_str text);

@@ -105,8 +105,7 @@ static void read_groups(om_ram *r, const char *root, om_buf *b)
         if (om_str_starts(line, OM_STR("0::")))
             read_folders(r, root, "", om_str_skip(line, 3), "memory.max");
         else if (at != SIZE_MAX)
-            read_folders(r, root, "/memory",
-                         om_str_skip(line, at + first.n),
+            read_folders(r, root, "/memory", om_str_skip(line, at + first.n),
                          "memory.limit_in_bytes");
     }
 }

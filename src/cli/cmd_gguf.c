@@ -77,7 +77,6 @@ static void name_result(char out[PATH_MAX], const char *folder,
 static int tell_result(om_cli *cli, const convert *c)
 {
     om_buf b;
-    if (c->opts.on_progress && c->way.shown) om_say(cli, "done");
     om_buf_init(&b, NULL, PATH_MAX + 2);
     om_buf_printf(&b, "%s\n", c->out);
     return om_write_buf(cli, "-", &b);

@@ -23,7 +23,7 @@ static void say(pull *p, const char *first, const char *file,
 {
     char line[900];
     snprintf(line, sizeof line, "%s%s%s%.300s", first, file ? file : "",
-             *second ? ": " : "", second);
+             file && *second ? ": " : "", second);
     om_way_say(&p->way, line);
 }
 

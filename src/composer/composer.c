@@ -93,8 +93,8 @@ typedef struct call {
     void *user;
     omost_error *err;
     om_arena arena;
-    om_turn *turn; /* the system's, then the way to the message */
-    size_t n_turns;
+    om_turn *turn;         /* the system's, then the way to the message */
+    size_t n_turns, least; /* least: of them, that must be left */
     om_reply_reader reader;
     omost_compose_stats stats;
     int64_t seed;
@@ -184,14 +184,16 @@ static omost_status begin_reading(call *k)
 
 /* ---- writing, with fewer turns if need be -------------------------------- */
 
-/* Leave out the oldest question and its answer; false when only the system's
- * words and the last question remain. */
+/* Leave out the oldest question and its answer; false when only what must be
+ * left remains: the system's words, the last question, and where a reply is
+ * mended that reply and what is wrong with it. */
 static bool drop_oldest(call *k)
 {
-    if (k->n_turns <= 3) return false;
+    if (k->n_turns < k->least + 2) return false;
     memmove(k->turn + 1, k->turn + 3, (k->n_turns - 3) * sizeof *k->turn);
     k->n_turns -= 2;
     k->stats.dropped_messages += 2;
+    k->drop_told = false;
     return true;
 }
 
@@ -211,11 +213,13 @@ static omost_status write_once(call *k, bool *cut)
                           .waiting = on_waiting,
                           .user = k,
                           .stats = &k->stats};
+    const int before = k->stats.reply_tokens; /* of a reply to be mended */
     omost_status st;
     do {
         om_error_clear(k->err);
         st = w->ops->write(w, k->turn, k->n_turns, &wo, &sink, k->err);
-    } while (st == OMOST_LIMIT && k->stats.reply_tokens == 0 && drop_oldest(k));
+    } while (st == OMOST_LIMIT && k->stats.reply_tokens == before &&
+             drop_oldest(k));
     *cut = sink.cut;
     if (st == OMOST_CANCELLED && k->reader.failed.status != OMOST_OK) {
         if (k->err) *k->err = k->reader.failed;
@@ -254,6 +258,7 @@ static omost_status ask_to_mend(call *k, const omost_reply *broken)
     turn[k->n_turns++] = (om_turn){OM_TURN_ASSISTANT, old};
     turn[k->n_turns++] = (om_turn){OM_TURN_USER, ask};
     k->turn = turn;
+    k->least += 2;
     k->stats.mended = 1;
     om_str why = om_str_of(broken->why.msg);
     if (!tell(k,
@@ -322,15 +327,42 @@ static omost_status one_reply(call *k, omost_reply *reply)
     return st == OMOST_OK ? end : st;
 }
 
+static bool may_ask_again(const call *k, const omost_reply *reply)
+{
+    const size_t most = k->c->writer->n_answers;
+    size_t n = 1; /* this reply */
+    for (size_t i = 0; i < k->n_turns; i++)
+        n += k->turn[i].role == OM_TURN_ASSISTANT;
+    return !reply->canvas && !reply->cut && !k->opts->no_mend &&
+           (most == 0 || n < most);
+}
+
+/* A broken reply is more than none: it stays, and why there is no better one is
+ * told. */
+static omost_status keep_first(call *k, const omost_reply *first,
+                               omost_reply *reply)
+{
+    char text[sizeof k->err->msg + 80];
+    snprintf(text, sizeof text,
+             "the reply was to be mended, and asking again failed: %s",
+             k->err->msg);
+    omost_reply_free(reply);
+    *reply = *first;
+    om_error_clear(k->err);
+    return tell_note(k, text) ? OMOST_OK
+                              : om_fail(k->err, OMOST_CANCELLED, "stopped");
+}
+
 static omost_status reply_or_mend(call *k, omost_reply *reply)
 {
     omost_status st = one_reply(k, reply);
-    if (st != OMOST_OK || reply->canvas || k->opts->no_mend || reply->cut)
-        return st;
+    if (st != OMOST_OK || !may_ask_again(k, reply)) return st;
     omost_reply first = *reply;
     *reply = (omost_reply){.env = first.env};
     st = ask_to_mend(k, &first);
     if (st == OMOST_OK) st = one_reply(k, reply);
+    if (st != OMOST_OK && st != OMOST_CANCELLED)
+        return keep_first(k, &first, reply);
     omost_reply_free(&first);
     return st;
 }
@@ -363,6 +395,7 @@ omost_status omost_compose(omost_composer *c, omost_chat *chat, int id,
               .fn = fn,
               .user = user,
               .err = err ? err : &own,
+              .least = 2,
               .start = om_clock()};
     om_error_clear(err);
     *reply = (omost_reply){.env = c->env, .id = -1};

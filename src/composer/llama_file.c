@@ -189,11 +189,13 @@ static uint64_t read_tensor(head *h)
     return end ? end : 1;
 }
 
+/* A wrong length in the head leads beyond the end, too: which of the two it is
+ * cannot be told. */
 static omost_status cut_short(const head *h, const char *path, omost_error *err)
 {
     return om_fail(err, OMOST_FORMAT,
-                   "%s: the file is cut short (it has %llu bytes); fetch it "
-                   "again",
+                   "%s: the file is damaged or cut short (it has %llu "
+                   "bytes); fetch it again",
                    path, (unsigned long long)h->size);
 }
 
@@ -248,6 +250,9 @@ omost_status om_gguf_look(const char *path, om_gguf_facts *out,
 {
     struct stat s;
     *out = (om_gguf_facts){.n_parts = 1};
+    /* Opening a pipe would wait for somebody who writes into it. */
+    if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
+        return om_fail(err, OMOST_FORMAT, "%s: not a file", path);
     FILE *f = fopen(path, "rb");
     if (!f)
         return om_fail(err, errno == ENOENT ? OMOST_MISSING : OMOST_IO,
@@ -255,8 +260,6 @@ omost_status om_gguf_look(const char *path, om_gguf_facts *out,
     omost_status st = OMOST_OK;
     if (fstat(fileno(f), &s) != 0)
         st = om_fail(err, OMOST_IO, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(s.st_mode))
-        st = om_fail(err, OMOST_FORMAT, "%s: not a file", path);
     if (st == OMOST_OK) {
         out->size = (uint64_t)s.st_size;
         out->modified =

@@ -49,6 +49,8 @@ typedef struct om_llama {
     om_gguf_facts facts;
     char *path, *cache_dir; /* cache_dir may be NULL */
     const char *template;   /* for libllama; the model's or a constant */
+    int n_gpu_layers;       /* asked of libllama; less than 0: all */
+    char how[256];          /* device, layers on it, attention, types of K, V */
     char note[160];         /* told at the first reply; "" when there is none */
     om_width width;
     bool width_known;

@@ -108,7 +108,12 @@ static omost_status check_facts(const om_llama *w, omost_error *err)
         return om_fail(err, OMOST_FORMAT,
                        "%s: the file does not say what kind of model it is",
                        w->head.name);
-    if (!w->facts.has_words || w->facts.is_embedder) return fail_kind(w, err);
+    if (!w->facts.has_words)
+        return om_fail(err, OMOST_FORMAT,
+                       "%s: a model of the kind \"%s\" without a vocabulary: "
+                       "it cannot write text",
+                       w->head.name, w->facts.architecture);
+    if (w->facts.is_embedder) return fail_kind(w, err);
     return OMOST_OK;
 }
 
@@ -141,6 +146,7 @@ static omost_status load_model(om_llama *w, const omost_composer_opts *o,
     p.n_gpu_layers = layers_wanted(w, o->n_gpu_layers);
     p.progress_callback = on_progress;
     p.progress_callback_user_data = l;
+    w->n_gpu_layers = p.n_gpu_layers;
     if (o->mlock) p.load_mode = LLAMA_LOAD_MODE_MMAP_MLOCK;
     w->model = llama_model_load_from_file(w->path, p);
     if (l->stopped) return om_fail(err, OMOST_CANCELLED, "stopped");
@@ -164,16 +170,22 @@ static omost_status choose_ctx(om_llama *w, int asked, omost_error *err)
     if (asked == 0)
         w->head.n_ctx =
             trained > 0 && trained < USUAL_CTX ? trained : USUAL_CTX;
-    if (w->head.n_ctx < LEAST_CTX)
-        return om_fail(err, OMOST_RANGE,
-                       "a context of %d tokens is too small for the system "
-                       "prompt; ask for %d or more with -c",
-                       w->head.n_ctx, USUAL_CTX);
     if (trained > 0 && w->head.n_ctx > trained)
         return om_fail(err, OMOST_RANGE,
                        "%s was made for a context of %d tokens; %d is more",
                        w->head.name, trained, w->head.n_ctx);
+    /* check_room() will say how much more it must be. */
+    if (w->head.n_ctx < LEAST_CTX) w->head.n_ctx = LEAST_CTX;
     return OMOST_OK;
+}
+
+/* What the numbers of a state depend on besides the model. */
+static void note_how(om_llama *w, const struct llama_context_params *p)
+{
+    ggml_backend_dev_t dev = graphics_card();
+    snprintf(w->how, sizeof w->how, "|%s|%d|%d|%d|%d|",
+             dev ? ggml_backend_dev_description(dev) : "", w->n_gpu_layers,
+             (int)p->flash_attn_type, (int)p->type_k, (int)p->type_v);
 }
 
 static bool make_context(om_llama *w, int n_threads)
@@ -191,6 +203,7 @@ static bool make_context(om_llama *w, int n_threads)
     p.abort_callback = om_llama_abort;
     p.abort_callback_data = w;
     p.no_perf = true;
+    note_how(w, &p);
     w->ctx = llama_init_from_model(w->model, p);
     return w->ctx != NULL;
 }
@@ -224,17 +237,34 @@ static const char *usual_template(const om_llama *w)
                                                                  : "llama3";
 }
 
+/* One of the names llama.cpp knows, in its own memory; NULL: none of them. */
+static const char *known_template(const char *name)
+{
+    enum { MOST = 256 };
+    const char *names[MOST];
+    const int32_t n = llama_chat_builtin_templates(names, MOST);
+    for (int32_t i = 0; i < n && i < MOST; i++)
+        if (strcmp(names[i], name) == 0) return names[i];
+    return NULL;
+}
+
 static omost_status choose_template(om_llama *w, const char *asked,
                                     omost_error *err)
 {
     const char *own = llama_model_chat_template(w->model, NULL);
     if (asked) {
-        if (strcmp(asked, "llama3") != 0 && strcmp(asked, "phi3") != 0)
+        w->template = known_template(asked);
+        if (!w->template)
             return om_fail(err, OMOST_USAGE,
-                           "there is no chat template \"%s\": llama3 and phi3 "
-                           "are known",
+                           "there is no chat template \"%.80s\": llama3, phi3, "
+                           "chatml and the other names of llama.cpp are known",
                            asked);
-        w->template = strcmp(asked, "phi3") == 0 ? "phi3" : "llama3";
+        if (!om_llama_can_follow(w, w->template))
+            return om_fail(err, OMOST_USAGE,
+                           "the chat template \"%s\" has no place for a system "
+                           "prompt and a conversation: take llama3, phi3 or "
+                           "chatml",
+                           w->template);
     } else if (om_llama_can_follow(w, own)) {
         w->template = own;
     } else {
@@ -247,8 +277,24 @@ static omost_status choose_template(om_llama *w, const char *asked,
     return OMOST_OK;
 }
 
-/* A conversation must begin somewhere: the system prompt, a word, a canvas. */
-static omost_status check_room(om_llama *w, omost_error *err)
+static omost_status no_room(const om_llama *w, int has, int need,
+                            size_t n_prompt, omost_error *err)
+{
+    const int trained = llama_model_n_ctx_train(w->model);
+    if (trained > 0 && trained < need)
+        return om_fail(err, OMOST_RANGE,
+                       "%s was made for a context of %d tokens, which is too "
+                       "small: the system prompt alone has %zu",
+                       w->head.name, trained, n_prompt);
+    return om_fail(err, OMOST_RANGE,
+                   "a context of %d tokens is too small: the system prompt "
+                   "alone has %zu; ask for %d or more with -c",
+                   has, n_prompt, need);
+}
+
+/* A conversation must begin somewhere: the system prompt, a word, a canvas.
+ * What was asked for counts, not what libllama rounds it up to. */
+static omost_status check_room(om_llama *w, int asked, omost_error *err)
 {
     enum { CANVAS = 256 };
     const om_turn turn[] = {{OM_TURN_SYSTEM, omost_system_prompt()},
@@ -256,11 +302,9 @@ static omost_status check_room(om_llama *w, omost_error *err)
     om_prompt p;
     omost_status st = om_llama_prompt(w, turn, 2, &p, err);
     const int need = (int)p.tokens.n + CANVAS + OM_LLAMA_MOST;
-    if (st == OMOST_OK && need > w->head.n_ctx)
-        st = om_fail(err, OMOST_RANGE,
-                     "a context of %d tokens is too small: the system prompt "
-                     "alone has %zu; ask for %d or more with -c",
-                     w->head.n_ctx, p.tokens.n, need);
+    const int has = asked ? asked : w->head.n_ctx;
+    if (st == OMOST_OK && need > has)
+        st = no_room(w, has, need, p.tokens.n, err);
     om_tokens_free(&p.tokens);
     return st;
 }
@@ -307,7 +351,7 @@ static omost_status open_rest(om_llama *w, const omost_composer_opts *o,
         w->draft = om_draft_new(env, err);
         st = w->draft ? choose_template(w, o->chat_template, err) : OMOST_NOMEM;
     }
-    return st == OMOST_OK ? check_room(w, err) : st;
+    return st == OMOST_OK ? check_room(w, o->n_ctx, err) : st;
 }
 
 static omost_status open_heard(om_llama *w, const omost_composer_opts *o,

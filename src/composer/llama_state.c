@@ -8,13 +8,13 @@
  *     libllama's state of one sequence
  *
  * The key covers the model file (path, size, time of change), libllama's
- * version and processor, the threads, and the tokens; libllama itself checks
- * how the cache is laid out. A file that does not fit or is damaged counts as
+ * version and processor, the threads, where the layers are and how attention is
+ * computed and kept (om_llama.how), and the tokens; libllama itself checks how
+ * the cache is laid out. A file that does not fit or is damaged counts as
  * absent and is written anew. */
 #include "composer/llama_local.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,6 +42,7 @@ static bool make_key(const om_llama *w, const int32_t *tokens, size_t n,
                              (int)llama_n_threads(w->ctx), n);
     om_sha256_add(&h, (om_str){text, (size_t)len});
     om_sha256_add(&h, om_str_of(llama_print_system_info()));
+    om_sha256_add(&h, om_str_of(w->how));
     om_sha256_add(&h, (om_str){(const char *)tokens, n * sizeof *tokens});
     return om_sha256_end(&h, key);
 }
@@ -184,13 +185,14 @@ void om_llama_save_state(om_llama *w)
         state[2] = (char)w->width.exact;
         const size_t n =
             llama_state_seq_get_data(w->ctx, (uint8_t *)state + WIDTH, size, 0);
-        if (mkdir(w->cache_dir, 0700) != 0 && errno != EEXIST) errno = 0;
         struct stat s;
+        omost_status st = om_make_folders(path.p, 0700, &err);
         for (int i = 0; stat(path.p, &s) != 0 && i < 1000; i++)
             if (!drop_oldest(w)) break;
         const om_str bytes = {state, n + WIDTH};
-        if (n > 0 && write_file(w, path.p, key, bytes, &err) != OMOST_OK)
-            tell(w, err.msg);
+        if (st == OMOST_OK && n > 0)
+            st = write_file(w, path.p, key, bytes, &err);
+        if (st != OMOST_OK) tell(w, err.msg);
         om_buf_free(&path);
     }
     om_free(w->head.env, state);

@@ -18,6 +18,9 @@ enum {
     DEFAULT_TRIES = 3
 };
 #define LINGER 0.3 /* seconds a finished stream may take to end */
+/* Signs of life (comments, empty events) without a word of the reply are waited
+ * for so many times as long as silence. */
+#define PATIENCE 10
 
 typedef struct remote_writer {
     om_writer head;
@@ -55,6 +58,9 @@ typedef struct asking {
     om_remote_answer answer; /* reads a reply */
     omost_error err;         /* of reading */
     double done_at;          /* the reply was complete; 0: not yet */
+    double patience;         /* seconds between two pieces of news */
+    double news_at;          /* of the last one; 0: no byte has come yet */
+    uint64_t n_news;         /* until then */
     bool stopped;            /* the sink said so */
 } asking;
 
@@ -68,7 +74,22 @@ static bool on_data(void *user, const void *p, size_t n)
     }
     if (om_remote_answer_feed(&k->answer, bytes, &k->err) != OMOST_OK)
         return false;
+    if (k->news_at == 0 || k->answer.n_news != k->n_news) {
+        k->news_at = om_http_now();
+        k->n_news = k->answer.n_news;
+    }
     if (k->answer.done && k->done_at == 0) k->done_at = om_http_now();
+    return true;
+}
+
+static bool is_out_of_patience(asking *k)
+{
+    if (k->news_at == 0 || om_http_now() - k->news_at <= k->patience)
+        return false;
+    (void)om_fail(&k->err, OMOST_IO,
+                  "%.100s sent signs of life for %g s, and nothing of the "
+                  "reply",
+                  k->answer.host, k->patience);
     return true;
 }
 
@@ -77,6 +98,7 @@ static bool on_poll(void *user)
 {
     asking *k = user;
     if (k->done_at > 0) return om_http_now() - k->done_at > LINGER;
+    if (is_out_of_patience(k)) return true;
     if (!k->stopped) k->stopped = !k->sink->waiting(k->sink->user);
     return k->stopped;
 }
@@ -133,6 +155,7 @@ static omost_status get(remote_writer *r, asking *k, const char *root,
     if (st != OMOST_OK) return st;
     rq.url = om_buf_view(&address);
     rq.max_body = MAX_LIST;
+    rq.total_timeout = PATIENCE * r->timeout;
     k->list->n = 0;
     st = om_http_send_again(r->http, &rq, &policy, on_pause, rs, err);
     om_buf_free(&address);
@@ -253,12 +276,11 @@ static omost_status finish(asking *k, omost_error *err)
                        a->cut ? ": all the tokens it was given went into "
                                 "thinking"
                               : "");
-    if (!a->finished && !a->done) {
-        a->cut = true;
-        if (!note(k->sink, "the server's answer ends without saying that it is "
-                           "complete; what came is used"))
-            return om_fail(err, OMOST_CANCELLED, "stopped");
-    }
+    /* Not "cut": that is what the greatest length does. */
+    if (!a->finished && !a->done &&
+        !note(k->sink, "the server's answer ends without saying that it is "
+                       "complete; what came is used"))
+        return om_fail(err, OMOST_CANCELLED, "stopped");
     k->sink->cut = a->cut;
     return OMOST_OK;
 }
@@ -307,6 +329,7 @@ static omost_status ask_once(remote_writer *r, asking *k, om_str body,
     rq.error_body = refusal;
     rq.max_body = (uint64_t)MAX_LIST + (uint64_t)OMOST_MAX_MESSAGE * 1024;
     om_remote_answer_init(&k->answer, r->head.env, &sink);
+    k->patience = PATIENCE * r->timeout;
     k->answer.secret = rq.bearer;
     k->answer.host = rs->host;
     const int before = k->sink->stats->reply_tokens;
@@ -412,6 +435,32 @@ static bool cut_tail(om_str *path, const char *tail)
     return true;
 }
 
+/* Where no scheme is written: http on this machine and in its own network,
+ * where nobody has certificates, https elsewhere. */
+static omost_status put_scheme(om_buf *out, om_str text, omost_error *err)
+{
+    om_url u;
+    om_buf_puts(out, "https://");
+    om_buf_str(out, text);
+    omost_status st = om_buf_check(out, "the server's address", err);
+    if (st == OMOST_OK) st = om_url_parse(om_buf_view(out), &u, err);
+    if (st != OMOST_OK || !om_url_is_private(&u)) return st;
+    out->n = 0;
+    om_buf_puts(out, "http://");
+    om_buf_str(out, text);
+    return om_buf_check(out, "the server's address", err);
+}
+
+static omost_status check_key(const remote_writer *r, omost_error *err)
+{
+    if (r->url.https || r->key.n == 0 || om_url_is_private(&r->url))
+        return OMOST_OK;
+    return om_fail(err, OMOST_USAGE,
+                   "the API key would go to %.100s without encryption: write "
+                   "https://, or give no key",
+                   r->base.p);
+}
+
 /* The address people copy from somewhere, as the base of all paths: with or
  * without http://, /v1 and /chat/completions. A whole path without /v1 in it
  * means what it says. */
@@ -422,10 +471,12 @@ static omost_status take_base(remote_writer *r, const char *server,
     om_buf full;
     om_str text = om_str_strip(om_str_of(server), " \t\r\n");
     om_buf_init(&full, r->head.env, OM_URL_MAX);
+    omost_status st = OMOST_OK;
     if (om_str_find(text, OM_STR("://")) == SIZE_MAX)
-        om_buf_puts(&full, "http://");
-    om_buf_str(&full, text);
-    omost_status st = om_buf_check(&full, "the server's address", err);
+        st = put_scheme(&full, text, err);
+    else
+        om_buf_str(&full, text);
+    if (st == OMOST_OK) st = om_buf_check(&full, "the server's address", err);
     if (st == OMOST_OK) st = om_url_parse(om_buf_view(&full), &u, err);
     if (st == OMOST_OK) {
         bool whole = cut_tail(&u.path, "/chat/completions");
@@ -434,8 +485,8 @@ static omost_status take_base(remote_writer *r, const char *server,
         st = om_buf_check(&r->base, "the server's address", err);
     }
     om_buf_free(&full);
-    return st == OMOST_OK ? om_url_parse(om_buf_view(&r->base), &r->url, err)
-                          : st;
+    if (st == OMOST_OK) st = om_url_parse(om_buf_view(&r->base), &r->url, err);
+    return st == OMOST_OK ? check_key(r, err) : st;
 }
 
 static omost_status take_options(remote_writer *r, const omost_composer_opts *o,

@@ -41,6 +41,9 @@ typedef struct om_remote_answer {
     bool finished; /* a finish_reason came */
     bool cut;      /* and it was "length" */
     int n_texts;   /* pieces of text: about as many as tokens */
+    /* Pieces of text, thoughts and progress: all that is more than a sign of
+     * life. */
+    uint64_t n_news;
     /* What the server counted; -1: it did not say. */
     int prompt_tokens, cached_tokens, reply_tokens, drafted, accepted;
 } om_remote_answer;

@@ -60,6 +60,7 @@ static omost_status stopped(omost_error *err)
 static omost_status say(om_remote_answer *a, om_str text, omost_error *err)
 {
     if (text.n == 0) return OMOST_OK;
+    a->n_news++;
     a->n_texts++;
     return a->sink.text(a->sink.user, text) ? OMOST_OK : stopped(err);
 }
@@ -87,6 +88,16 @@ static omost_status refused(om_remote_answer *a, const json_t *words,
                    said);
 }
 
+/* Thoughts are no text of the reply, and something happens all the same. */
+static bool has_thoughts(const json_t *part)
+{
+    static const char *const keys[] = {"reasoning_content", "reasoning",
+                                       "thinking"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (json_string_length(json_object_get(part, keys[i])) > 0) return true;
+    return false;
+}
+
 /* choice = { "delta" | "message": { "content" ... }, "finish_reason" } */
 static omost_status read_choice(om_remote_answer *a, const json_t *choice,
                                 omost_error *err)
@@ -97,6 +108,7 @@ static omost_status read_choice(om_remote_answer *a, const json_t *choice,
     const json_t *refusal = json_object_get(part, "refusal");
     if (json_is_string(refusal) && json_string_length(refusal) > 0)
         return refused(a, refusal, err);
+    if (has_thoughts(part)) a->n_news++;
     const json_t *content = json_object_get(part, "content");
     if (!part) content = json_object_get(choice, "text"); /* the older way */
     omost_status st = read_content(a, content, err);
@@ -119,6 +131,7 @@ static omost_status read_progress(om_remote_answer *a, const json_t *chunk,
     read_count(p, "processed", &done);
     read_count(p, "total", &total);
     if (done < 0 || total <= 0 || !a->sink.progress) return OMOST_OK;
+    a->n_news++;
     return a->sink.progress(a->sink.user, done < total ? done : total, total)
                ? OMOST_OK
                : stopped(err);
@@ -133,12 +146,27 @@ static omost_status read_error(om_remote_answer *a, om_str text,
                    said[0] ? ": " : "", said);
 }
 
+/* A server that cuts text into tokens cuts characters, too: what is left of one
+ * is no reason to lose a reply. */
+static json_t *parse_chunk(const omost_env *env, om_str text, omost_error *bad)
+{
+    om_buf clean;
+    json_t *v = om_json_parse(text, "what it sent", bad);
+    if (v || bad->status != OMOST_FORMAT) return v;
+    om_buf_init(&clean, env, MAX_WHOLE * 3);
+    om_json_clean(&clean, text);
+    if (om_buf_check(&clean, "what it sent", bad) == OMOST_OK)
+        v = om_json_parse(om_buf_view(&clean), "what it sent", bad);
+    om_buf_free(&clean);
+    return v;
+}
+
 /* One chunk, or the whole answer. */
 static omost_status read_chunk(om_remote_answer *a, om_str text,
                                omost_error *err)
 {
     omost_error bad;
-    json_t *v = om_json_parse(text, "what it sent", &bad);
+    json_t *v = parse_chunk(a->env, text, &bad);
     if (!v && bad.status == OMOST_NOMEM) return om_fail_nomem(err);
     if (!v || !json_is_object(v)) {
         char why[OM_HTTP_EXCERPT]; /* it quotes what was sent */
@@ -199,6 +227,7 @@ omost_status om_remote_answer_feed(om_remote_answer *a, om_str bytes,
     if (a->form == OM_REMOTE_EVENTS)
         return om_sse_feed(&a->sse, bytes, on_event, a, err);
     if (a->form == OM_REMOTE_START) return OMOST_OK;
+    a->n_news++;
     om_buf_str(&a->whole, bytes);
     return om_buf_check(&a->whole, "the server's answer", err);
 }

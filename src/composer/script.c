@@ -45,16 +45,24 @@ static bool next_reply(om_str *rest, om_str *reply)
     return reply->n > 0;
 }
 
+static size_t count_replies(const script_writer *s)
+{
+    om_str rest = om_buf_view(&s->text), reply;
+    size_t n = 0;
+    while (next_reply(&rest, &reply)) n++;
+    return n;
+}
+
 static omost_status find_reply(const script_writer *s, size_t k, om_str *out,
                                omost_error *err)
 {
     om_str rest = om_buf_view(&s->text), reply;
-    size_t n = 0;
-    while (next_reply(&rest, &reply))
-        if (n++ == k) {
+    for (size_t i = 0; next_reply(&rest, &reply); i++)
+        if (i == k) {
             *out = reply;
             return OMOST_OK;
         }
+    const size_t n = s->head.n_answers;
     return om_fail(err, OMOST_MISSING,
                    "%s has %zu repl%s and answer %zu was asked for; replies "
                    "are parted by lines of ---",
@@ -120,6 +128,7 @@ om_writer *om_script_writer_open(const omost_composer_opts *opts,
     if (st == OMOST_OK) s->head.name = om_buf_steal(&name, NULL);
     om_buf_free(&name);
     if (st == OMOST_OK) st = om_file_read(opts->script, &s->text, err);
+    s->head.n_answers = count_replies(s);
     if (st == OMOST_OK) return &s->head;
     close_script(&s->head);
     return NULL;

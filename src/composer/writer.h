@@ -65,6 +65,8 @@ struct om_writer {
     const omost_env *env;
     char *name; /* for a person; the writer's to free */
     int n_ctx;  /* 0: not known */
+    /* It has so many answers to a conversation; 0: no such limit. */
+    size_t n_answers;
     /* Its replies are canvases whenever write_opts.grammar is set. */
     bool has_grammar;
 };

@@ -23,18 +23,7 @@ omost_status om_path_printf(om_path out, omost_error *err, const char *fmt, ...)
 
 omost_status om_folders_above(const char *path, omost_error *err)
 {
-    om_path p;
-    omost_status st = om_path_printf(p, err, "%s", path);
-    if (st != OMOST_OK) return st;
-    for (char *q = p + 1; *q; q++) {
-        if (*q != '/') continue;
-        *q = '\0';
-        if (mkdir(p, 0777) != 0 && errno != EEXIST)
-            return om_fail(err, OMOST_IO, "cannot make the folder %s: %s", p,
-                           strerror(errno));
-        *q = '/';
-    }
-    return OMOST_OK;
+    return om_make_folders(path, 0777, err);
 }
 
 omost_status om_cache_repo(om_path out, const char *cache, const om_hub_ref *r,

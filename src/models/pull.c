@@ -194,7 +194,11 @@ static omost_status pull(puller *p)
     const omost_error why = *p->err;
     const bool here = p->ref.kind != OM_REF_URL &&
                       om_find_cached(p->result, p->o->cache, &p->ref);
-    return om_fail(p->err, st, "%.100s: %s%s", p->ref.text, why.msg,
+    /* Some sentences name it themselves. */
+    const bool named =
+        om_str_starts(om_str_of(why.msg), om_str_of(p->ref.text));
+    return om_fail(p->err, st, "%.100s%s%s%s", named ? "" : p->ref.text,
+                   named ? "" : ": ", why.msg,
                    here ? " (it was fetched before, and can be used)" : "");
 }
 

@@ -4,8 +4,10 @@
  * goes to a new host is decided in one place. */
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "net/http_error.h"
 #include "net/http_internal.h"
@@ -16,6 +18,10 @@ enum {
     MAX_HEADER_BYTES = 256 << 10,
     MAX_ERROR_BODY = 64 << 10
 };
+
+/* Seconds a handshake may take once the connection stands. A server that speaks
+ * http waits for the rest of what it takes for a request. */
+static const double handshake_near = 3, handshake_far = 10;
 
 struct om_http {
     const omost_env *env;
@@ -34,7 +40,8 @@ typedef enum stop {
     STOP_ENOUGH,  /* of an error's or a redirect's body */
     STOP_ANSWER,  /* the three timeouts */
     STOP_IDLE,
-    STOP_TOTAL
+    STOP_TOTAL,
+    STOP_HANDSHAKE
 } stop;
 
 /* One request from its first address to its last redirect. */
@@ -47,6 +54,8 @@ typedef struct exchange {
     om_buf address;
     om_buf own, *body; /* of an answer that is no 2xx */
     double deadline;
+    curl_socket_t socket; /* the last one opened */
+    double linked_at;     /* it was connected; 0: not yet */
     stop why;
     bool answered; /* on_answer was called */
     uint64_t header_bytes;
@@ -162,6 +171,16 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
     return bytes.n;
 }
 
+static curl_socket_t on_socket(void *user, curlsocktype purpose,
+                               struct curl_sockaddr *a)
+{
+    exchange *x = user;
+    (void)purpose;
+    x->linked_at = 0;
+    return x->socket =
+               socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
 /* ---- one exchange -------------------------------------------------------- */
 
 /* "HOST" or "HOST:PORT", for messages. */
@@ -261,6 +280,8 @@ static void set_options(exchange *x, struct curl_slist *headers)
     curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, x);
     /* 0 would be libcurl's own limit. */
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
                      rq->connect_timeout > 0
@@ -292,11 +313,38 @@ static bool is_connected(const exchange *x)
     return t > 0;
 }
 
-static stop look_up(const exchange *x, double quiet)
+static int peer_port(const struct sockaddr_storage *a)
+{
+    if (a->ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)(const void *)a)->sin_port);
+    if (a->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
+    return 0;
+}
+
+/* The other side is there and says nothing of TLS. libcurl tells when a
+ * connection stands only once it is safe, so we look at the socket. A proxy is
+ * given all of connect_timeout: it has to connect, too. */
+static bool is_handshake_stuck(exchange *x)
+{
+    struct sockaddr_storage peer;
+    socklen_t n = sizeof peer;
+    const bool near = om_url_is_private(&x->url);
+    if (!x->url.https || x->socket == CURL_SOCKET_BAD || is_connected(x))
+        return false;
+    if (getpeername(x->socket, (struct sockaddr *)&peer, &n) != 0) return false;
+    if (peer_port(&peer) != x->url.port) return false;
+    if (x->linked_at == 0) x->linked_at = om_http_now();
+    return om_http_now() - x->linked_at >
+           (near ? handshake_near : handshake_far);
+}
+
+static stop look_up(exchange *x, double quiet)
 {
     const om_http_request *rq = x->rq;
     if (rq->cancelled && rq->cancelled(rq->user)) return STOP_CANCELLED;
     if (x->deadline > 0 && om_http_now() > x->deadline) return STOP_TOTAL;
+    if (is_handshake_stuck(x)) return STOP_HANDSHAKE;
     if (!is_connected(x)) return GO_ON;
     if (x->header_bytes == 0 && rq->answer_timeout > 0)
         return quiet > rq->answer_timeout ? STOP_ANSWER : GO_ON;
@@ -400,7 +448,7 @@ static omost_status libcurl_failed(exchange *x, CURLcode code, omost_error *err)
                        host);
     case CURLE_COULDNT_CONNECT: return no_connection(x, err);
     case CURLE_OPERATION_TIMEDOUT:
-        x->rs->transient = true;
+        x->rs->transient = x->rs->unreachable = true;
         return om_fail(err, OMOST_IO,
                        "cannot connect to %.100s within %.0f s: is the server "
                        "running, and is the address right?",
@@ -452,6 +500,11 @@ static omost_status we_stopped(exchange *x, omost_error *err)
         x->rs->transient = true;
         return om_fail(err, OMOST_IO, "%.100s fell silent: no byte within %g s",
                        host, rq->idle_timeout);
+    case STOP_HANDSHAKE:
+        return om_fail(err, OMOST_IO,
+                       "no safe connection to %.100s: it does not answer as a "
+                       "server of https does; is it an http:// address?",
+                       host);
     case STOP_TOTAL:
         return om_fail(err, OMOST_IO, "%.100s was not done within %g s", host,
                        rq->total_timeout);
@@ -532,6 +585,8 @@ static omost_status hop(exchange *x, bool *again, omost_error *err)
         return st;
     }
     x->why = GO_ON;
+    x->socket = CURL_SOCKET_BAD;
+    x->linked_at = 0;
     x->header_bytes = 0;
     x->body->n = 0;
     x->http->said[0] = '\0';

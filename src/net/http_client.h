@@ -64,6 +64,7 @@ typedef struct om_http_response {
     bool accept_ranges;     /* Accept-Ranges: bytes */
     bool connected;         /* the request was on its way to a server */
     bool transient;         /* failed in a way that may pass: see below */
+    bool unreachable;       /* connect_timeout passed */
     char content_type[96];  /* lower case, without parameters */
     char etag[160];         /* as sent, quotes and W/ included */
     char linked_etag[160];  /* X-Linked-Etag, the same */
@@ -133,7 +134,10 @@ OMOST_NODISCARD omost_status om_http_send(om_http *http,
 
 /* ---- trying again ------------------------------------------------------ */
 
-/* `transient` of a response is true for failures that a later try may not meet:
+/* A connect_timeout costs long and seldom passes: it is tried once more at the
+ * most, and not at all with unsent_only.
+ *
+ * `transient` of a response is true for failures that a later try may not meet:
  * lost or (not on this machine) refused connections, silence, 408, 425, 429, 500,
  * 502, 503, 504. Never for unknown names, TLS, other statuses, total_timeout,
  * cancelling and limits. */

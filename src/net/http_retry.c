@@ -25,6 +25,7 @@ double om_http_retry_pause(const om_http_retry *policy, int tried,
 {
     if (tried >= policy->tries || !rs->transient) return -1;
     if (policy->unsent_only && rs->connected && rs->status == 0) return -1;
+    if (rs->unreachable && (policy->unsent_only || tried > 1)) return -1;
     double pause = policy->first;
     for (int i = 1; i < tried && pause < policy->most; i++) pause *= 2;
     if (pause > policy->most) pause = policy->most;

@@ -57,7 +57,8 @@ static omost_status read_authority(om_str a, om_url *u, omost_error *err)
     om_str port = {0};
     if (memchr(a.p, '@', a.n))
         return not_one(err, "it holds a user name or password, which would "
-                            "end in logs; give a key by its own option");
+                            "end in logs; keys are taken from the "
+                            "environment: OMOST_API_KEY, HF_TOKEN");
     if (a.n > 0 && a.p[0] == '[') {
         const char *end = memchr(a.p, ']', a.n);
         if (!end) return not_one(err, "a bracket is not closed");
@@ -135,15 +136,14 @@ bool om_url_same_origin(const om_url *a, const om_url *b)
            same_host(a->host, b->host);
 }
 
-/* 127.x.y.z, each a plain number below 256. */
-static bool is_127(om_str host)
+/* w.x.y.z, each a plain number below 256. */
+static bool read_ipv4(om_str host, int part[4])
 {
     int dots = 0, value = 0, digits = 0;
-    if (!om_str_starts(host, OM_STR("127."))) return false;
     for (size_t i = 0; i < host.n; i++) {
         if (host.p[i] == '.') {
-            if (digits == 0) return false;
-            dots++;
+            if (digits == 0 || dots == 3) return false;
+            part[dots++] = value;
             value = digits = 0;
         } else if (host.p[i] >= '0' && host.p[i] <= '9' && digits < 3) {
             value = value * 10 + (host.p[i] - '0');
@@ -153,18 +153,53 @@ static bool is_127(om_str host)
             return false;
         }
     }
+    part[3] = value;
     return dots == 3 && digits > 0;
+}
+
+static bool ends_nocase(om_str s, om_str tail)
+{
+    return s.n > tail.n &&
+           om_str_eq_nocase(om_str_skip(s, s.n - tail.n), tail.p);
 }
 
 bool om_url_is_loopback(const om_url *u)
 {
-    om_str h = u->host;
+    int part[4];
+    const om_str h = u->host;
     if (u->ipv6) return om_str_eqz(h, "::1");
-    if (om_str_eq_nocase(h, "localhost")) return true;
-    om_str dot = OM_STR(".localhost");
-    if (h.n > dot.n && om_str_eq_nocase(om_str_skip(h, h.n - dot.n), dot.p))
-        return true;
-    return is_127(h);
+    return om_str_eq_nocase(h, "localhost") ||
+           ends_nocase(h, OM_STR(".localhost")) ||
+           (read_ipv4(h, part) && part[0] == 127);
+}
+
+/* fc00::/7 and fe80::/10: the first group has four digits. */
+static bool is_private_ipv6(om_str h)
+{
+    int group = 0;
+    if (h.n < 5 || h.p[4] != ':') return false;
+    for (size_t i = 0; i < 4; i++) {
+        const int digit = om_hex_value(h.p[i]);
+        if (digit < 0) return false;
+        group = group * 16 + digit;
+    }
+    return (group & 0xfe00) == 0xfc00 || (group & 0xffc0) == 0xfe80;
+}
+
+bool om_url_is_private(const om_url *u)
+{
+    int p[4];
+    const om_str h = u->host;
+    if (om_url_is_loopback(u)) return true;
+    if (u->ipv6) return is_private_ipv6(h);
+    if (read_ipv4(h, p))
+        return p[0] == 10 || (p[0] == 172 && p[1] >= 16 && p[1] < 32) ||
+               (p[0] == 192 && p[1] == 168) || (p[0] == 169 && p[1] == 254);
+    /* A number without dots is an address, too. */
+    if (!memchr(h.p, '.', h.n)) return h.p[0] < '0' || h.p[0] > '9';
+    return ends_nocase(h, OM_STR(".local")) ||
+           ends_nocase(h, OM_STR(".internal")) ||
+           ends_nocase(h, OM_STR(".home.arpa"));
 }
 
 void om_url_join(om_buf *out, const om_url *base, const char *path)

@@ -37,6 +37,11 @@ bool om_url_same_origin(const om_url *a, const om_url *b);
  * up. */
 bool om_url_is_loopback(const om_url *u);
 
+/* This machine or its own network: also 10/8, 172.16/12, 192.168/16, 169.254/16,
+ * fc00::/7, fe80::/10, names without a dot, and below .local, .internal and
+ * .home.arpa. */
+bool om_url_is_private(const om_url *u);
+
 /* The base address with `path` (which starts with a slash) after its own path,
  * without a double slash; a query of the base is dropped. The failure, if any,
  * is the buffer's. */

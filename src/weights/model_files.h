@@ -32,7 +32,7 @@ typedef struct om_entry {
     int third;             /* 1, 2, 3: that third of its rows; 0: all */
     bool transposed;
     bool stray; /* it has the part's prefix, and a name that no table knows */
-    bool used;              /* somebody asked for it */
+    bool used;  /* somebody asked for it */
     struct om_delta *delta; /* what LoRAs add (lora.h) */
 } om_entry;
 
@@ -55,7 +55,7 @@ struct om_model_files {
     /* Of the configurations that were read, the scheduler's too: where. */
     const char *beside[OMOST_MODEL_N_PARTS + 1];
     size_t n_beside;
-    om_model_files **lora;               /* attached, closed with the model */
+    om_model_files **lora; /* attached, closed with the model */
     size_t n_loras, cap_loras;
 };
 

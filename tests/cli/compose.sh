@@ -184,7 +184,10 @@ say '/undo' '/regions' '/history'
 grep -q '^>.* 5 ' out || fail "/undo takes back a question without an answer"
 "$omost" chat -q --script two.txt --script-rate 20 --session two.json <<<'slow' >/dev/null 2>&1 &
 pid=$!
-for ((i = 0; i < 50; i++)); do [ -e two.json ] && break || sleep 0.1; done
+for ((i = 0; i < 50; i++)); do
+    [ -e two.json ] && break
+    sleep 0.1
+done
 chat_options=(-q --session two.json)
 say 'at once'
 want_code 3

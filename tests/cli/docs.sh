@@ -31,4 +31,20 @@ while IFS= read -r file; do
         sed -E 's/^..//; s/\)$//; s/[ #].*//' | grep -vE '^([a-z]+:|$)')
 done < <(printf '%s\n' "$source_dir"/{README,CONTRIBUTING}.md && find "$source_dir/docs" -name '*.md')
 [ "$n_links" -gt 10 ] || fail "only $n_links links were found"
+
+# Every option that is named for the server is one.
+run serve --help
+cp out serve.help
+# shellcheck disable=SC2016  # these are Markdown's
+marked='`--[a-z-]+[^`]*`' words='omost serve[^`]*'
+n_options=0
+while IFS= read -r option; do
+    n_options=$((n_options + 1))
+    grep -qE -- "(^|[ ,])$option([ ,]|\$)" serve.help ||
+        fail "omost serve has no $option"
+done < <({
+    grep -oE "$marked" "$source_dir/docs/serve.md"
+    grep -hoE "$words" "$source_dir/docs/serve.md" "$source_dir/contrib/omost.service"
+} | grep -oE -- '(^|[ `])--?[a-z][a-z-]*' | tr -d ' `' | sort -u)
+[ "$n_options" -gt 5 ] || fail "only $n_options options were found"
 finish

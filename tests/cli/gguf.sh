@@ -76,6 +76,7 @@ want_no_err
 run gguf models/tiny
 want_code 0
 want_out tiny-q4_k_m.gguf
+grep -q 'note: ' err && fail "a note where there is nothing to note: $(cat err)"
 want_no_temporaries .
 
 # By its name in the hub's cache; offline or not, no server is asked.

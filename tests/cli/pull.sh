@@ -146,6 +146,7 @@ want_err 'name a file of it, such as hf:acme/ggufs/m-q8_0.gguf'
 run pull hf:acme/nothing
 want_code 3
 want_err 'holds no weights that can be read'
+grep -q 'hf:.*hf:' err && fail "the name stands there twice: $(cat err)"
 
 # --- what is here ----------------------------------------------------------------
 
@@ -195,6 +196,7 @@ for name in drop norange short busy; do
     want_code 0
     want_content "$files/snapshots/$commit/$name.bin" $name.bin
     [ $name = busy ] || want_err 'trying again: '
+    grep -q ': : ' err && fail "an empty name: $(cat err)"
     [ $name = drop ] && want_log '^cdn GET .*range=bytes=160000-' 1
     [ $name = drop ] && want_log '^cdn GET .*range=bytes=320000-' 1
 done

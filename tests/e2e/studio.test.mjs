@@ -416,6 +416,80 @@ test("the server is killed while it draws: the page waits, and draws again", LIM
   }
 });
 
+test("writing is stopped, and asked for again", LIMIT, async () => {
+  const own = await new Server({ replies: [DRAGON], rate: 200, renderer: false }).start();
+  try {
+    const p = await openPage(browser, own);
+    await say(p, "a battle");
+    await p.waitForSelector(".live .regions li");
+    await p.getByRole("button", { name: "Stop" }).click();
+    await quiet(p);
+    await p.getByRole("button", { name: "Send" }).waitFor();
+    await p.getByRole("button", { name: "Retry" }).first().click();
+    await p.waitForSelector(".live");
+    // Loaded again in the middle of it, the page goes on listening.
+    await p.reload();
+    await ready(p);
+    await p.waitForSelector(".live");
+    await answered(p);
+    await eventually(() => boxes(p).count(), 4);
+    clean(p);
+    await p.context().close();
+  } finally {
+    await own.remove();
+  }
+});
+
+test("a server with a key asks for it", LIMIT, async () => {
+  const own = await new Server({ replies: [DRAGON], renderer: false, key: "open sesame" }).start();
+  try {
+    const p = await openPage(browser, own, { closed: true });
+    const key = p.locator("dialog input");
+    await key.fill("wrong");
+    await p.keyboard.press("Enter");
+    await p.getByText("that is not the key").waitFor();
+    await key.fill("open sesame");
+    await p.keyboard.press("Enter");
+    await ready(p);
+    await say(p, "a battle");
+    await answered(p);
+    await p.reload();
+    await ready(p);
+    await eventually(() => boxes(p).count(), 4);
+    clean(p);
+    await p.context().close();
+  } finally {
+    await own.remove();
+  }
+});
+
+test("sessions are kept apart, opened and deleted", LIMIT, async () => {
+  const own = await new Server({ renderer: false }).start();
+  try {
+    const p = await openPage(browser, own);
+    await p.getByRole("button", { name: "+ Region" }).click();
+    await p.locator("#session-title").fill("One");
+    await p.keyboard.press("Tab");
+    // What was not saved yet when another session is opened is saved then.
+    await newChat(p);
+    await eventually(() => boxes(p).count(), 0);
+    await p.locator("#sessions-open").click();
+    await p.getByRole("dialog").getByRole("button", { name: /^One/ }).click();
+    await eventually(() => boxes(p).count(), 1);
+    await p.locator("#sessions-open").click();
+    await p.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).last().click();
+    await p.getByRole("dialog", { name: "Delete the session?" })
+      .getByRole("button", { name: "Delete" }).click();
+    await eventually(() => p.locator(".rows li").count(), 1);
+    await p.keyboard.press("Escape");
+    await eventually(() => boxes(p).count(), 0);
+    clean(p);
+    await p.context().close();
+  } finally {
+    await own.remove();
+  }
+});
+
 test("what a model says is text, never part of the page", LIMIT, async () => {
   const evil = DRAGON.replaceAll("A mighty dragon.", "<img src=x onerror=globalThis.bad=1>");
   const own = await new Server({ replies: [evil], renderer: false }).start();

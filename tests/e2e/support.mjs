@@ -32,7 +32,10 @@ export class Server {
       ...(o.replies ? ["--script", this.script, "--script-rate", String(o.rate ?? 1200)] : []),
       ...(o.renderer === false ? [] : ["-m", golden("model"), "-t", "1"]),
       ...(env.OMOST_WEB ? ["--web", env.OMOST_WEB] : [])];
-    this.child = spawn(env.OMOST_BIN, args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(env.OMOST_BIN, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...env, ...(o.key ? { OMOST_SERVE_KEY: o.key } : {}) },
+    });
     this.log = "";
     this.child.stderr.on("data", (d) => { this.log += d; });
     this.url = await new Promise((resolve, reject) => {
@@ -92,7 +95,7 @@ export async function openPage(browser, server, options = {}) {
       console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
   });
   await page.goto(server.url + (options.hash ?? ""));
-  await ready(page);
+  if (!options.closed) await ready(page);
   return page;
 }
 

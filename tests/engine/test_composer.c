@@ -26,6 +26,8 @@ typedef struct fake {
     int piece;            /* bytes at once */
     size_t fits;          /* turns; more: LIMIT */
     bool cut;
+    omost_status again; /* what the second call comes to */
+    int spoils;         /* pieces of text it writes before that */
     int calls;
     size_t turns;    /* of the last call */
     char last[4096]; /* its last turn */
@@ -44,6 +46,13 @@ static omost_status fake_write(om_writer *w, const om_turn *turns, size_t n,
     if (f->fits && n > f->fits)
         return om_fail(err, OMOST_LIMIT, "too long for this writer");
     const char *z = f->reply[f->calls++];
+    for (int i = 0; f->calls == 2 && f->again && i < f->spoils; i++) {
+        sink->stats->reply_tokens++;
+        if (!sink->text(sink->user, OM_STR("spoilt ")))
+            return om_fail(err, OMOST_CANCELLED, "stopped");
+    }
+    if (f->calls == 2 && f->again)
+        return om_fail(err, f->again, "the server is on fire");
     f->turns = n;
     snprintf(f->last, sizeof f->last, "%.*s", (int)turns[n - 1].text.n,
              turns[n - 1].text.p);
@@ -310,6 +319,73 @@ static void asked_once_only(void **state)
     end(&h);
 }
 
+/* When asking again fails the first reply stays, and why is told. */
+static void first_stays(void **state)
+{
+    (void)state;
+    static const omost_status how[] = {OMOST_IO, OMOST_NOMEM, OMOST_LIMIT,
+                                       OMOST_MISSING};
+    for (size_t i = 0; i < 2 * sizeof how / sizeof *how; i++) {
+        heard h;
+        omost_reply r;
+        omost_error err;
+        fake f = {.reply = {BROKEN, CANVAS},
+                  .again = how[i / 2],
+                  .spoils = i % 2 ? 3 : 0};
+        begin(&h);
+        if (compose(&f, 1, &h, NULL, &r, &err)) fail_msg("%s", err.msg);
+        assert_int_equal(err.status, OMOST_OK);
+        assert_int_equal(f.calls, 2);
+        assert_null(r.canvas);
+        assert_string_equal(r.text, BROKEN);
+        assert_int_equal(r.why.line, 3);
+        om_buf_putc(&h.notes, '\0');
+        assert_non_null(strstr(h.notes.p, "asking again failed: the server is "
+                                          "on fire"));
+        omost_reply_free(&r);
+        end(&h);
+    }
+    heard h;
+    omost_reply r;
+    omost_error err;
+    fake f = {.reply = {BROKEN, CANVAS}, .again = OMOST_CANCELLED};
+    begin(&h);
+    assert_int_equal(compose(&f, 1, &h, NULL, &r, &err), OMOST_CANCELLED);
+    omost_reply_free(&r);
+    end(&h);
+}
+
+/* The older messages make room for a broken reply and what is wrong with it,
+ * which are never left out themselves. */
+static void mended_in_little_room(void **state)
+{
+    (void)state;
+    for (size_t fits = 4; fits < 8; fits++) {
+        heard h;
+        omost_reply r;
+        omost_error err;
+        fake f = {.reply = {BROKEN, CANVAS}, .fits = fits};
+        begin(&h);
+        if (compose(&f, 3, &h, NULL, &r, &err)) fail_msg("%s", err.msg);
+        assert_non_null(r.canvas);
+        assert_int_equal(f.turns, fits & ~(size_t)1);
+        assert_string_equal(f.first, fits < 6 ? "question 2" : "question 1");
+        assert_non_null(strstr(f.last, "not a valid canvas"));
+        omost_reply_free(&r);
+        end(&h);
+    }
+    heard h;
+    omost_reply r;
+    omost_error err;
+    fake f = {.reply = {BROKEN, CANVAS}, .fits = 2};
+    begin(&h);
+    if (compose(&f, 1, &h, NULL, &r, &err)) fail_msg("%s", err.msg);
+    assert_string_equal(r.text, BROKEN);
+    assert_int_equal(f.calls, 1);
+    omost_reply_free(&r);
+    end(&h);
+}
+
 /* No second question where it was cut off, or not wanted. */
 static void not_asked_again(void **state)
 {
@@ -444,6 +520,34 @@ static void script(void **state)
     remove(o.script);
 }
 
+/* A script without a next reply is not asked for one. */
+static void script_without_more(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        heard h;
+        omost_error err;
+        omost_reply r;
+        omost_chat *chat;
+        omost_composer_opts o = {
+            .script = write_script(i ? "no\n---\n" CANVAS : "no\n")};
+        omost_composer *c = omost_composer_open(&o, NULL, NULL, &err);
+        if (!c) fail_msg("%s", err.msg);
+        int id = chat_of(&chat, 1);
+        begin(&h);
+        if (omost_compose(c, chat, id, NULL, on_event, &h, &r, &err))
+            fail_msg("%s", err.msg);
+        assert_int_equal(r.canvas != NULL, i);
+        assert_int_equal(h.again, i);
+        assert_int_equal(h.notes.n, 0);
+        omost_reply_free(&r);
+        end(&h);
+        omost_chat_free(chat);
+        omost_composer_close(c);
+        remove(o.script);
+    }
+}
+
 static void who_writes(void **state)
 {
     (void)state;
@@ -461,12 +565,21 @@ static void who_writes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_pieces),      cmocka_unit_test(no_utf8),
-        cmocka_unit_test(oldest_go_first), cmocka_unit_test(too_long_by_itself),
-        cmocka_unit_test(mended),          cmocka_unit_test(asked_once_only),
-        cmocka_unit_test(not_asked_again), cmocka_unit_test(stop_anywhere),
-        cmocka_unit_test(bad_options),     cmocka_unit_test(wrong_message),
-        cmocka_unit_test(script),          cmocka_unit_test(who_writes),
+        cmocka_unit_test(any_pieces),
+        cmocka_unit_test(no_utf8),
+        cmocka_unit_test(oldest_go_first),
+        cmocka_unit_test(too_long_by_itself),
+        cmocka_unit_test(mended),
+        cmocka_unit_test(asked_once_only),
+        cmocka_unit_test(not_asked_again),
+        cmocka_unit_test(stop_anywhere),
+        cmocka_unit_test(bad_options),
+        cmocka_unit_test(wrong_message),
+        cmocka_unit_test(script),
+        cmocka_unit_test(who_writes),
+        cmocka_unit_test(first_stays),
+        cmocka_unit_test(mended_in_little_room),
+        cmocka_unit_test(script_without_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -367,6 +367,25 @@ static void nobody_there(void **state)
     expect_error(a, OMOST_IO, "no safe connection");
     assert_false(a->rs.transient);
     end(a);
+    /* Somebody takes the connection and says nothing. */
+    struct sockaddr_in here = {.sin_family = AF_INET};
+    socklen_t n = sizeof here;
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(s, (struct sockaddr *)&here, n), 0);
+    assert_int_equal(listen(s, 4), 0);
+    assert_int_equal(getsockname(s, (struct sockaddr *)&here, &n), 0);
+    a = begin("/");
+    snprintf(a->url, sizeof a->url, "https://127.0.0.1:%d/",
+             ntohs(here.sin_port));
+    a->rq.url = om_str_of(a->url);
+    a->rq.connect_timeout = 60;
+    send_it(a);
+    assert_int_equal(a->st, OMOST_IO);
+    assert_non_null(strstr(a->err.msg, "is it an http:// address?"));
+    assert_false(a->rs.transient);
+    end(a);
+    close(s);
     a = begin("/");
     a->rq.url = OM_STR("not an address");
     send_it(a);

@@ -4,6 +4,8 @@
 
 #if OM_WITH_LLAMA
 
+#include <sys/stat.h>
+
 #include "composer/llama_local.h"
 
 static const tiny_gguf llama_shape = {.layers = 1, .width = 64};
@@ -47,10 +49,15 @@ static void test_bad_files_are_told(void **state)
     const omost_composer_opts none = {0};
     expect_refused("/nowhere/x.gguf", none, OMOST_MISSING, "/nowhere/x.gguf");
     expect_refused("/tmp", none, OMOST_FORMAT, "not a file");
+    const char *const pipe_name = "test_llama_open.pipe"; /* without a writer */
+    unlink(pipe_name);
+    assert_int_equal(mkfifo(pipe_name, 0600), 0);
+    expect_refused(pipe_name, none, OMOST_FORMAT, "not a file");
+    unlink(pipe_name);
     expect_bad_model(&llama_shape, 0, "not a GGUF file");
     static const double keep[] = {0.0001, 0.01, 0.1, 0.3, 0.5, 0.9, 0.999};
     for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
-        expect_bad_model(&llama_shape, keep[i], "cut short");
+        expect_bad_model(&llama_shape, keep[i], "damaged or cut short");
     tiny_gguf o = llama_shape;
     o.claim = "sdxl";
     expect_bad_model(&o, 1, "sdxl");
@@ -58,7 +65,7 @@ static void test_bad_files_are_told(void **state)
     expect_bad_model(&o, 1, "");
     o.claim = NULL;
     o.no_vocab = true;
-    expect_bad_model(&o, 1, "no language model");
+    expect_bad_model(&o, 1, "without a vocabulary");
 }
 
 /* Any byte of the head may be wrong: refused or read, never worse. */
@@ -88,6 +95,18 @@ static void test_damaged_heads(void **state)
     unlink(path);
 }
 
+/* What a context of 100 tokens is answered. */
+static int context_asked_for(const char *path)
+{
+    omost_error err;
+    const omost_composer_opts o = {.model = path, .n_ctx = 100};
+    assert_null(om_llama_writer_open(&o, NULL, NULL, &err));
+    const char *said = strstr(err.msg, "ask for ");
+    const int n = said ? (int)strtol(said + 8, NULL, 10) : 0;
+    assert_in_range(n, 101, 4096);
+    return n;
+}
+
 static void test_contexts(void **state)
 {
     (void)state;
@@ -95,10 +114,22 @@ static void test_contexts(void **state)
     tiny_gguf o = llama_shape;
     o.context = 4096;
     write_tiny(path, &o);
-    expect_refused(path, (omost_composer_opts){.n_ctx = 100}, OMOST_RANGE,
-                   "too small");
-    expect_refused(path, (omost_composer_opts){.n_ctx = 512}, OMOST_RANGE,
-                   "-c");
+    static const int small[] = {100, 512, 600};
+    const int enough = context_asked_for(path);
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++) {
+        char words[80];
+        snprintf(words, sizeof words, "a context of %d tokens is too small",
+                 small[i]);
+        const omost_composer_opts few = {.n_ctx = small[i]};
+        if (small[i] < enough) expect_refused(path, few, OMOST_RANGE, words);
+        snprintf(words, sizeof words, "ask for %d or more with -c", enough);
+        if (small[i] < enough) expect_refused(path, few, OMOST_RANGE, words);
+    }
+    expect_refused(path, (omost_composer_opts){.n_ctx = enough - 1},
+                   OMOST_RANGE, "too small");
+    close_writer(open_path(path, (omost_composer_opts){.n_ctx = enough}));
+    close_writer(
+        open_path(path, (omost_composer_opts){.chat_template = "chatml"}));
     expect_refused(path, (omost_composer_opts){.n_ctx = 9000}, OMOST_RANGE,
                    "4096");
     expect_refused(path, (omost_composer_opts){.chat_template = "x"},

@@ -338,6 +338,37 @@ static void test_the_state_is_kept_for_the_next_process(void **state)
     om_buf_free(&expected);
 }
 
+/* With all folders above it; and a state of other layers on a device is another
+ * one. */
+static void test_the_folder_is_made(void **state)
+{
+    (void)state;
+    char path[64], name[256], folder[] = "/tmp/omost-cache-XXXXXX";
+    char deep[128], above[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(above, sizeof above, "%s/not-there", folder);
+    snprintf(deep, sizeof deep, "%s/prompts", above);
+    write_tiny(path, &shapes[0]);
+    for (int layers = -1; layers <= 2; layers += 3)
+        for (int i = 0; i < 2; i++) {
+            om_write_opts o = usual_opts(2);
+            o.max_tokens = 300;
+            om_writer *w =
+                open_path(path, (omost_composer_opts){.cache_dir = deep,
+                                                      .n_gpu_layers = layers});
+            heard h = ask(w, "a tree", o);
+            assert_int_equal(h.stats.reused_tokens > 100, i);
+            assert_string_equal(h.notes, "");
+            assert_int_equal(files_in(deep, name), layers < 0 ? 1 : 2);
+            om_buf_free(&h.text);
+            close_writer(w);
+        }
+    unlink(path);
+    empty_folder(deep);
+    rmdir(above);
+    rmdir(folder);
+}
+
 static void test_two_writers_share_the_folder(void **state)
 {
     (void)state;
@@ -392,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_a_long_pass_can_be_stopped),
         cmocka_unit_test(test_a_long_conversation_is_told_before),
         cmocka_unit_test(test_the_state_is_kept_for_the_next_process),
+        cmocka_unit_test(test_the_folder_is_made),
         cmocka_unit_test(test_two_writers_share_the_folder),
         cmocka_unit_test(test_the_folder_does_not_grow),
     };

@@ -132,6 +132,30 @@ static void origins(void **state)
         om_url u = url_of(there[i]);
         if (om_url_is_loopback(&u)) fail_msg("%s is here", there[i]);
     }
+    static const char *const near[] = {"http://127.0.0.1",
+                                       "http://10.0.0.1",
+                                       "http://172.16.0.1",
+                                       "http://box",
+                                       "http://192.168.0.1",
+                                       "http://169.254.1.1",
+                                       "http://a.LOCAL",
+                                       "http://[fd12:3::1]",
+                                       "http://[fe80::1]",
+                                       "http://x.home.arpa",
+                                       "http://host.docker.internal"};
+    static const char *const far[] = {
+        "http://11.0.0.1",    "http://172.15.0.1", "http://172.32.0.1",
+        "http://192.169.0.1", "http://10.0.0",     "http://10.0.0.1.nip.io",
+        "http://a.local.org", "http://[2001::1]",  "http://[fec0::1]",
+        "http://[fd::1]",     "http://134744072",  "http://1.2.3.4.5"};
+    for (size_t i = 0; i < sizeof near / sizeof *near; i++) {
+        om_url u = url_of(near[i]);
+        if (!om_url_is_private(&u)) fail_msg("%s is not near", near[i]);
+    }
+    for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+        om_url u = url_of(far[i]);
+        if (om_url_is_private(&u)) fail_msg("%s is near", far[i]);
+    }
 }
 
 static om_redirect judge(const char *from, const char *to, bool reading,
@@ -432,6 +456,13 @@ static void pauses(void **state)
     r.status = 503;
     assert_true(om_http_retry_pause(&p, 1, &r) < 0); /* not transient */
     r.transient = true;
+    r.unreachable = true; /* each try costs a connect_timeout */
+    om_http_retry once = p;
+    once.unsent_only = true;
+    assert_true(om_http_retry_pause(&p, 1, &r) > 0);
+    assert_true(om_http_retry_pause(&p, 2, &r) < 0);
+    assert_true(om_http_retry_pause(&once, 1, &r) < 0);
+    r.unreachable = false;
     double least = 1e9, most = 0;
     for (int tried = 1; tried <= 5; tried++)
         for (int i = 0; i < 50; i++) {

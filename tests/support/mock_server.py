@@ -296,6 +296,11 @@ def stream(name, rq):
     elif name == "hang":
         yield delta("```python\n")
         time.sleep(30)
+    elif name == "alive":  # and no more than that
+        yield delta("", role="assistant")
+        for i in range(200):
+            yield delta("") if i % 2 else ": keep-alive\n\n"
+            time.sleep(0.1)
     elif name == "after":  # never closes after the end
         yield delta(CANVAS)
         yield delta(finish="stop")

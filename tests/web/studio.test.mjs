@@ -132,6 +132,23 @@ test("failures are told once, with the server's sentence", async () => {
   assert.match(toasts[1], /does not answer/);
 });
 
+test("a page that is opened while a message is answered again shows that", async () => {
+  const { studio } = await opened(session({
+    messages: [message(0, null, "user"), message(1, 0, "assistant")],
+    jobs: [{ id: 9, kind: "compose", state: "running", session: 1, message: 0 }] }));
+  assert.equal(studio.at, 0);
+});
+
+test("an answer that comes late does not bring a job back", async () => {
+  const { studio, events } = await opened(session(), {
+    "POST /api/jobs/9/cancel": () => [200, { id: 9, kind: "compose", state: "running", session: 1 }] });
+  events.tell("job", { id: 9, kind: "compose", state: "running", session: 1 });
+  const asked = studio.cancel(9);
+  events.tell("job", { id: 9, kind: "compose", state: "cancelled", session: 1 });
+  await asked;
+  assert.equal(studio.composing(), null);
+});
+
 test("only the newest job, when it was interrupted, is offered again", async () => {
   const job = (id, state) => ({ id, kind: "render", state, session: 1 });
   const now = async (jobs) => [...(await opened(session(), {

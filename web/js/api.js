@@ -22,7 +22,7 @@ async function call(method, path, body, options = {}) {
   let answer;
   try {
     answer = await fetch(path, {
-      method, headers, signal: options.signal,
+      method, headers, signal: options.signal, keepalive: !!options.keepalive,
       body: body === undefined ? undefined : options.raw ? body : JSON.stringify(body),
     });
   } catch (e) {
@@ -59,7 +59,9 @@ export const api = {
   say: (s, message) => post(`/api/sessions/${s}/messages`, message),
   retry: (s, message) => post(`/api/sessions/${s}/messages/${message}/retry`),
 
-  addCanvas: (s, body) => post(`/api/sessions/${s}/canvases`, body),
+  // Goes out even while the page is left; browsers allow 64 KiB for that.
+  addCanvas: (s, body) => post(`/api/sessions/${s}/canvases`, body,
+    { keepalive: JSON.stringify(body).length < 20000 }),
   canvas: (c) => get(`/api/canvases/${c}`),
   canvasDiff: (before, after) => get(`/api/canvases/${before}/diff?to=${after}`),
   parse: (text, options) => post("/api/canvas/parse", { text }, options),

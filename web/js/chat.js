@@ -148,7 +148,7 @@ export class Chat {
   error(m, code) {
     const e = m.error, lines = excerpt(m.text, e);
     return el("div.problem", {},
-      el("strong", {}, e.line ? `Line ${e.line}: ` : "This is no canvas: "), e.message,
+      el("div", {}, el("strong", {}, e.line ? `Line ${e.line}: ` : "This is no canvas: "), e.message),
       lines && el("pre", { tabIndex: 0, "aria-label": "The place" }, lines),
       el("p", {}, code === null
         ? "Retry asks again; or say it another way."

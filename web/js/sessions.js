@@ -54,6 +54,7 @@ export function sessionsDialog(studio) {
       if (!await studio.attempt(() => api.deleteSession(s.id))) return;
       if (s.id === studio.session?.id) {
         const next = rows.find((o) => o.id !== s.id);
+        studio.session = null; // there is nothing to save any more
         await studio.attempt(() => next ? studio.open(next.id) : studio.openNew());
       }
       ask();

@@ -28,6 +28,7 @@ export class Studio extends EventTarget {
     this.images = [];           // of the gallery
     this.save = whenQuiet(600, () => this.saveCanvas());
     this.saving = Promise.resolve();
+    this.opening = 0;
     this.listen();
   }
 
@@ -53,10 +54,13 @@ export class Studio extends EventTarget {
   // ---- sessions ---------------------------------------------------------------
 
   async open(id) {
+    if (this.session) await this.saveNow();
+    const turn = ++this.opening;
     const s = await api.session(id);
+    if (turn !== this.opening) return; // another one was asked for meanwhile
     this.session = s;
     this.messages = new Map(s.messages.map((m) => [m.id, m]));
-    this.at = s.messages.length ? s.messages[s.messages.length - 1].id : null;
+    this.at = newest(s);
     this.jobs = new Map(s.jobs.map((j) => [j.id, j]));
     this.writing.clear();
     this.image = s.images.find((i) => s.canvas && i.canvas === s.canvas.id) ?? null;
@@ -84,8 +88,8 @@ export class Studio extends EventTarget {
     this.session = s;
     this.messages = new Map(s.messages.map((m) => [m.id, m]));
     const below = s.messages.filter((m) => m.parent === at);
-    this.at = below.length ? below[below.length - 1].id : this.messages.has(at) ? at
-      : s.messages.at(-1)?.id ?? null;
+    this.at = below.length ? below[below.length - 1].id
+      : this.messages.has(at) ? at : newest(s);
     this.jobs = new Map(s.jobs.map((j) => [j.id, j]));
     this.writing.clear();
     this.image = s.images.find((i) => !image || i.id > image.id) ?? image;
@@ -325,6 +329,8 @@ export class Studio extends EventTarget {
 
   takeJob(job) {
     const before = this.jobs.get(job.id);
+    // An answer may come after an event that happened later.
+    if (before && stage(job) < stage(before)) return;
     this.jobs.set(job.id, { ...before, ...job });
     if (job.kind === "compose" && job.state === "running" && !this.writing.has(job.id))
       this.writing.set(job.id, { text: "", global: null, regions: [], notes: [], why: null });
@@ -452,6 +458,15 @@ function whole(doc) {
   if (!doc) return emptyCanvas();
   return doc.global ? doc : { ...doc, global: { ...emptyCanvas().global } };
 }
+
+/** Where a session is gone on with: what is being answered, or what was said
+ *  last. */
+function newest(session) {
+  const job = session.jobs.find((j) => j.kind === "compose" && !ended(j));
+  return job?.message ?? session.messages.at(-1)?.id ?? null;
+}
+
+const stage = (job) => (job.state === "queued" ? 0 : job.state === "running" ? 1 : 2);
 
 export function ended(job) {
   return !["queued", "running"].includes(job.state);
