@@ -355,7 +355,7 @@ int main(int argc, char **argv)
     static bench b; /* zeroed */
     const double seconds = argc > 2 ? strtod(argv[2], NULL) : 60;
     const double rate = argc > 4 ? strtod(argv[4], NULL) : 1000;
-    b.n_watchers = argc > 3 ? atoi(argv[3]) : 200;
+    b.n_watchers = argc > 3 ? (int)strtol(argv[3], NULL, 10) : 200;
     if (argc < 2 || seconds < 1 || rate < 1 || b.n_watchers < 0 ||
         b.n_watchers > MOST_WATCHERS)
         stop(&b, "bench_serve OMOST [SECONDS [WATCHERS [PER_SECOND]]]");

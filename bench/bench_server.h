@@ -4,6 +4,7 @@
 #define OM_BENCH_SERVER_H
 
 #include <dirent.h>
+#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -33,7 +34,7 @@ static inline bool bench_server_start(bench_server *s, const char *program)
 {
     int out[2];
     char line[200];
-    strcpy(s->folder, "/tmp/bench_serve.XXXXXX");
+    snprintf(s->folder, sizeof s->folder, "/tmp/bench_serve.XXXXXX");
     if (!mkdtemp(s->folder) || pipe(out) != 0) return false;
     s->pid = fork();
     if (s->pid == 0) {
@@ -49,21 +50,26 @@ static inline bool bench_server_start(bench_server *s, const char *program)
     FILE *f = fdopen(out[0], "r");
     while (s->port == 0 && f && fgets(line, sizeof line, f)) {
         const char *at = strstr(line, "http://127.0.0.1:");
-        if (at) s->port = atoi(at + 17);
+        if (at) s->port = (int)strtol(at + 17, NULL, 10);
     }
     return s->port != 0;
+}
+
+static inline int bench_remove(const char *path, const struct stat *sb,
+                               int kind, struct FTW *where)
+{
+    (void)sb, (void)kind, (void)where;
+    return remove(path);
 }
 
 /* Ends it and removes its folder. */
 static inline bool bench_server_end(bench_server *s, int sig)
 {
-    char command[100];
     if (s->pid <= 0) return true;
     kill(s->pid, sig);
     waitpid(s->pid, NULL, 0);
     s->pid = 0;
-    snprintf(command, sizeof command, "rm -rf '%s'", s->folder);
-    return system(command) == 0;
+    return nftw(s->folder, bench_remove, 16, FTW_DEPTH | FTW_PHYS) == 0;
 }
 
 /* Seconds of processor time so far. */

@@ -123,7 +123,8 @@ om_writer *om_script_writer_open(const omost_composer_opts *opts,
     s->rate = opts->script_rate;
     om_buf_init(&s->text, opts->env, MAX_SCRIPT);
     om_buf_init(&name, opts->env, 1 << 16);
-    om_buf_puts(&name, opts->script);
+    const char *slash = strrchr(opts->script, '/');
+    om_buf_puts(&name, slash ? slash + 1 : opts->script);
     omost_status st = om_buf_check(&name, "the script's name", err);
     if (st == OMOST_OK) s->head.name = om_buf_steal(&name, NULL);
     om_buf_free(&name);
