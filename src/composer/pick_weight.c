@@ -80,6 +80,7 @@ INLINE vec weigh(vec x, vec best, vec scale)
     x = choose(x > all(FLT_MAX), all(FLT_MAX), x);
     vec y = (x - best) * scale;  /* above 0: chosen away at the end */
     y = choose(y > low, y, low); /* NaN, too */
+    y = choose(y < all(0), y, all(0));
     vec w = exp2_of(y);
     w = choose(w < fine, (w + fine) - fine, w);
     return choose(x <= best, w, all(0));

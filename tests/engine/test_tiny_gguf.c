@@ -223,10 +223,10 @@ static double entropy(const tiny_gguf *o)
         top = fmaxf(top, logit[i]);
     }
     for (int32_t i = 0; i < llama_vocab_n_tokens(v); i++)
-        sum += exp(logit[i] - top);
+        sum += exp((double)(logit[i] - top));
     for (int32_t i = 0; i < llama_vocab_n_tokens(v); i++)
-        bits -=
-            exp(logit[i] - top) / sum * (logit[i] - top - log(sum)) / log(2);
+        bits -= exp((double)(logit[i] - top)) / sum *
+                ((double)(logit[i] - top) - log(sum)) / log(2);
     llama_free(c);
     llama_model_free(m);
     return bits;

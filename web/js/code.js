@@ -13,6 +13,7 @@ export class CodeEditor {
     this.shown = null;   // the document the text stands for
     this.error = null;
     this.asked = null;   // AbortController of the newest question
+    this.typed = false;  // what stands here has not been read yet: never write over it
     this.build(root);
     this.read = whenQuiet(250, () => this.parse());
     this.write = whenQuiet(150, () => this.print());
@@ -33,7 +34,7 @@ export class CodeEditor {
     this.input = el("textarea.editor", { spellcheck: false, autocapitalize: "off",
       autocomplete: "off", wrap: "off", "aria-label": "Code of the canvas",
       "aria-describedby": "code-says",
-      oninput: () => { this.paint(); this.read(); },
+      oninput: () => { this.typed = true; this.paint(); this.read(); },
       onscroll: () => this.scroll(),
       onkeydown: (e) => this.key(e) });
     this.says = el("p.says", { id: "code-says", role: "status" });
@@ -51,13 +52,13 @@ export class CodeEditor {
 
   async print() {
     const s = this.studio, doc = s.doc;
-    if (this.shown && sameCanvas(this.shown, doc)) return;
+    if (this.typed || (this.shown && sameCanvas(this.shown, doc))) return;
     let text;
     if (this.form === "json") {
       text = JSON.stringify(doc, null, 2) + "\n";
     } else {
       const got = await s.attempt(() => api.parse(JSON.stringify(doc)));
-      if (!got || s.doc !== doc) return;
+      if (!got || s.doc !== doc || this.typed) return;
       text = got.python;
     }
     this.shown = doc;
@@ -90,6 +91,7 @@ export class CodeEditor {
     try {
       const got = await api.parse(this.input.value, { signal: asked.signal });
       if (asked.signal.aborted) return;
+      this.typed = false;
       const doc = got.json.global ? got.json
         : { ...got.json, global: this.studio.doc.global };
       this.shown = doc;
@@ -97,6 +99,7 @@ export class CodeEditor {
       this.tell(null, got.notes);
     } catch (e) {
       if (e.name === "AbortError") return;
+      this.typed = false;
       if (!(e instanceof ApiError)) throw e;
       this.tell(e, []);
     }

@@ -180,6 +180,9 @@ export class Studio extends EventTarget {
       });
       this.messages.set(message.id, message);
       this.at = message.id;
+      // A quick answer may have come before this one did.
+      const [answer] = this.children(message.id).slice(-1);
+      if (answer) this.follow(answer.id);
       this.takeJob(job);
       this.changed("chat");
       return job;
