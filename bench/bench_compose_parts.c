@@ -97,8 +97,8 @@ static double time_picks(om_pick *p, float top_p, const om_form *form,
         const double t = now();
         for (int r = 0; r < ROWS; r++, n++) {
             if (form) om_form_next(form, next);
-            om_pick_token_next(p, logits[r], 0.6F, top_p, om_pick_uniform(7, n),
-                               index ? next : NULL, form ? allowed : NULL, &a);
+            om_pick_token(p, logits[r], 0.6F, top_p, om_pick_uniform(7, n),
+                          index ? next : NULL, form ? allowed : NULL, &a);
         }
         const double s = (now() - t) / ROWS;
         if (s < best) best = s;

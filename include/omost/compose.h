@@ -53,8 +53,8 @@ OMOST_API omost_chat *omost_chat_new(const omost_env *env, omost_error *err);
 OMOST_API void omost_chat_free(omost_chat *chat);
 
 /* Append a copy of a message below `parent`; its id, or -1 and an error. Roles
- * alternate along a branch, a user's first; text must be UTF-8 and not blank.
- */
+ * alternate along a branch, a user's first; text must be UTF-8, and a user's
+ * not blank. */
 OMOST_API int omost_chat_add(omost_chat *chat, int parent, omost_role role,
                              omost_str text, omost_error *err);
 OMOST_API int omost_chat_count(const omost_chat *chat);
@@ -126,7 +126,8 @@ OMOST_API void omost_composer_close(omost_composer *composer);
 
 /* "omost-llama-3-8b-q8_0.gguf", "http://...", "replay.txt"; for a person. */
 OMOST_API const char *omost_composer_name(const omost_composer *composer);
-/* Tokens of context; 0 when it is not known. */
+/* Tokens of context; 0 when it is not known: a server is asked at the first
+ * omost_compose(). */
 OMOST_API int omost_composer_context(const omost_composer *composer);
 
 /* ---- writing ----------------------------------------------------------- */
@@ -162,7 +163,9 @@ typedef struct omost_compose_stats {
 
 typedef enum omost_compose_event_kind {
     OMOST_COMPOSE_NOTE,   /* `text`: something was left out or changed */
-    OMOST_COMPOSE_PROMPT, /* `done` of `total` tokens of the prompt are read */
+    OMOST_COMPOSE_PROMPT, /* `done` of `total` tokens of the prompt are read;
+                           * told again while nothing else comes, also in
+                           * the middle of a reply */
     OMOST_COMPOSE_TEXT,   /* `text`: the next bytes of the reply (whole
                            * characters) */
     OMOST_COMPOSE_CANVAS, /* `read`: the canvas grows (omost/canvas.h) */
@@ -198,7 +201,7 @@ typedef struct omost_reply {
  * reply becomes its child in the chat. A reply that is no canvas is a success
  * with `canvas` NULL. After CANCELLED (an event said stop) what had been
  * written is in `reply` all the same, and not in the chat; other failures leave
- * `reply` zeroed. `opts` and `fn` may be NULL. */
+ * it empty: zeroed, with an `id` of -1. `opts` and `fn` may be NULL. */
 OMOST_API OMOST_NODISCARD omost_status
 omost_compose(omost_composer *composer, omost_chat *chat, int id,
               const omost_compose_opts *opts, omost_compose_event_fn *fn,

@@ -3,8 +3,7 @@
  *
  *     omost_hub_opts ho = {.cache = "/home/me/.cache/huggingface/hub"};
  *     char *path = NULL;
- *     st = omost_model_pull(&ho, "realvisxl-4", on_progress, NULL, &path,
- * &err);
+ *     st = omost_model_pull(&ho, "realvisxl-4", on_progress, NULL, &path, &e);
  *     ... omost_engine_opts eo = {.model = path}; ...
  *     omost_models_text_free(NULL, path);
  *
@@ -15,11 +14,11 @@
  *                                      diffusers one, what this program reads
  *     hf:OWNER/REPO/FILE               one file of it; FILE may have folders
  *     ...@REV                          a branch, tag or commit other than main
- *     https://HOST/PATH                any file; goes into the cache as well
+ *     https://HOST/PATH                any file; goes to the downloads
  *
  * Everything else is a path and left alone.
  *
- * Files go where the programs of the hub have them, in their layout, so that
+ * Files of the hub go where its programs have them, in their layout, so that
  * what one has fetched the other finds:
  *
  *     CACHE/models--OWNER--REPO/refs/REV            the commit, 40 digits
@@ -97,16 +96,18 @@ OMOST_API bool omost_is_model_ref(const char *text);
 OMOST_API OMOST_NODISCARD omost_status omost_model_find(
     const omost_hub_opts *opts, const char *ref, char **path, omost_error *err);
 
+typedef enum omost_pull_what {
+    OMOST_PULL_LIST,  /* asking what there is */
+    OMOST_PULL_WAIT,  /* another program fetches this file */
+    OMOST_PULL_BYTES, /* fetching */
+    OMOST_PULL_CHECK, /* reading what was there before, for its SHA-256 */
+    OMOST_PULL_RETRY, /* the connection broke; `text` says how */
+    OMOST_PULL_DONE   /* this file is in its place */
+} omost_pull_what;
+
 /* How a download goes; valid during the call. */
 typedef struct omost_pull_event {
-    enum {
-        OMOST_PULL_LIST,  /* asking what there is */
-        OMOST_PULL_WAIT,  /* another program fetches this file */
-        OMOST_PULL_BYTES, /* fetching */
-        OMOST_PULL_CHECK, /* reading what was there before, for its SHA-256 */
-        OMOST_PULL_RETRY, /* the connection broke; `text` says how */
-        OMOST_PULL_DONE   /* this file is in its place */
-    } what;
+    omost_pull_what what;
     const char *file;     /* its name in the repository, or of the address */
     size_t index, count;  /* this file is the index-th (from 0) */
     uint64_t done, total; /* bytes of this file; total 0: not known */

@@ -5,7 +5,7 @@
  *     omost_option_value v = {.kind = OMOST_OPTION_INT, .integer = 30};
  *     st = omost_render_opts_set(&ro, "steps", &v, &err);
  *     ...
- *     st = omost_render_opts_check(&ro, &err);
+ *     st = omost_render_check(&ro, &err);
  *
  * What is no plain value (a picture to begin from, a profile, LoRAs) has no row
  * here. */
@@ -134,10 +134,6 @@ omost_render_opts_set(omost_render_opts *opts, const char *name,
 OMOST_API OMOST_NODISCARD omost_status
 omost_compose_opts_set(omost_compose_opts *opts, const char *name,
                        const omost_option_value *v, omost_error *err);
-
-/* All that omost_render() would say about options before it looks at a model. */
-OMOST_API OMOST_NODISCARD omost_status
-omost_render_opts_check(const omost_render_opts *opts, omost_error *err);
 
 #ifdef __cplusplus
 }

@@ -4,13 +4,12 @@
 #include "base/utf8.h"
 
 /* Empty objects are two bytes of text and a hundred times that in memory. */
-static bool too_many_levels(om_str text)
+static size_t count_levels(om_str text)
 {
-    enum { MOST = 100000 };
     size_t n = 0;
     for (size_t i = 0; i < text.n; i++)
         n += text.p[i] == '{' || text.p[i] == '[';
-    return n > MOST;
+    return n;
 }
 
 /* Where memory runs out, jansson speaks of an invalid token, or says nothing:
@@ -30,10 +29,16 @@ static bool lacked_memory(om_str text, const json_error_t *je)
 
 json_t *om_json_parse(om_str text, const char *what, omost_error *err)
 {
+    return om_json_parse_large(text, what, 100000, err);
+}
+
+json_t *om_json_parse_large(om_str text, const char *what, size_t levels,
+                            omost_error *err)
+{
     json_error_t je;
     const size_t flags =
         JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
-    if (too_many_levels(text)) {
+    if (count_levels(text) > levels) {
         om_fail_at(err, OMOST_LIMIT, (om_place){1, 1, 1},
                    "%s holds too many objects and arrays", what);
         return NULL;
@@ -54,14 +59,7 @@ json_t *om_json_parse(om_str text, const char *what, omost_error *err)
 /* The value of \uXXXX at the front; -1: there is none. */
 static int escaped_unit(om_str s)
 {
-    int v = 0;
-    if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u') return -1;
-    for (size_t i = 2; i < 6; i++) {
-        const int digit = om_hex_value(s.p[i]);
-        if (digit < 0) return -1;
-        v = v * 16 + digit;
-    }
-    return v;
+    return om_str_starts(s, OM_STR("\\u")) ? om_hex4(om_str_skip(s, 2)) : -1;
 }
 
 /* An escape; how many bytes of it, *good: it may stay. */

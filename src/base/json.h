@@ -11,6 +11,11 @@
  * when memory is what was lacking. */
 json_t *om_json_parse(om_str text, const char *what, omost_error *err);
 
+/* The same of a text that may have more objects and arrays than the 100000 that
+ * om_json_parse() takes. */
+json_t *om_json_parse_large(om_str text, const char *what, size_t levels,
+                            omost_error *err);
+
 /* Append the JSON text with U+FFFD in the place of what no string may hold:
  * ill-formed UTF-8, and the escape of half a surrogate pair. */
 void om_json_clean(om_buf *out, om_str text);

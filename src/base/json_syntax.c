@@ -68,16 +68,10 @@ static bool take_number(om_str *s)
 }
 
 /* The four digits of "\uXXXX"; -1: they are none. */
-static long take_hex(om_str *s)
+static int take_hex(om_str *s)
 {
-    long v = 0;
-    if (s->n < 4) return -1;
-    for (int i = 0; i < 4; i++) {
-        const int d = om_hex_value(s->p[i]);
-        if (d < 0) return -1;
-        v = v * 16 + d;
-    }
-    *s = om_str_skip(*s, 4);
+    const int v = om_hex4(*s);
+    if (v >= 0) *s = om_str_skip(*s, 4);
     return v;
 }
 
@@ -87,11 +81,11 @@ static bool take_escape(om_str *s)
     const char c = s->p[0];
     *s = om_str_skip(*s, 1);
     if (c != 'u') return c && strchr("\"\\/bfnrt", c);
-    const long v = take_hex(s);
+    const int v = take_hex(s);
     if (v < 0 || (v >= 0xDC00 && v < 0xE000)) return false;
     if (v < 0xD800 || v >= 0xE000) return true;
     if (!take_word(s, "\\u")) return false;
-    const long low = take_hex(s);
+    const int low = take_hex(s);
     return low >= 0xDC00 && low < 0xE000;
 }
 

@@ -12,9 +12,8 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-bool om_str_eq_nocase(om_str a, const char *z)
+bool om_str_like(om_str a, om_str b)
 {
-    om_str b = om_str_of(z);
     if (a.n != b.n) return false;
     for (size_t i = 0; i < a.n; i++)
         if (lower(a.p[i]) != lower(b.p[i])) return false;

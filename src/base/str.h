@@ -41,7 +41,11 @@ static inline bool om_str_ends(om_str s, om_str tail)
 }
 
 /* Equal, but for the case of ASCII letters. */
-bool om_str_eq_nocase(om_str a, const char *z);
+bool om_str_like(om_str a, om_str b);
+static inline bool om_str_eq_nocase(om_str a, const char *z)
+{
+    return om_str_like(a, om_str_of(z));
+}
 
 /* The value of a hexadecimal digit, or -1. */
 static inline int om_hex_value(char c)
@@ -50,6 +54,18 @@ static inline int om_hex_value(char c)
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return -1;
+}
+
+/* The value of the four hexadecimal digits at the front, or -1. */
+static inline int om_hex4(om_str s)
+{
+    int v = 0;
+    for (size_t i = 0; i < 4; i++) {
+        const int digit = i < s.n ? om_hex_value(s.p[i]) : -1;
+        if (digit < 0) return -1;
+        v = v * 16 + digit;
+    }
+    return v;
 }
 
 /* s without its first n bytes. */

@@ -210,7 +210,7 @@ static void save(om_talk *t, om_str arg)
     }
     memcpy(path, arg.p, arg.n);
     path[arg.n] = '\0';
-    (void)om_talk_write(t, path);
+    om_talk_failed(t, om_talk_write(t, path));
 }
 
 static void quit(om_talk *t, om_str arg)

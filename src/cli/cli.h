@@ -254,6 +254,8 @@ int om_info_picture(om_cli *cli, bool json, const char *path, om_str bytes);
 int om_usage(const om_cli *cli, const char *fmt, ...) OMOST_PRINTF(2, 3);
 /* "omost CMD: error's sentence"; returns its exit code. */
 int om_complain(const om_cli *cli, const omost_error *err);
+/* The same for want of memory. */
+int om_complain_nomem(const om_cli *cli);
 /* Text from files and command lines on standard error: control characters would
  * talk to the terminal, so they become question marks. */
 void om_put_safe(const char *p, size_t n);

@@ -25,7 +25,9 @@ static const char intro[] =
     "409 not now,\n"
     "413 too large, 415 another type, 421 another host, 422 not a canvas or out of "
     "range,\n"
-    "503 too much at once (with `Retry-After`), 507 no memory.\n"
+    "499 stopped, 500 reading, writing or computing failed, 503 too much at once "
+    "(with\n"
+    "`Retry-After`), 507 no memory.\n"
     "\n"
     "Where a key is set (`OMOST_SERVE_KEY`), send `Authorization: Bearer KEY`. "
     "Pages, whose\n"
@@ -45,7 +47,7 @@ static const char intro[] =
     "| event | data |\n"
     "|---|---|\n"
     "| `job` | Job: every change of state, and progress ten times a second at "
-    "most |\n"
+    "most; `request` is only in `GET /api/jobs/{job}` |\n"
     "| `text` | `job`, `session`, `message` (what is answered), `text`: the next "
     "bytes of a reply |\n"
     "| `region` | `job`, `session`, `message`, `kind` (start, global, region, "
@@ -106,12 +108,15 @@ void om_generate_http_api(om_buf *out)
         om_buf_printf(out, "\n### %s\n\n| member | type |\n|---|---|\n", name);
         put_members(out, members);
     }
-    om_buf_printf(out,
-                  "\n## Limits\n\nJSON bodies %d MiB, pictures %d MiB, headers "
-                  "%d KiB, %d connections of which %d\nlisten to events; a "
-                  "request must be there within %d seconds, its body within %d "
-                  "and one more\nfor each %d KiB.\n",
-                  OM_MAX_JSON_BODY >> 20, OM_MAX_PNG_BODY >> 20,
-                  OM_MAX_HEADER_BYTES >> 10, OM_MAX_CONNECTIONS, OM_MAX_STREAMS,
-                  OM_HEADER_SECONDS, OM_BODY_SECONDS, OM_BODY_RATE >> 10);
+    om_buf_printf(
+        out,
+        "\n## Limits\n\nJSON bodies %d MiB, pictures %d MiB, headers "
+        "%d KiB, %d connections of which %d\nlisten to events; a "
+        "request must be there within %d seconds (%d on a connection "
+        "that was kept), its body\nwithin %d and one more for each %d "
+        "KiB.\n",
+        OM_MAX_JSON_BODY >> 20, OM_MAX_PNG_BODY >> 20,
+        OM_MAX_HEADER_BYTES >> 10, OM_MAX_CONNECTIONS, OM_MAX_STREAMS,
+        OM_HEADER_SECONDS, OM_IDLE_SECONDS, OM_BODY_SECONDS,
+        OM_BODY_RATE >> 10);
 }

@@ -69,6 +69,46 @@ static void man_command(om_buf *out, const om_command *c)
     }
 }
 
+static const struct {
+    const char *name, *text;
+} variables[] = {
+    {"OMOST_API_KEY",
+     "The key for the server that --server names. None stands on a command "
+     "line, where others could read it."},
+    {"OPENAI_API_KEY", "The same, where that server is OpenAI's own."},
+    {"OMOST_SERVE_KEY",
+     "The key that omost serve asks for; needed to listen beyond this "
+     "machine."},
+    {"HF_HUB_CACHE, HF_HOME",
+     "Where models of the Hugging Face hub are: $HF_HUB_CACHE, else "
+     "$HF_HOME/hub, else ~/.cache/huggingface/hub."},
+    {"HF_TOKEN, HF_TOKEN_PATH",
+     "Who you are, for models that ask: the token, or the file that holds it; "
+     "else $HF_HOME/token. It is sent to the hub alone."},
+    {"HF_ENDPOINT", "Another hub than https://huggingface.co."},
+    {"HF_HUB_OFFLINE", "1: never ask a server for a model."},
+    {"http_proxy, https_proxy, no_proxy", "The way out."},
+    {"XDG_CACHE_HOME",
+     "What is kept between runs is below it, in omost: digests and paths (the "
+     "SHA-256 of models), prompts (what a language model has read of its "
+     "instructions), downloads (of omost pull, from other addresses than the "
+     "hub's). Unset: ~/.cache."},
+    {"XDG_DATA_HOME",
+     "Where omost serve keeps sessions and pictures, in omost, unless --data "
+     "says otherwise. Unset: ~/.local/share."},
+    {"NO_COLOR",
+     "When set and not empty, diagnostics on a terminal are not coloured."},
+};
+
+static void man_variables(om_buf *out)
+{
+    om_buf_puts(out, ".SH ENVIRONMENT\n");
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        om_buf_printf(out, ".TP\n.B %s\n", variables[i].name);
+        roff_line(out, variables[i].text);
+    }
+}
+
 void om_generate_man(om_buf *out)
 {
     om_buf_puts(
@@ -82,9 +122,11 @@ void om_generate_man(om_buf *out)
     roff_line(
         out,
         "A Canvas is a small Python-like text in which a language model describes a "
-        "picture region by region. omost reads it without executing it, tells what "
+        "picture region by region. omost has one written, by a model in this "
+        "process or by a server; reads it without executing it, tells what "
         "is wrong with it, draws its layout, works out prompts and masks for every "
-        "region, and draws the picture itself with an SDXL model on the CPU.");
+        "region, and draws the picture itself with an SDXL model. Models are fetched "
+        "by their names, and omost serve has all of it in a browser.");
     om_buf_puts(out, ".PP\n");
     roff_line(
         out,
@@ -109,13 +151,7 @@ void om_generate_man(om_buf *out)
     roff_line(out, when);
     OM_EXIT_LIST(X)
 #undef X
-    om_buf_puts(
-        out,
-        ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\n"
-        "When set and not empty, diagnostics on a terminal are not coloured.\n"
-        ".TP\n.B XDG_CACHE_HOME\n"
-        "Where render keeps the SHA-256 of models between runs, in omost/digests "
-        "and omost/paths; unset: ~/.cache.\n");
+    man_variables(out);
 }
 
 /* ---- docs/options.md --------------------------------------------------- */

@@ -78,6 +78,13 @@ int om_complain(const om_cli *cli, const omost_error *err)
     return omost_status_exit_code(err->status);
 }
 
+int om_complain_nomem(const om_cli *cli)
+{
+    omost_error err;
+    (void)om_fail_nomem(&err);
+    return om_complain(cli, &err);
+}
+
 /* The diagnostic's parts in colour: place, kind, message, source, carets. */
 static void put_colored(const char *text, const char *name, const char *kind)
 {

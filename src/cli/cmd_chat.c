@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -59,10 +60,14 @@ static void take_answer(om_talk *t, int before)
         (void)om_put_here((om_str){r->text, r->len});
     if (!t->terminal && r->len > 0 && r->text[r->len - 1] != '\n')
         (void)om_put_here(OM_STR("\n"));
-    if (!t->cli->quiet) om_show_summary(&t->job.show, r);
-    int code = om_compose_judge(t->cli, r);
-    if (!t->terminal) t->code = om_worst(t->code, code);
+    om_show_summary(&t->job.show, r);
+    om_talk_failed(t, om_compose_judge(t->cli, r));
     if (r->canvas && t->terminal) show_change(t, before, r->canvas);
+}
+
+void om_talk_failed(om_talk *t, int code)
+{
+    if (!t->terminal) t->code = om_worst(t->code, code);
 }
 
 /* A person sees the regions; a file or pipe gets the text, once it is sure. */
@@ -77,7 +82,7 @@ void om_talk_say(om_talk *t, int parent, om_str text)
     omost_error err;
     int id = omost_chat_add(t->job.chat, parent, OMOST_ROLE_USER, text, &err);
     if (id < 0) {
-        (void)om_complain(t->cli, &err);
+        om_talk_failed(t, om_complain(t->cli, &err));
         return;
     }
     t->asked = id;
@@ -166,30 +171,62 @@ static int talk(om_talk *t)
 
 /* ---- the session ---------------------------------------------------------- */
 
+static bool lock_name(char out[4096], const om_talk *t)
+{
+    const int n = snprintf(out, 4096, "%s.lock", t->session);
+    return n >= 0 && n < 4096;
+}
+
+/* Whether the file that was locked is still the one of that name: the talk that
+ * had it before removes it. */
+static bool is_named(int fd, const char *path)
+{
+    struct stat mine, there;
+    return fstat(fd, &mine) == 0 && stat(path, &there) == 0 &&
+           mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
+/* The lock; -1 and the reason in errno. */
+static int take_lock(const char *path)
+{
+    for (;;) {
+        const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0) return -1;
+        if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+            const int why = errno;
+            close(fd);
+            errno = why;
+            return -1;
+        }
+        if (is_named(fd, path)) return fd;
+        close(fd);
+    }
+}
+
 /* Two talks on one session would write over one another. */
 static int lock_session(om_talk *t)
 {
     char path[4096];
-    int n = snprintf(path, sizeof path, "%s.lock", t->session);
-    if (n < 0 || n >= (int)sizeof path)
-        return om_usage(t->cli, "the session's name is too long");
-    t->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (t->lock >= 0 && flock(t->lock, LOCK_EX | LOCK_NB) == 0) return 0;
     omost_error err;
-    if (t->lock < 0)
-        om_fail(&err, OMOST_IO, "cannot write %s: %s", path, strerror(errno));
-    else
+    if (!lock_name(path, t))
+        return om_usage(t->cli, "the session's name is too long");
+    t->lock = take_lock(path);
+    if (t->lock >= 0) return 0;
+    if (errno == EWOULDBLOCK)
         om_fail(&err, OMOST_IO, "another omost chat is at %s", t->session);
+    else
+        om_fail(&err, OMOST_IO, "cannot lock %s: %s", path, strerror(errno));
     return om_complain(t->cli, &err);
 }
 
+/* Removed while it is held: nobody else can have locked it. */
 static void unlock_session(om_talk *t)
 {
     char path[4096];
     if (t->lock < 0) return;
-    snprintf(path, sizeof path, "%s.lock", t->session);
-    (void)unlink(path);
+    if (lock_name(path, t) && is_named(t->lock, path)) (void)unlink(path);
     close(t->lock);
+    t->lock = -1;
 }
 
 /* Where the last talk ended: at the newest message. */
@@ -279,26 +316,15 @@ static int run_chat(om_cli *cli, const om_args *args)
 }
 
 /* clang-format off */
-#define OM_WRITER_AT(id) OM_WRITER_##id
 static const om_option options[] = {
-    [OM_WRITER_MODEL] = {.name = "model", .letter = 'm', .kind = OM_ARG_FILE, .arg = "GGUF",
-        .help = "the language model: a GGUF file made from one of the original's"},
-#include "cli/writer_options.def"
-    [OM_WRITER_PREDICT] = {OM_WRITER_PREDICT_ROW, .letter = 'n'},
-    [OM_WRITER_SEED] = {.name = "seed", .letter = 's', .kind = OM_ARG_INT, .arg = "SEED",
-        .fallback = "-1",
-        .help = "the same seed answers the same; -1 for any, whose number is told"},
+#include "cli/writer_alone.def"
     [OPT_SESSION] = {.name = "session", .kind = OM_ARG_FILE, .arg = "JSON",
         .help = "keep the conversation in this file, and go on with the one in it"},
     [OPT_EDIT] = {.name = "edit", .kind = OM_ARG_FILE, .arg = "CANVAS",
         .help = "talk about this canvas (or picture of ours)"},
     [OPT_OUTPUT] = {.name = "output", .letter = 'o', .kind = OM_ARG_FILE, .arg = "OUT",
         .help = "write the last canvas to OUT at the end"},
-    [OPT_THREADS] = {.name = "threads", .letter = 't', .kind = OM_ARG_INT, .arg = "N",
-        .min = 0, .max = 1024, .fallback = "0",
-        .help = "threads to compute with; 0: one a processor"},
-    [OPT_QUIET] = {.name = "quiet", .letter = 'q', .help = "show neither progress nor notes"},
-    {.name = NULL},
+    [OPT_QUIET + 1] = {.name = NULL},
 };
 
 static const char *const text[] = {

@@ -27,8 +27,7 @@ static int read_wish(om_cli *cli, const om_args *args, om_buf *wish)
         return om_file_read("-", wish, &err) == OMOST_OK
                    ? 0
                    : om_complain(cli, &err);
-    (void)om_join_operands(args, wish);
-    return 0;
+    return om_join_operands(cli, args, wish);
 }
 
 /* ---- the canvas ---------------------------------------------------------- */
@@ -56,7 +55,7 @@ static int write_reply(om_compose_job *j, const om_args *args)
         om_show_clear(&j->show);
         code = om_write_reply(j->cli, args->opt[OPT_OUTPUT].text, r);
     }
-    if (!j->cli->quiet) om_show_summary(&j->show, r);
+    om_show_summary(&j->show, r);
     return om_worst(code, om_compose_judge(j->cli, r));
 }
 
@@ -66,9 +65,7 @@ static int compose(om_cli *cli, const om_args *args, const om_writer_setup *s,
     om_compose_job j = {.cli = cli, .setup = s};
     om_show_init(&j.show, cli, what_to_show(args, s));
     int code = om_try_target(cli, args->opt[OPT_OUTPUT].text);
-    if (code == 0)
-        code = om_compose_wish(&j, args->opt[OPT_EDIT].text,
-                               om_str_strip(wish, " \t\r\n"));
+    if (code == 0) code = om_compose_wish(&j, args->opt[OPT_EDIT].text, wish);
     if (code == 0) code = write_reply(&j, args);
     om_compose_end(&j);
     return code;
@@ -98,26 +95,14 @@ static int run_compose(om_cli *cli, const om_args *args)
 }
 
 /* clang-format off */
-#define OM_WRITER_AT(id) OM_WRITER_##id
 static const om_option options[] = {
-    [OM_WRITER_MODEL] = {.name = "model", .letter = 'm', .kind = OM_ARG_FILE, .arg = "GGUF",
-        .help = "the language model: a GGUF file made from one of the original's"},
-#include "cli/writer_options.def"
-    [OM_WRITER_PREDICT] = {OM_WRITER_PREDICT_ROW, .letter = 'n'},
-    [OM_WRITER_SEED] = {.name = "seed", .letter = 's', .kind = OM_ARG_INT, .arg = "SEED",
-        .fallback = "-1",
-        .help = "the same seed writes the same canvas; -1 for any, whose number is told"},
+#include "cli/writer_alone.def"
     [OPT_OUTPUT] = OM_OPTION_OUTPUT,
-    [OPT_EDIT] = {.name = "edit", .kind = OM_ARG_FILE, .arg = "CANVAS",
-        .help = "change this canvas (or picture of ours) instead of beginning anew"},
-    [OPT_THREADS] = {.name = "threads", .letter = 't', .kind = OM_ARG_INT, .arg = "N",
-        .min = 0, .max = 1024, .fallback = "0",
-        .help = "threads to compute with; 0: one a processor"},
+    [OPT_EDIT] = {OM_WRITER_EDIT_ROW},
     [OPT_GRAMMAR] = {.name = "print-grammar",
         .help = "print the grammar of replies, as llama.cpp's programs read it, and do "
                 "nothing else"},
-    [OPT_QUIET] = {.name = "quiet", .letter = 'q', .help = "show neither progress nor notes"},
-    {.name = NULL},
+    [OPT_QUIET + 1] = {.name = NULL},
 };
 
 static const char *const text[] = {

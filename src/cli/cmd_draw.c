@@ -18,7 +18,7 @@ static int take_reply(om_cli *cli, const om_args *args, om_compose_job *j,
     omost_reply *r = &j->reply;
     const char *keep = args->opt[OPT_CANVAS].text;
     om_str text = {r->text, r->len};
-    if (!cli->quiet) om_show_summary(&j->show, r);
+    om_show_summary(&j->show, r);
     int code = om_compose_judge(cli, r);
     if (keep) code = om_worst(code, om_write_reply(cli, keep, r));
     if (code) return code;
@@ -34,8 +34,10 @@ static int compose(om_cli *cli, const om_args *args, const om_writer_setup *s,
     om_compose_job j = {.cli = cli, .setup = s};
     om_buf_init(&wish, NULL, OMOST_MAX_MESSAGE);
     om_show_init(&j.show, cli, cli->quiet ? OM_SHOW_QUIET : OM_SHOW_REGIONS);
-    int code = om_compose_wish(&j, args->opt[OPT_EDIT].text,
-                               om_join_operands(args, &wish));
+    int code = om_join_operands(cli, args, &wish);
+    if (code == 0)
+        code =
+            om_compose_wish(&j, args->opt[OPT_EDIT].text, om_buf_view(&wish));
     if (code == 0) code = take_reply(cli, args, &j, draw);
     om_compose_end(&j);
     om_buf_free(&wish);
@@ -86,13 +88,10 @@ static const om_option options[] = {
         .help = "the language model that writes the canvas"},
 #include "cli/writer_options.def"
     [OM_WRITER_AT(PREDICT)] = {OM_WRITER_PREDICT_ROW},
-    [OM_WRITER_AT(SEED)] = {.name = "canvas-seed", .kind = OM_ARG_INT, .arg = "SEED",
-        .fallback = "-1",
-        .help = "the same one writes the same canvas; -1 for any, whose number is told"},
+    [OM_WRITER_AT(SEED)] = {OM_WRITER_SEED_ROW},
     [OPT_CANVAS] = {.name = "canvas", .kind = OM_ARG_FILE, .arg = "OUT",
         .help = "write the canvas to OUT as well; the picture carries it anyway"},
-    [OPT_EDIT] = {.name = "edit", .kind = OM_ARG_FILE, .arg = "CANVAS",
-        .help = "change this canvas (or picture of ours) instead of beginning anew"},
+    [OPT_EDIT] = {OM_WRITER_EDIT_ROW},
     {.name = NULL},
 };
 

@@ -38,7 +38,6 @@ static bool on_progress(void *user, const omost_convert_event *ev)
     convert *c = user;
     char what[120];
     const bool bytes = strcmp(ev->phase, "converting") == 0;
-    if (!bytes && c->way.first > 0) c->way.begun = 0, c->way.first = 0;
     snprintf(what, sizeof what, "%s %s", ev->phase, ev->tensor);
     om_way_show(&c->way, what, ev->done, ev->total, bytes, false);
     return !atomic_load(&c->job.stop);
@@ -98,7 +97,7 @@ static int run_gguf(om_cli *cli, const om_args *args)
     convert *c = calloc(1, sizeof *c);
     char *folder = NULL;
     const char *from = args->operand[0];
-    if (!c) return OM_EXIT_LIMIT;
+    if (!c) return om_complain_nomem(cli);
     const char *type = type_name((size_t)args->opt[OPT_TYPE].choice);
     int code = om_find_model(cli, from, &folder);
     if (args->opt[OPT_OUTPUT].set)

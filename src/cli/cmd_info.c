@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/cli.h"
+#include "cli/models_cli.h"
 #include "omost/model.h"
 #include "omost/render.h"
 
@@ -25,19 +25,6 @@ static const char *grouped(char out[32], uint64_t v)
     }
     out[k] = '\0';
     return out;
-}
-
-static void put_bytes(om_buf *b, uint64_t n)
-{
-    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
-    double v = (double)n;
-    size_t u = 0;
-    while (v >= 999.5 && u < 4) v /= 1000, u++;
-    om_buf_printf(b,
-                  u == 0 || v >= 99.95 ? "%.0f %s"
-                  : v >= 9.995         ? "%.1f %s"
-                                       : "%.2f %s",
-                  v, units[u]);
 }
 
 static const char *plural(size_t n)
@@ -124,18 +111,18 @@ static void put_model(om_buf *b, const char *path, const omost_model_info *info,
     put_head(b, path, info);
     put_table(b, info);
     om_buf_puts(b, "\n  on disk    ");
-    put_bytes(b, info->file_bytes);
+    om_put_bytes(b, info->file_bytes);
     om_buf_printf(b, " in %zu file%s\n  in memory  ", info->n_files,
                   plural(info->n_files));
-    put_bytes(b, info->memory_f32);
+    om_put_bytes(b, info->memory_f32);
     om_buf_puts(b, " of weights as f32, ");
-    put_bytes(b, info->memory_bf16);
+    om_put_bytes(b, info->memory_bf16);
     om_buf_puts(b, " as bf16\n");
     if (info->render_f32 && is_whole(why)) {
         om_buf_puts(b, "  to draw    up to ");
-        put_bytes(b, info->render_f32);
+        om_put_bytes(b, info->render_f32);
         om_buf_puts(b, " in f32, ");
-        put_bytes(b, info->render_bf16);
+        om_put_bytes(b, info->render_bf16);
         om_buf_puts(b, " in bf16, at 1024x1024\n");
     }
     put_state(b, info, why);
@@ -354,6 +341,16 @@ static int tell_file(om_cli *cli, const om_args *args, const char *path)
     return code;
 }
 
+static int tell_named(om_cli *cli, const om_args *args, const char *name)
+{
+    char *path = NULL;
+    if (!omost_is_model_ref(name)) return tell_file(cli, args, name);
+    int code = om_find_model(cli, name, &path);
+    if (code == 0) code = tell_file(cli, args, path);
+    omost_models_text_free(NULL, path);
+    return code;
+}
+
 static int run_info(om_cli *cli, const om_args *args)
 {
     int code = 0;
@@ -363,7 +360,7 @@ static int run_info(om_cli *cli, const om_args *args)
                                  "standard input (-)");
     }
     for (int i = 0; i < args->n_operands; i++)
-        code = om_worst(code, tell_file(cli, args, args->operand[i]));
+        code = om_worst(code, tell_named(cli, args, args->operand[i]));
     return code;
 }
 
@@ -380,7 +377,7 @@ static const char *const text[] = {
     "or a folder as diffusers writes it): its family, its parts, how many parameters they have "
     "and in which precision, and how much memory the weights take; of a LoRA, its rank and "
     "what it is for; of a PNG picture, its size, how omost render drew it, and the texts in it; of a canvas, how many "
-    "regions.",
+    "regions. A model that omost pull has fetched may be given by its name.",
     "The header of a .safetensors file is checked completely: one that is cut off or lies "
     "about its tensors is refused. Pickled files (.ckpt, .bin) are programs and never read.",
     "A model that lacks a tensor, or has one too many under a name of a part, is told as not "

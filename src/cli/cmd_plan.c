@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "cli/models_cli.h"
 #include "cli/render_cli.h"
 #include "omost/plan.h"
 
@@ -35,10 +36,14 @@ typedef struct tools {
 static int open_tokenizer(om_cli *cli, const char *model, omost_tokenizer **out)
 {
     omost_error err;
+    char *path = NULL;
     if (!model) return 0;
-    *out = strcmp(model, "builtin") == 0
-               ? omost_tokenizer_builtin(NULL, &err)
-               : omost_tokenizer_open(NULL, model, &err);
+    const bool builtin = strcmp(model, "builtin") == 0;
+    int code = builtin ? 0 : om_find_model(cli, model, &path);
+    if (code) return code;
+    *out = builtin ? omost_tokenizer_builtin(NULL, &err)
+                   : omost_tokenizer_open(NULL, path, &err);
+    omost_models_text_free(NULL, path);
     return *out ? 0 : om_complain(cli, &err);
 }
 
@@ -143,9 +148,9 @@ static const om_option options[] = {
                    .letter = 'm',
                    .kind = OM_ARG_FOLDER,
                    .arg = "FOLDER",
-                   .help = "take the vocabulary from a model folder, which holds tokenizer/ and "
-                           "tokenizer_2/, or \"builtin\" for CLIP's own; without it there are "
-                           "no bags"},
+                   .help = "take the vocabulary from a model folder, by its path or name, which "
+                           "holds tokenizer/ and tokenizer_2/, or \"builtin\" for CLIP's own; "
+                           "without it there are no bags"},
     [OPT_STYLE] = {.name = "prompt-style",
                    .kind = OM_ARG_CHOICE,
                    .arg = "STYLE",

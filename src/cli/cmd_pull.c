@@ -12,7 +12,8 @@ typedef struct pull {
     om_hub_setup hub;
     const char *ref;
     om_way way;
-    bool waiting; /* said so */
+    bool waiting;            /* said so */
+    omost_pull_what showing; /* checking or fetching */
     char *path;
     omost_status st;
     omost_error err;
@@ -40,6 +41,9 @@ static void show(pull *p, const omost_pull_event *ev, const char *doing,
                  ev->count);
     else
         snprintf(what, sizeof what, "%s%s", doing, tail);
+    /* Bytes are read at one rate and fetched at another. */
+    if (ev->what != p->showing) p->way.begun = 0;
+    p->showing = ev->what;
     om_way_show(&p->way, what, ev->all_done, ev->all_total, true, now);
 }
 
@@ -97,7 +101,7 @@ static int finish(om_cli *cli, pull *p, int sig)
 static int pull_one(om_cli *cli, const om_args *args, const char *ref)
 {
     pull *p = calloc(1, sizeof *p);
-    if (!p) return OM_EXIT_LIMIT;
+    if (!p) return om_complain_nomem(cli);
     int code = om_hub_setup_make(cli, &p->hub);
     if (args->opt[OPT_OFFLINE].set) p->hub.opts.offline = true;
     p->ref = ref;

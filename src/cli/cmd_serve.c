@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "cli/models_cli.h"
 #include "cli/render_cli.h"
 #include "cli/writer_cli.h"
@@ -39,7 +39,7 @@ enum {
     ENGINE_THREADS,
 };
 
-enum { MAX_TEXTS = 1 << 20, PATIENCE_MS = 1500 };
+enum { PATIENCE_MS = 1500 };
 
 #define OPT(id) (&args->opt[id])
 
@@ -86,15 +86,9 @@ static int set_files(serve *s, const om_args *args)
     if (OPT(ENGINE_TOKENIZER)->set) e->tokenizer = OPT(ENGINE_TOKENIZER)->text;
     if (OPT(ENGINE_CONFIG)->set) e->config = OPT(ENGINE_CONFIG)->text;
     e->loras = s->lora;
-    for (int i = 0; code == 0 && i < args->n_many; i++) {
-        if (args->many[i].option != ENGINE_LORA) continue;
-        if (e->n_loras == OMOST_MAX_LORAS)
-            return om_usage(cli, "--lora is given more than %d times",
-                            OMOST_MAX_LORAS);
-        omost_lora *l = &s->lora[e->n_loras++];
-        om_split_lora(&s->texts, args->many[i].text, l);
-        code = om_find_named(cli, &s->texts, l->path, &l->path);
-    }
+    if (code == 0)
+        code = om_find_loras(cli, &s->texts, args, ENGINE_LORA, s->lora,
+                             &e->n_loras);
     return code;
 }
 
@@ -106,11 +100,7 @@ static void set_engine(serve *s, const om_args *args)
                                      (size_t)OPT(ENGINE_PRECISION)->choice);
     e->n_threads = (int)OPT(ENGINE_THREADS)->integer;
     e->keep_loaded = OPT(OPT_KEEP)->set;
-    const size_t at = s->texts.n;
-    if (om_cache_folder(&s->texts)) {
-        om_buf_putc(&s->texts, '\0');
-        e->cache_dir = s->texts.p + at;
-    }
+    e->cache_dir = om_cache_folder(&s->texts, "");
 }
 
 static void set_many(serve *s, const om_args *args)
@@ -137,10 +127,8 @@ static int setup(serve *s, const om_args *args)
     static const omost_render_opts drawn = OMOST_RENDER_DEFAULTS;
     o->worker.render = drawn;
     o->worker.render.preview_every = 1;
-    om_buf_init(&s->texts, NULL, MAX_TEXTS);
-    /* Spans of it are handed out: it must not move. */
-    if (!om_buf_reserve(&s->texts, MAX_TEXTS - 1)) return OM_EXIT_LIMIT;
-    int code = om_writer_setup_try(cli, args, WRITER, &s->writer);
+    int code = om_texts_make(cli, &s->texts);
+    if (code == 0) code = om_writer_setup_try(cli, args, WRITER, &s->writer);
     if (code == 0) code = om_hub_setup_make(cli, &s->hub);
     if (code == 0) code = set_files(s, args);
     if (code) return code;
@@ -165,16 +153,6 @@ static int setup(serve *s, const om_args *args)
 }
 
 /* ---- until a signal comes --------------------------------------------- */
-
-static void ending_signals(sigset_t *set)
-{
-    static const int list[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction was;
-    sigemptyset(set);
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (sigaction(list[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
-            sigaddset(set, list[i]);
-}
 
 typedef struct ending {
     om_server *server;
@@ -201,11 +179,7 @@ static void stop_soon(om_server *server)
                 .lock = PTHREAD_MUTEX_INITIALIZER,
                 .over = PTHREAD_COND_INITIALIZER};
     pthread_t thread;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += PATIENCE_MS % 1000 * 1000000;
-    until.tv_sec += PATIENCE_MS / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = om_clock_in(CLOCK_REALTIME, PATIENCE_MS);
     if (pthread_create(&thread, NULL, end, &e) != 0) _exit(0);
     pthread_mutex_lock(&e.lock);
     int code = 0;
@@ -231,7 +205,7 @@ static int serve_it(serve *s)
     omost_error err;
     sigset_t set;
     int sig = 0;
-    ending_signals(&set);
+    om_ending_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     raise_files();
@@ -249,7 +223,7 @@ static int serve_it(serve *s)
 static int run_serve(om_cli *cli, const om_args *args)
 {
     serve *s = calloc(1, sizeof *s);
-    if (!s) return OM_EXIT_LIMIT;
+    if (!s) return om_complain_nomem(cli);
     s->cli = cli;
     int code = setup(s, args);
     if (code == 0) code = serve_it(s);
@@ -294,9 +268,7 @@ static const om_option options[] = {
         .help = "the language model that writes canvases"},
 #include "cli/writer_options.def"
     [OM_WRITER_AT(PREDICT)] = {OM_WRITER_PREDICT_ROW},
-    [OM_WRITER_AT(SEED)] = {.name = "canvas-seed", .kind = OM_ARG_INT, .arg = "SEED",
-        .fallback = "-1",
-        .help = "the same one writes the same canvas; -1 for any, whose number is told"},
+    [OM_WRITER_AT(SEED)] = {OM_WRITER_SEED_ROW},
 #include "cli/engine_options.def"
     {.name = NULL},
 };

@@ -138,6 +138,7 @@ int om_compose_wish(om_compose_job *j, const char *edit, om_str wish)
     omost_error err;
     int id = OMOST_CHAT_ROOT, code = om_compose_begin(j, edit, &id);
     if (code) return code;
+    wish = om_str_strip(wish, " \t\r\n");
     id = omost_chat_add(j->chat, id, OMOST_ROLE_USER, wish, &err);
     return id < 0 ? om_complain(j->cli, &err) : om_compose_run(j, id);
 }
@@ -151,13 +152,16 @@ void om_compose_end(om_compose_job *j)
 
 /* ---- words and files ------------------------------------------------------- */
 
-om_str om_join_operands(const om_args *args, om_buf *out)
+int om_join_operands(om_cli *cli, const om_args *args, om_buf *out)
 {
+    omost_error err;
     for (int i = 0; i < args->n_operands; i++) {
         if (i > 0) om_buf_putc(out, ' ');
         om_buf_puts(out, args->operand[i]);
     }
-    return om_str_strip(om_buf_view(out), " \t\r\n");
+    return om_buf_check(out, "the wish", &err) == OMOST_OK
+               ? 0
+               : om_complain(cli, &err);
 }
 
 bool om_writer_may_change(const om_writer_setup *s)

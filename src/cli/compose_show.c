@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/render_cli.h"
 #include "cli/writer_cli.h"
 
 static const double pause_s = 0.1;
@@ -24,17 +25,19 @@ void om_show_init(om_show *show, om_cli *cli, om_show_what what)
 
 void om_show_clear(om_show *show)
 {
-    if (show->open) fputs("\r\033[K", stderr);
-    if (show->open) fflush(stderr);
-    show->open = false;
+    om_line_clear(&show->open);
+}
+
+static bool is_quiet(const om_show *show)
+{
+    return show->cli->quiet || show->what == OM_SHOW_QUIET;
 }
 
 /* Whether the changing line may be written now. Text on the same terminal would
  * be written over. */
 static bool may_show(om_show *show)
 {
-    if (!show->terminal || show->what == OM_SHOW_QUIET || !show->line_end)
-        return false;
+    if (!show->terminal || is_quiet(show) || !show->line_end) return false;
     double now = om_clock();
     if (now - show->last < pause_s) return false;
     show->last = now;
@@ -94,7 +97,8 @@ bool om_put_here(om_str text)
     om_buf clean;
     om_buf_init(&clean, NULL, SIZE_MAX);
     if (isatty(STDOUT_FILENO)) {
-        for (const char *end; (end = memchr(text.p, '\n', text.n));) {
+        for (const char *end;
+             text.n > 0 && (end = memchr(text.p, '\n', text.n));) {
             om_str line = {text.p, (size_t)(end - text.p)};
             om_put_clean(&clean, line);
             om_buf_putc(&clean, '\n');
@@ -168,9 +172,11 @@ static void show_read(om_show *show, const omost_read_event *ev)
 static void show_note(om_show *show, om_str text)
 {
     char z[400];
-    if (show->what == OM_SHOW_QUIET) return;
+    if (is_quiet(show)) return;
     om_show_clear(show);
     if (!show->line_end) fputc('\n', stdout);
+    (void)fflush(stdout); /* before the note, where both are one terminal */
+    show->line_end = true;
     snprintf(z, sizeof z, "%.*s", OM_STR_ARG(text));
     om_say(show->cli, z);
 }
@@ -203,7 +209,7 @@ void om_show_summary(om_show *show, const omost_reply *reply)
     const omost_compose_stats *s = &reply->stats;
     om_buf line;
     om_show_clear(show);
-    if (show->what == OM_SHOW_QUIET) return;
+    if (is_quiet(show)) return;
     if (!show->line_end) fputc('\n', stderr);
     show->line_end = true;
     om_buf_init(&line, NULL, 4096);

@@ -2,44 +2,22 @@
 #include "cli/job.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 enum { PATIENCE_MS = 700, NEVER_MS = 3600 * 1000 };
 
-/* SIGINT and SIGTERM, unless the caller (nohup, a shell's &) ignores them. */
-static void stopping_signals(sigset_t *set)
+void om_ending_signals(sigset_t *set)
 {
     static const int list[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction was;
     sigemptyset(set);
-    sigaddset(set, SIGUSR1);
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (sigaction(list[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
             sigaddset(set, list[i]);
-}
-
-static struct timespec in_ms(long ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += ms % 1000 * 1000000;
-    t.tv_sec += ms / 1000 + t.tv_nsec / 1000000000;
-    t.tv_nsec %= 1000000000;
-    return t;
-}
-
-static long ms_until(const struct timespec *t)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long ms =
-        (t->tv_sec - now.tv_sec) * 1000 + (t->tv_nsec - now.tv_nsec) / 1000000;
-    return ms > 0 ? ms : 0;
 }
 
 static void *work_in_thread(void *p)
@@ -60,17 +38,19 @@ static void leave_at_once(const om_job *job, int sig)
 static int wait_for(om_job *job, const sigset_t *set)
 {
     int stopping = 0;
-    struct timespec until = {0};
+    int64_t until = 0;
     for (;;) {
-        long ms = stopping ? ms_until(&until) : NEVER_MS;
-        const struct timespec wait = {ms / 1000, ms % 1000 * 1000000};
+        int64_t ms = stopping ? until - om_clock_ms() : NEVER_MS;
+        if (ms < 0) ms = 0;
+        const struct timespec wait = {(time_t)(ms / 1000),
+                                      (long)(ms % 1000) * 1000000};
         int sig = sigtimedwait(set, NULL, &wait);
         if (sig == SIGUSR1) return stopping;
         if (sig < 0 && errno == EAGAIN && !stopping) continue;
         if (sig < 0 && errno == EINTR) continue;
         if (stopping) leave_at_once(job, stopping);
         stopping = sig;
-        until = in_ms(PATIENCE_MS);
+        until = om_clock_ms() + PATIENCE_MS;
         atomic_store(&job->stop, true);
     }
 }
@@ -79,7 +59,8 @@ int om_job_run(om_job *job, omost_error *err)
 {
     sigset_t set, before;
     pthread_t thread;
-    stopping_signals(&set);
+    om_ending_signals(&set);
+    sigaddset(&set, SIGUSR1); /* the thread is done */
     pthread_sigmask(SIG_BLOCK, &set, &before);
     job->first = pthread_self();
     int why = pthread_create(&thread, NULL, work_in_thread, job), sig = -1;

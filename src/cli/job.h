@@ -8,6 +8,7 @@
 #define OM_CLI_JOB_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "omost/status.h"
@@ -21,6 +22,10 @@ typedef struct om_job {
     atomic_bool stop; /* to be looked at by the work, often */
     pthread_t first;
 } om_job;
+
+/* What asks the program to end: SIGINT, SIGTERM and SIGHUP, but for those that
+ * the caller (nohup, a shell's &) has it ignore. */
+void om_ending_signals(sigset_t *set);
 
 /* Work until done; the signal that asked to stop, 0, or -1 and an error when
  * there is no thread to be had. */

@@ -1,22 +1,13 @@
 /* models_bar.c - how far a download or a conversion is, on standard error. */
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/models_cli.h"
 #include "cli/render_cli.h"
 
-enum { DEFAULT_WIDTH = 80, MAX_BAR = 30, MIN_BAR = 5, MAX_NAME = 40 };
+enum { MAX_BAR = 30, MIN_BAR = 5, MAX_NAME = 40 };
 static const double terminal_pause_s = 0.1, log_pause_s = 5;
-
-static int terminal_width(void)
-{
-    struct winsize w;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
-        return w.ws_col;
-    return DEFAULT_WIDTH;
-}
 
 void om_way_init(om_way *w, bool quiet)
 {
@@ -51,16 +42,6 @@ static void put_end(om_buf *b, const om_way *w, uint64_t done, uint64_t total,
     om_buf_puts(b, " left");
 }
 
-static void put_bar(om_buf *b, double part, int width)
-{
-    const int n = (int)(part * width + 1e-6);
-    om_buf_puts(b, " [");
-    om_buf_fill(b, '=', (size_t)(n < width ? n : width));
-    if (n < width) om_buf_putc(b, '>');
-    if (n + 1 < width) om_buf_fill(b, ' ', (size_t)(width - n - 1));
-    om_buf_putc(b, ']');
-}
-
 static void put_line(om_buf *b, const om_way *w, const char *what,
                      uint64_t done, uint64_t total, bool bytes, double now)
 {
@@ -69,10 +50,10 @@ static void put_line(om_buf *b, const om_way *w, const char *what,
     put_end(&end, w, done, total, bytes, now);
     const size_t from = b->n;
     om_put_clean(b, (om_str){what, strnlen(what, MAX_NAME)});
-    const int room = terminal_width() - 1 - (int)(b->n - from) - (int)end.n - 3;
+    const int room = om_line_width() - 1 - (int)(b->n - from) - (int)end.n - 3;
     if (w->terminal && total > 0 && room >= MIN_BAR)
-        put_bar(b, (double)done / (double)total,
-                room < MAX_BAR ? room : MAX_BAR);
+        om_put_bar(b, (double)done / (double)total,
+                   room < MAX_BAR ? room : MAX_BAR);
     om_buf_str(b, om_buf_view(&end));
     om_buf_free(&end);
 }
@@ -108,7 +89,5 @@ void om_way_say(om_way *w, const char *line)
 
 void om_way_clear(om_way *w)
 {
-    if (w->open) fputs("\r\033[K", stderr);
-    if (w->open) fflush(stderr);
-    w->open = false;
+    om_line_clear(&w->open);
 }

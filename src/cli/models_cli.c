@@ -1,12 +1,14 @@
 /* models_cli.c - see models_cli.h. */
 #include "cli/models_cli.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
-enum { MAX_TEXT = 1 << 16 };
+enum { MAX_TEXT = 1 << 16, MAX_TEXTS = 1 << 20 };
 
 static const char *env(const char *name)
 {
@@ -14,14 +16,37 @@ static const char *env(const char *name)
     return v && *v ? v : NULL;
 }
 
-/* "~/.cache", as the XDG base directory specification has it */
-static void put_cache_home(om_buf *b)
+/* ---- the cache folder ---------------------------------------------------- */
+
+/* Append "~/.cache", as the XDG base directory specification has it: a path
+ * that is not absolute counts as none. False where there is no home. */
+static bool put_cache_home(om_buf *b)
 {
     const char *xdg = env("XDG_CACHE_HOME"), *home = env("HOME");
-    if (xdg)
+    if (xdg && *xdg == '/')
         om_buf_puts(b, xdg);
+    else if (home && *home == '/')
+        om_buf_printf(b, "%s/.cache", home);
     else
-        om_buf_printf(b, "%s/.cache", home ? home : ".");
+        return false;
+    return true;
+}
+
+const char *om_cache_folder(om_buf *texts, const char *below)
+{
+    const size_t at = texts->n;
+    if (!put_cache_home(texts)) return NULL;
+    om_buf_printf(texts, "/omost%s", below);
+    om_buf_putc(texts, '\0');
+    return texts->status == OMOST_OK ? texts->p + at : NULL;
+}
+
+/* ---- the hub -------------------------------------------------------------- */
+
+/* Models must go somewhere, also without a home. */
+static void put_hub_home(om_buf *b)
+{
+    if (!put_cache_home(b)) om_buf_puts(b, "./.cache");
 }
 
 static void put_hf_home(om_buf *b)
@@ -31,7 +56,7 @@ static void put_hf_home(om_buf *b)
         om_buf_puts(b, hf);
         return;
     }
-    put_cache_home(b);
+    put_hub_home(b);
     om_buf_puts(b, "/huggingface");
 }
 
@@ -85,7 +110,7 @@ int om_hub_setup_make(om_cli *cli, om_hub_setup *s)
     om_buf_init(&s->downloads, NULL, MAX_TEXT);
     om_buf_init(&s->token, NULL, MAX_TEXT);
     put_hub_cache(&s->cache);
-    put_cache_home(&s->downloads);
+    put_hub_home(&s->downloads);
     om_buf_puts(&s->downloads, "/omost/downloads");
     put_token(&s->token);
     if (om_buf_check(&s->cache, "the cache's path", &err) != OMOST_OK ||
@@ -109,6 +134,14 @@ void om_hub_setup_free(om_hub_setup *s)
     om_buf_free(&s->token);
 }
 
+/* ---- what the user names --------------------------------------------------- */
+
+int om_texts_make(om_cli *cli, om_buf *texts)
+{
+    om_buf_init(texts, NULL, MAX_TEXTS);
+    return om_buf_reserve(texts, MAX_TEXTS - 1) ? 0 : om_complain_nomem(cli);
+}
+
 int om_find_model(om_cli *cli, const char *text, char **path)
 {
     om_hub_setup s;
@@ -119,6 +152,61 @@ int om_find_model(om_cli *cli, const char *text, char **path)
         code = om_complain(cli, &err);
     om_hub_setup_free(&s);
     return code;
+}
+
+int om_find_named(om_cli *cli, om_buf *texts, const char *text,
+                  const char **out)
+{
+    char *path = NULL;
+    omost_error err;
+    *out = text;
+    if (!omost_is_model_ref(text)) return 0;
+    int code = om_find_model(cli, text, &path);
+    if (code) return code;
+    const size_t at = texts->n;
+    om_buf_put(texts, path, strlen(path) + 1);
+    omost_models_text_free(NULL, path);
+    if (om_buf_check(texts, "the models' paths", &err) != OMOST_OK)
+        return om_complain(cli, &err);
+    *out = texts->p + at;
+    return 0;
+}
+
+/* FILE, or FILE:weight where the weight is a number and no such file exists. */
+static void split_lora(om_buf *texts, const char *text, omost_lora *out)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    *out = (omost_lora){text, 1};
+    if (!colon || colon == text || access(text, F_OK) == 0) return;
+    float weight = strtof(colon + 1, &end);
+    if (end == colon + 1 || *end) return;
+    size_t at = texts->n;
+    om_buf_put(texts, text, (size_t)(colon - text));
+    om_buf_putc(texts, '\0');
+    if (texts->status == OMOST_OK) *out = (omost_lora){texts->p + at, weight};
+}
+
+int om_find_loras(om_cli *cli, om_buf *texts, const om_args *args, int option,
+                  omost_lora lora[OMOST_MAX_LORAS], size_t *n)
+{
+    for (int i = 0; i < args->n_many; i++) {
+        const char *text = args->many[i].text;
+        if (args->many[i].option != option) continue;
+        if (*n == OMOST_MAX_LORAS)
+            return om_usage(cli, "--lora is given more than %d times",
+                            OMOST_MAX_LORAS);
+        omost_lora *l = &lora[(*n)++];
+        split_lora(texts, text, l);
+        if (!isfinite(l->weight))
+            return om_usage(cli,
+                            "--lora %s: a weight is a number such as 0.8 "
+                            "or -1",
+                            text);
+        int code = om_find_named(cli, texts, l->path, &l->path);
+        if (code) return code;
+    }
+    return 0;
 }
 
 void om_put_bytes(om_buf *out, uint64_t n)

@@ -14,12 +14,20 @@
 enum { DEFAULT_WIDTH = 80, MAX_BAR = 40, MIN_BAR = 5 };
 static const double log_pause_s = 5;
 
-static int terminal_width(void)
+int om_line_width(void)
 {
     struct winsize w;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
         return w.ws_col;
     return DEFAULT_WIDTH;
+}
+
+void om_line_clear(bool *open)
+{
+    if (!*open) return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    *open = false;
 }
 
 void om_put_time(om_buf *out, double seconds)
@@ -44,9 +52,9 @@ static void put_work(om_buf *out, const omost_event *ev)
                       ev->steps);
 }
 
-static void put_bar(om_buf *out, double done, int width)
+void om_put_bar(om_buf *out, double part, int width)
 {
-    int n = (int)(done * width + 1e-6);
+    const int n = (int)(part * width + 1e-6);
     om_buf_puts(out, " [");
     om_buf_fill(out, '=', (size_t)(n < width ? n : width));
     if (n < width) om_buf_putc(out, '>');
@@ -70,7 +78,7 @@ void om_bar_line(om_buf *out, const omost_event *ev, int width)
     put_work(out, ev);
     /* one column stays free: a full line would wrap */
     int room = width - 1 - (int)(out->n - from) - (int)end.n - 3;
-    if (room >= MIN_BAR) put_bar(out, done, room < MAX_BAR ? room : MAX_BAR);
+    if (room >= MIN_BAR) om_put_bar(out, done, room < MAX_BAR ? room : MAX_BAR);
     om_buf_str(out, om_buf_view(&end));
     if (out->n - from > (size_t)(width > 1 ? width - 1 : 1))
         out->n = from + (size_t)(width > 1 ? width - 1 : 1);
@@ -89,7 +97,7 @@ static void show_on_terminal(om_bar *bar, const omost_event *ev)
     om_buf line;
     om_buf_init(&line, NULL, 4096);
     om_buf_puts(&line, "\r");
-    om_bar_line(&line, ev, terminal_width());
+    om_bar_line(&line, ev, om_line_width());
     om_buf_puts(&line, "\033[K");
     if (line.status == OMOST_OK) fwrite(line.p, 1, line.n, stderr);
     fflush(stderr);
@@ -128,7 +136,5 @@ void om_bar_show(om_bar *bar, const omost_event *ev)
 
 void om_bar_clear(om_bar *bar)
 {
-    if (bar->open) fputs("\r\033[K", stderr);
-    if (bar->open) fflush(stderr);
-    bar->open = false;
+    om_line_clear(&bar->open);
 }

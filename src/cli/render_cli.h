@@ -84,7 +84,7 @@ typedef struct om_setup {
     omost_render_opts opts;
     omost_profile *profile;
     om_picture init;
-    om_buf texts;    /* paths found by their hash, one after the other */
+    om_buf texts;    /* paths, one after the other; does not move */
     const char *out; /* NULL: a free name */
     int only;        /* the one picture of the batch that is wanted; or -1 */
     const char *preview; /* file; or NULL */
@@ -103,16 +103,6 @@ int om_setup_make(om_cli *cli, const om_args *args, const char *from,
 int om_setup_take(om_cli *cli, om_setup *s, const char *name, omost_str text,
                   omost_canvas *canvas);
 void om_setup_free(om_setup *s);
-
-/* Append ~/.cache/omost; false where there is no home. */
-bool om_cache_folder(om_buf *out);
-
-/* What the user names: a path, or a model of the catalog or the hub that is on
- * this machine, whose path goes to the end of `texts`, which must not move. */
-int om_find_named(om_cli *cli, om_buf *texts, const char *text,
-                  const char **out);
-/* FILE, or FILE:weight where the weight is a number and no such file exists. */
-void om_split_lora(om_buf *texts, const char *text, omost_lora *out);
 
 /* A profile by its name or file (cmd_plan.c). */
 int om_open_profile(om_cli *cli, const char *name, omost_profile **out);
@@ -157,8 +147,13 @@ void om_bar_show(om_bar *bar, const omost_event *ev);
 void om_bar_clear(om_bar *bar);
 /* The line for a terminal of this width. */
 void om_bar_line(om_buf *out, const omost_event *ev, int width);
-/* "1:02:03", "4:05" */
+
+/* What other lines that change are made of: columns there are; " [===>   ]" of
+ * so many columns within; "1:02:03", "4:05"; the line taken away, if `open`. */
+int om_line_width(void);
+void om_put_bar(om_buf *out, double part, int width);
 void om_put_time(om_buf *out, double seconds);
+void om_line_clear(bool *open);
 
 /* ---- doing it (render_run.c) ------------------------------------------- */
 

@@ -4,9 +4,9 @@
  * was begun is removed. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "cli/job.h"
 #include "cli/render_cli.h"
@@ -137,10 +137,15 @@ static void draw(void *user)
 
 /* ---- the first thread ---------------------------------------------------- */
 
+static void say_stopped(const run *r)
+{
+    fprintf(stderr, "omost %s: stopped\n", r->cli->cmd->name);
+}
+
 static void end_line(const run *r)
 {
     if (r->bar.terminal && r->bar.shown) fputs("\r\033[K", stderr);
-    fprintf(stderr, "omost render: stopped\n");
+    say_stopped(r);
 }
 
 /* The other thread goes on until the last moment: what it has begun to write is
@@ -149,11 +154,7 @@ static void leave(void *user)
 {
     run *r = user;
     char name[OM_NAME_MAX];
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WRITE_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = om_clock_in(CLOCK_REALTIME, WRITE_MS);
     (void)pthread_mutex_timedlock(&r->writing, &until);
     if (om_picture_name(name, r->out, atomic_load(&r->at))) om_file_sweep(name);
     if (r->s->preview) om_file_sweep(r->s->preview);
@@ -165,7 +166,7 @@ static int result(run *r, int sig)
     om_bar_clear(&r->bar);
     if (r->st == OMOST_OK || r->complete) return r->code;
     if (sig) {
-        fprintf(stderr, "omost render: stopped\n");
+        say_stopped(r);
         return 128 + sig;
     }
     if (r->code) return r->code;
@@ -203,12 +204,8 @@ static int check_targets(om_cli *cli, const run *r, int batch)
 static int run_or_try(om_cli *cli, const om_setup *s, bool try)
 {
     char name[OM_NAME_MAX];
-    omost_error err;
     run *r = calloc(1, sizeof *r);
-    if (!r) {
-        (void)om_fail_nomem(&err);
-        return om_complain(cli, &err);
-    }
+    if (!r) return om_complain_nomem(cli);
     const int batch = s->only >= 0 ? 1 : s->opts.batch;
     r->cli = cli;
     r->s = s;

@@ -2,7 +2,6 @@
  * record, to what is to be drawn. What the command line says goes before what
  * the record says. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,50 +9,9 @@
 #include "cli/models_cli.h"
 #include "cli/render_cli.h"
 
-enum { MAX_PATHS = 1 << 20 };
-
 #define OPT(id) (&args->opt[OM_RENDER_##id])
 
-/* ---- the cache folder ---------------------------------------------------- */
-
-bool om_cache_folder(om_buf *out)
-{
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (xdg && *xdg == '/')
-        om_buf_printf(out, "%s/omost", xdg);
-    else if (home && *home == '/')
-        om_buf_printf(out, "%s/.cache/omost", home);
-    else
-        return false;
-    return out->status == OMOST_OK;
-}
-
-static const char *cache_folder(om_setup *s)
-{
-    size_t at = s->texts.n;
-    if (!om_cache_folder(&s->texts)) return NULL;
-    om_buf_putc(&s->texts, '\0');
-    return s->texts.status == OMOST_OK ? s->texts.p + at : NULL;
-}
-
 /* ---- files, named or remembered ------------------------------------------ */
-
-/* What the user names: a path, or a model of the catalog or the hub that is on
- * this machine. */
-int om_find_named(om_cli *cli, om_buf *texts, const char *text,
-                  const char **out)
-{
-    char *path = NULL;
-    *out = text;
-    if (!omost_is_model_ref(text)) return 0;
-    int code = om_find_model(cli, text, &path);
-    if (code) return code;
-    const size_t at = texts->n;
-    om_buf_put(texts, path, strlen(path) + 1);
-    omost_models_text_free(NULL, path);
-    *out = texts->status == OMOST_OK ? texts->p + at : NULL;
-    return 0;
-}
 
 /* Where the file of a record is now: the option's word, else where it was last
  * used here. *out stays NULL when the record has none. `say`: what to type. */
@@ -75,21 +33,6 @@ static int find_file(om_cli *cli, om_setup *s, const om_opt_value *given,
     omost_text_free(NULL, path);
     *out = s->texts.status == OMOST_OK ? s->texts.p + at : NULL;
     return 0;
-}
-
-/* FILE, or FILE:weight where the weight is a number and no such file exists. */
-void om_split_lora(om_buf *texts, const char *text, omost_lora *out)
-{
-    const char *colon = strrchr(text, ':');
-    char *end = NULL;
-    *out = (omost_lora){text, 1};
-    if (!colon || colon == text || access(text, F_OK) == 0) return;
-    float weight = strtof(colon + 1, &end);
-    if (end == colon + 1 || *end) return;
-    size_t at = texts->n;
-    om_buf_put(texts, text, (size_t)(colon - text));
-    om_buf_putc(texts, '\0');
-    if (texts->status == OMOST_OK) *out = (omost_lora){texts->p + at, weight};
 }
 
 /* All the LoRAs of a record, as options: one --lora replaces them all. */
@@ -123,21 +66,9 @@ static int find_loras(om_cli *cli, om_setup *s, const om_args *args)
 {
     omost_engine_opts *e = &s->engine;
     e->loras = s->lora;
-    for (int i = 0; i < args->n_many; i++) {
-        if (args->many[i].option != OM_RENDER_LORA) continue;
-        if (e->n_loras == OMOST_MAX_LORAS)
-            return om_usage(cli, "--lora is given more than %d times",
-                            OMOST_MAX_LORAS);
-        omost_lora *l = &s->lora[e->n_loras++];
-        om_split_lora(&s->texts, args->many[i].text, l);
-        if (!isfinite(l->weight))
-            return om_usage(cli,
-                            "--lora %s: a weight is a number such as 0.8 "
-                            "or -1",
-                            args->many[i].text);
-        int code = om_find_named(cli, &s->texts, l->path, &l->path);
-        if (code) return code;
-    }
+    int code = om_find_loras(cli, &s->texts, args, OM_RENDER_LORA, s->lora,
+                             &e->n_loras);
+    if (code) return code;
     return e->n_loras || !s->record ? 0 : find_recorded_loras(cli, s);
 }
 
@@ -385,15 +316,10 @@ int om_setup_make(om_cli *cli, const om_args *args, const char *from,
                   om_setup *s)
 {
     *s = (om_setup){.opts = OMOST_RENDER_DEFAULTS, .only = -1};
-    om_buf_init(&s->texts, NULL, MAX_PATHS);
-    /* Spans of it are handed out: it must not move. */
-    if (!om_buf_reserve(&s->texts, MAX_PATHS - 1)) {
-        omost_error err;
-        (void)om_fail_nomem(&err);
-        return om_complain(cli, &err);
-    }
-    s->engine.cache_dir = cache_folder(s);
-    int code = from ? read_record(cli, s, from) : 0;
+    int code = om_texts_make(cli, &s->texts);
+    if (code) return code;
+    s->engine.cache_dir = om_cache_folder(&s->texts, "");
+    if (from) code = read_record(cli, s, from);
     if (code == 0 && OPT(BATCH)->set) s->only = -1;
     if (code == 0) code = find_files(cli, s, args);
     if (code == 0 && s->record) code = take_canvas(cli, s, from);

@@ -36,11 +36,22 @@ enum {
     .name = "predict", .kind = OM_ARG_INT, .arg = "N", .min = 1, \
     .max = 1 << 20, .fallback = "4096", .help = OMOST_PREDICT_HELP
 
+/* Where another option is the seed of the picture. */
+#define OM_WRITER_SEED_ROW                                                  \
+    .name = "canvas-seed", .kind = OM_ARG_INT, .arg = "SEED",               \
+    .fallback = "-1",                                                       \
+    .help =                                                                 \
+        "the same one writes the same canvas; -1 for any, whose number is " \
+        "told"
+#define OM_WRITER_EDIT_ROW                                \
+    .name = "edit", .kind = OM_ARG_FILE, .arg = "CANVAS", \
+    .help =                                               \
+        "change this canvas (or picture of ours) instead of beginning anew"
+
 typedef struct om_writer_setup {
     omost_composer_opts composer;
     omost_compose_opts compose;
-    om_buf texts;
-    char *model; /* found by its name; or NULL */
+    om_buf texts; /* paths; does not move */
 } om_writer_setup;
 
 /* From the command line, whose rows of writers begin at `base`. 0, or an exit
@@ -76,7 +87,8 @@ bool om_show_load(om_show *show, double done);
 /* False when standard output is gone. */
 bool om_show_event(om_show *show, const omost_compose_event *ev);
 void om_show_clear(om_show *show);
-/* "6 regions, 1432 tokens, 23.1 a second ..." */
+/* "6 regions, 1432 tokens, 23.1 a second ..."; nothing when the program is
+ * quiet. */
 void om_show_summary(om_show *show, const omost_reply *reply);
 /* Write text of a model on standard output: as it is, but on a terminal without
  * what a terminal would act on. False when that failed (errno). */
@@ -111,12 +123,12 @@ int om_compose_judge(om_cli *cli, const omost_reply *reply);
 /* Begin job->chat; with `edit` (may be NULL) its last answer is the canvas in
  * that file, as if a model had just written it. `id` gets that answer's. */
 int om_compose_begin(om_compose_job *job, const char *edit, int *id);
-/* That, and the answer to a wish. */
+/* That, and the answer to a wish; spaces around it are nothing. */
 int om_compose_wish(om_compose_job *job, const char *edit, omost_str wish);
 /* Free all that the job holds. */
 void om_compose_end(om_compose_job *job);
-/* The words of a command line as one text, spaces around it off. */
-omost_str om_join_operands(const om_args *args, om_buf *out);
+/* Append the words of a command line as one text. */
+int om_join_operands(om_cli *cli, const om_args *args, om_buf *out);
 /* A reply that may yet be replaced by a better one. */
 bool om_writer_may_change(const om_writer_setup *s);
 /* Write the reply, or for a name in .json its canvas as JSON. */

@@ -6,8 +6,6 @@
 #include "cli/render_cli.h"
 #include "cli/writer_cli.h"
 
-enum { MAX_TEXTS = 1 << 20 };
-
 #define OPT(id) (&args->opt[base + OM_WRITER_##id])
 
 /* Whether a server is OpenAI's own: "https://api.openai.com/v1". */
@@ -54,24 +52,6 @@ static int check_company(om_cli *cli, const om_args *args, int base,
     return 0;
 }
 
-static void set_cache(om_writer_setup *s)
-{
-    om_buf_init(&s->texts, NULL, MAX_TEXTS);
-    if (!om_cache_folder(&s->texts)) return;
-    om_buf_puts(&s->texts, "/prompts");
-    if (s->texts.status == OMOST_OK) s->composer.cache_dir = s->texts.p;
-}
-
-/* A path, or a model of the catalog or the hub that is on this machine. */
-static int find_model(om_cli *cli, om_writer_setup *s, const char *text)
-{
-    s->composer.model = text;
-    if (!omost_is_model_ref(text)) return 0;
-    int code = om_find_model(cli, text, &s->model);
-    s->composer.model = s->model;
-    return code;
-}
-
 static int make(om_cli *cli, const om_args *args, int base, bool needed,
                 om_writer_setup *s)
 {
@@ -79,8 +59,11 @@ static int make(om_cli *cli, const om_args *args, int base, bool needed,
     int code = check_company(cli, args, base, needed);
     if (code) return code;
     omost_composer_opts *c = &s->composer;
-    set_cache(s);
-    if (OPT(MODEL)->set) code = find_model(cli, s, OPT(MODEL)->text);
+    code = om_texts_make(cli, &s->texts);
+    if (code) return code;
+    c->cache_dir = om_cache_folder(&s->texts, "/prompts");
+    if (OPT(MODEL)->set)
+        code = om_find_named(cli, &s->texts, OPT(MODEL)->text, &c->model);
     if (code) return code;
     c->server = OPT(SERVER)->text;
     c->script = OPT(SCRIPT)->text;
@@ -119,5 +102,4 @@ int om_writer_setup_try(om_cli *cli, const om_args *args, int base,
 void om_writer_setup_free(om_writer_setup *s)
 {
     om_buf_free(&s->texts);
-    omost_models_text_free(NULL, s->model);
 }

@@ -98,6 +98,7 @@ typedef struct call {
     om_reply_reader reader;
     omost_compose_stats stats;
     int64_t seed;
+    int done, total;          /* of the prompt, as last told */
     double start, first_text; /* 0: none yet */
     bool drop_told;
     bool stopped;
@@ -134,13 +135,19 @@ static bool tell_dropped(call *k)
 
 /* ---- what a writer says -------------------------------------------------- */
 
+static bool tell_prompt(call *k)
+{
+    return tell(k, (omost_compose_event){.kind = OMOST_COMPOSE_PROMPT,
+                                         .done = k->done,
+                                         .total = k->total});
+}
+
 static bool on_prompt(void *user, int done, int total)
 {
     call *k = user;
-    return tell_dropped(k) &&
-           tell(k, (omost_compose_event){.kind = OMOST_COMPOSE_PROMPT,
-                                         .done = done,
-                                         .total = total});
+    k->done = done;
+    k->total = total;
+    return tell_dropped(k) && tell_prompt(k);
 }
 
 static bool on_text(void *user, om_str bytes)
@@ -154,12 +161,10 @@ static bool on_text(void *user, om_str bytes)
     return om_reply_feed(&k->reader, bytes);
 }
 
+/* Nothing new: what was told last is told again, so that it can be stopped. */
 static bool on_waiting(void *user)
 {
-    call *k = user;
-    return tell(k, (omost_compose_event){.kind = OMOST_COMPOSE_PROMPT,
-                                         .done = k->stats.reused_tokens,
-                                         .total = k->stats.prompt_tokens});
+    return tell_prompt(user);
 }
 
 /* ---- what the reader says ------------------------------------------------ */
@@ -215,6 +220,7 @@ static omost_status write_once(call *k, bool *cut)
                           .stats = &k->stats};
     const int before = k->stats.reply_tokens; /* of a reply to be mended */
     omost_status st;
+    k->done = k->total = 0;
     do {
         om_error_clear(k->err);
         st = w->ops->write(w, k->turn, k->n_turns, &wo, &sink, k->err);

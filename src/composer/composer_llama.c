@@ -1,5 +1,6 @@
 /* composer_llama.c - the writer that runs a GGUF model in this process, and
  * who libllama is. */
+#include "base/clock.h"
 #include "composer/composer_probe.h"
 #include "composer/llama_open.h"
 
@@ -48,7 +49,7 @@ static omost_status write_llama(om_writer *writer, const om_turn *turns,
     if (st != OMOST_OK) return st;
     w->sink = sink;
     w->stopped = false;
-    w->last_wait = om_llama_now();
+    w->last_wait = om_clock();
     st = check_fit(w, &p, n, opts->max_tokens, err);
     if (st == OMOST_OK) st = answer(w, &p, opts, err);
     w->sink = NULL;
@@ -77,7 +78,6 @@ om_writer *om_llama_writer_open(const omost_composer_opts *opts,
     }
     w->head.ops = &ops;
     w->head.env = opts->env;
-    w->head.has_grammar = true;
     if (om_llama_open(w, opts, on_load, user, err) == OMOST_OK) return &w->head;
     close_llama(&w->head);
     return NULL;

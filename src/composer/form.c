@@ -361,14 +361,26 @@ static int only_byte(const uint64_t set[4])
     return found;
 }
 
+/* The byte that must come next, or -1. */
+static int forced_byte(const om_form_place *p)
+{
+    uint64_t set[4];
+    if (om_form_piece(p)->kind == OM_PIECE_END) return -1;
+    next_of(p, set);
+    return only_byte(set);
+}
+
 void om_form_forced(const om_form *form, om_buf *out)
 {
     om_form_place p = om_form_open(form);
-    uint64_t set[4];
-    while (om_form_piece(&p)->kind != OM_PIECE_END) {
-        next_of(&p, set);
-        const int c = only_byte(set);
-        if (c < 0 || !om_form_step(&p, (unsigned char)c)) return;
+    for (int c = forced_byte(&p); c >= 0; c = forced_byte(&p)) {
+        if (!om_form_step(&p, (unsigned char)c)) return;
         om_buf_putc(out, (char)c);
     }
+}
+
+bool om_form_is_forced(const om_form *form)
+{
+    const om_form_place p = om_form_open(form);
+    return forced_byte(&p) >= 0;
 }

@@ -52,6 +52,9 @@ bool om_form_done(const om_form *form);
  * characters. */
 void om_form_forced(const om_form *form, om_buf *out);
 
+/* Would that be anything? */
+bool om_form_is_forced(const om_form *form);
+
 /* Append the shortest ending of the reply from here: closes what is open,
  * leaves empty what may be empty. For a reply that must end now. */
 void om_form_ending(const om_form *form, om_buf *out);

@@ -98,7 +98,7 @@ void om_form_ending(const om_form *form, om_buf *out)
                 om_buf_puts(out, "```");
                 return;
             }
-            while (om_form_pieces[next].kind != OM_PIECE_CLOSE) next++;
+            next = om_form_closing(p.piece);
             break;
         case OM_PIECE_LITERAL:
         case OM_PIECE_CLOSE: om_buf_str(out, om_str_skip(x->text, p.at)); break;

@@ -7,9 +7,9 @@
 
 typedef struct om_form_place {
     uint8_t piece; /* of om_form_pieces */
-    /* LITERAL, OPEN, CLOSE: bytes taken. WORD: bytes taken, the quote among
-     * them. NUMBER: digits taken before or after the point. */
-    uint8_t phase; /* see form.c */
+    uint8_t phase; /* TEXT, NUMBER: bits, see below */
+    /* LITERAL, OPEN, CLOSE, END: bytes taken. WORD: bytes taken, the quote
+     * among them. NUMBER: digits taken before or after the point. */
     uint16_t at;
     uint16_t word;    /* WORD: one that begins as what was taken */
     uint16_t chars;   /* TEXT, COMMENT: characters taken */

@@ -41,6 +41,15 @@ size_t om_form_opening(size_t i)
     return i;
 }
 
+size_t om_form_closing(size_t i)
+{
+    const om_loop loop = om_form_pieces[i].loop;
+    while (om_form_pieces[i].kind != OM_PIECE_CLOSE ||
+           om_form_pieces[i].loop != loop)
+        i++;
+    return i;
+}
+
 static const om_str locations[] = {
 #define X(name, words, x, y) SPAN(words),
     OM_LOCATION_LIST(X)

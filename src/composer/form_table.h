@@ -35,6 +35,8 @@ extern const size_t om_form_n_pieces;
 
 /* The piece that opens the loop that the CLOSE at `i` closes. */
 size_t om_form_opening(size_t i);
+/* The piece that closes the loop that the OPEN at `i` opens. */
+size_t om_form_closing(size_t i);
 
 /* The words of a kind, in the order of the vocabulary. */
 const om_str *om_form_words(omost_word_kind kind, size_t *n);

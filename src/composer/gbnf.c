@@ -95,11 +95,8 @@ static void put_pieces(om_buf *out, size_t i)
         case OM_PIECE_COMMENT: om_buf_puts(out, " comment"); break;
         case OM_PIECE_OPEN:
             om_buf_printf(out, " %s{1,%d}", x->name, x->most);
-            while (x->kind != OM_PIECE_CLOSE ||
-                   x->loop != om_form_pieces[om_form_opening(i)].loop)
-                x++;
-            i = (size_t)(x - om_form_pieces);
-            put_literal(out, x->text);
+            i = om_form_closing(i);
+            put_literal(out, om_form_pieces[i].text);
             break;
         case OM_PIECE_CLOSE: om_buf_putc(out, '\n'); return;
         case OM_PIECE_END: om_buf_puts(out, " [\\n]?\n"); return;

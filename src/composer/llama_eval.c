@@ -1,21 +1,13 @@
 /* llama_eval.c - the context and what it holds. */
+#include "base/clock.h"
 #include "composer/llama_local.h"
-
-#include <time.h>
-
-double om_llama_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ggml asks between any two operations, in the thread that called it. */
 bool om_llama_abort(void *llama)
 {
     om_llama *w = llama;
     if (!w->sink || w->stopped) return w->stopped;
-    const double now = om_llama_now();
+    const double now = om_clock();
     if (now - w->last_wait < 0.05) return false;
     w->last_wait = now;
     w->stopped = !w->sink->waiting(w->sink->user);
@@ -148,13 +140,21 @@ static omost_status read_to(reading *r, size_t end)
     return OMOST_OK;
 }
 
+/* Is the system prompt read, and all that is done behind it? Where a reply was
+ * stopped at its end, the width is not known yet. */
+static bool has_system(const reading *r, size_t n)
+{
+    return r->done > n || (r->done == n && r->w->width_known);
+}
+
 /* The part that every conversation begins with: from the cache folder, or read
- * by itself, so that it is the same numbers from wherever it comes. */
+ * by itself, so that it is the same numbers from wherever it comes. What is
+ * left of it after a stop ends where a batch does, and is gone on with. */
 static omost_status read_system(reading *r, const om_prompt *prompt)
 {
     om_llama *w = r->w;
     const size_t n = prompt->n_system;
-    if (r->done > 0 || n == 0 || n >= prompt->tokens.n) return OMOST_OK;
+    if (n == 0 || n >= prompt->tokens.n || has_system(r, n)) return OMOST_OK;
     if (om_llama_load_state(w, prompt->tokens.p, n)) {
         r->done = n;
         w->sink->stats->reused_tokens = (int)n;

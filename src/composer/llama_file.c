@@ -16,7 +16,13 @@
 #include <sys/stat.h>
 
 /* More than any model has, and few enough that a lying count costs no time. */
-enum { MAX_TENSORS = 1 << 20, MAX_VALUES = 1 << 20, MAX_DIMS = 4, KEY = 128 };
+enum {
+    MAX_TENSORS = 1 << 20,
+    MAX_VALUES = 1 << 20,
+    MAX_LAYERS = 1 << 16,
+    MAX_DIMS = 4,
+    KEY = 128
+};
 
 enum value_type {
     U8,
@@ -137,6 +143,14 @@ static bool ends_in(const char *key, const char *tail)
     return om_str_ends(om_str_of(key), om_str_of(tail));
 }
 
+/* "ARCHITECTURE.block_count", and not that of a part, "clip.vision.block_count".
+ */
+static bool is_layers(const char *key)
+{
+    const char *dot = strchr(key, '.');
+    return dot && strcmp(dot, ".block_count") == 0;
+}
+
 /* Look at one value; false when it is of an unknown type. */
 static bool read_value(head *h)
 {
@@ -155,6 +169,9 @@ static bool read_value(head *h)
         to->n_parts = b[0] | (unsigned)b[1] << 8;
     } else if (type == U32 && ends_in(key, ".pooling_type")) {
         to->is_embedder = take_u32(h) != 0;
+    } else if (type == U32 && is_layers(key)) {
+        const uint32_t n = take_u32(h);
+        to->n_layers = n <= MAX_LAYERS ? (int)n : 0;
     } else {
         return skip_value(h, type);
     }

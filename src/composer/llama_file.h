@@ -13,6 +13,7 @@ typedef struct om_gguf_facts {
     int64_t modified; /* nanoseconds */
     uint64_t n_tensors;
     unsigned n_parts; /* files the model is in; 1 for most */
+    int n_layers;     /* ARCHITECTURE.block_count; 0: it does not say */
     bool has_words;   /* a vocabulary */
     bool is_embedder; /* its result is a vector, not text */
 } om_gguf_facts;

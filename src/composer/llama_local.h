@@ -3,7 +3,7 @@
  *
  * The row of tokens whose keys and values the context holds is `kept`; what a
  * prompt shares with it need not be evaluated again. Invariant between calls:
- * the context's memory holds kept[0..kept.n) at positions 0..kept.n), and
+ * the context's memory holds kept[0..kept.n) at the positions [0..kept.n), and
  * nothing else. */
 #ifndef OM_COMPOSER_LLAMA_LOCAL_H
 #define OM_COMPOSER_LLAMA_LOCAL_H
@@ -99,7 +99,6 @@ omost_status om_llama_read_prompt(om_llama *w, const om_prompt *prompt,
  * same special tokens as prompt[0..*now), both cut between tokens. */
 void om_llama_common(const om_llama *w, const om_tokens *prompt, size_t *old,
                      size_t *now);
-double om_llama_now(void);
 /* libllama's abort callback. */
 bool om_llama_abort(void *llama);
 

@@ -2,13 +2,16 @@
  *
  * libllama tells its reasons only to its log, which belongs to the process: one
  * opening at a time may listen, hence the lock, the one mutable global here. It
- * also guards ggml's registry of back ends, which is the process's, too. */
+ * also keeps two openings from filling ggml's registry of back ends, which is
+ * the process's, too. It does not hold up om_gguf_quantize() and
+ * om_ggml_probe(), which use the registry and the log as well: a program that
+ * opens a writer in one thread must not call them in another meanwhile. */
 #include "composer/llama_open.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <unistd.h>
+
+#include "base/processors.h"
 
 #ifndef OM_GGML_PLUGINS
 #define OM_GGML_PLUGINS "" /* beside ggml itself */
@@ -81,8 +84,8 @@ static ggml_backend_dev_t graphics_card(void)
 }
 
 /* All layers, or as many as fit in what the card has free, with a share left
- * for the context; `n_layers` 0: not known yet. */
-static int layers_on_card(const om_llama *w, int n_layers)
+ * for the context. */
+static int layers_on_card(const om_llama *w)
 {
     size_t free_bytes = 0, total = 0;
     ggml_backend_dev_t dev = graphics_card();
@@ -91,7 +94,7 @@ static int layers_on_card(const om_llama *w, int n_layers)
     const double room = 0.85 * (double)free_bytes;
     const double need = (double)w->facts.size * w->facts.n_parts;
     if (total == 0 || need <= room) return -1;
-    return (int)(n_layers * (room / need));
+    return (int)(w->facts.n_layers * (room / need));
 }
 
 static omost_status fail_kind(const om_llama *w, omost_error *err)
@@ -134,9 +137,8 @@ static omost_status check_model(const om_llama *w, omost_error *err)
 
 static int layers_wanted(const om_llama *w, int asked)
 {
-    enum { USUAL_LAYERS = 32 };
     if (asked < 0) return 0;
-    return asked ? asked : layers_on_card(w, USUAL_LAYERS);
+    return asked ? asked : layers_on_card(w);
 }
 
 static omost_status load_model(om_llama *w, const omost_composer_opts *o,
@@ -156,12 +158,6 @@ static omost_status load_model(om_llama *w, const omost_composer_opts *o,
 }
 
 /* ---- the context --------------------------------------------------------- */
-
-static int processors(void)
-{
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 && n < 4096 ? (int)n : 1;
-}
 
 static omost_status choose_ctx(om_llama *w, int asked, omost_error *err)
 {
@@ -194,7 +190,8 @@ static bool make_context(om_llama *w, int n_threads)
     p.n_ctx = (uint32_t)w->head.n_ctx;
     p.n_batch = p.n_ubatch = OM_LLAMA_CHUNK;
     p.n_seq_max = 1;
-    p.n_threads = p.n_threads_batch = n_threads > 0 ? n_threads : processors();
+    p.n_threads = p.n_threads_batch =
+        n_threads > 0 ? n_threads : om_processors();
     /* On a processor it gains nothing at a canvas's lengths, and splits a
      * single row's attention between the threads, so that a pass of one row
      * has other numbers than one of more. */

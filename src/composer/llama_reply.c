@@ -18,6 +18,7 @@
  * The reply always ends well: before a token is taken, it is seen to that what
  * would then be needed to end the reply fits in what is left; else the reply is
  * ended in its place. */
+#include "base/clock.h"
 #include "composer/form.h"
 #include "composer/llama_local.h"
 
@@ -236,27 +237,23 @@ static omost_status plan_forced(reply *r, om_form *form, bool *more)
 }
 
 /* Guess from what was said before, up to where something is forced. */
-static omost_status plan_drafts(reply *r, om_form *form)
+static void plan_drafts(reply *r, om_form *form)
 {
     int32_t tail[PLAN], guess[PLAN];
     size_t sure = 0;
-    om_tokens forced = {.env = r->w->head.env};
-    omost_status st = OMOST_OK;
     for (int i = 0; i < r->n_plan; i++) tail[i] = r->plan[i].token;
     size_t n = om_draft_guess(r->w->draft, tail, (size_t)r->n_plan, guess,
                               (size_t)guesses_left(r), &sure);
     const int rows = (int)r->pending.n + r->n_plan;
     const int ahead = om_pace_ahead(&r->w->pace, sure, rows, (int)n, r->hope);
     r->enough = ahead < (int)n;
-    for (int i = 0; st == OMOST_OK && i < ahead && forced.n == 0; i++) {
+    for (int i = 0; i < ahead; i++) {
         const om_str s = om_words_of(&r->w->words, guess[i]);
         if (r->o->grammar && !(s.n > 0 && om_form_take(form, s))) break;
         plan_step(r,
                   (planned){.token = guess[i], .drafted = true, .sure = sure});
-        if (r->o->grammar) st = form_tokens(r, form, om_form_forced, &forced);
+        if (r->o->grammar && om_form_is_forced(form)) break;
     }
-    om_tokens_free(&forced);
-    return st;
 }
 
 static omost_status make_plan(reply *r)
@@ -271,7 +268,7 @@ static omost_status make_plan(reply *r)
         if (r->o->grammar && om_form_done(&form)) break;
         if (r->o->grammar) st = plan_forced(r, &form, &more);
         if (!more || !r->o->draft || r->enough) break;
-        if (st == OMOST_OK && guesses_left(r) > 0) st = plan_drafts(r, &form);
+        if (st == OMOST_OK && guesses_left(r) > 0) plan_drafts(r, &form);
         if (r->n_plan == before) break;
     }
     return st;
@@ -283,10 +280,10 @@ static omost_status evaluate(reply *r, const int32_t *row, const bool *wanted,
                              int n)
 {
     om_llama *w = r->w;
-    const double start = om_llama_now();
+    const double start = om_clock();
     omost_status st = om_llama_eval(w, row, wanted, (size_t)n, r->err);
     if (st != OMOST_OK) return st;
-    om_pace_pass(&w->pace, n, om_llama_now() - start);
+    om_pace_pass(&w->pace, n, om_clock() - start);
     w->sink->stats->passes++;
     return OMOST_OK;
 }
@@ -314,10 +311,9 @@ static int32_t pick(reply *r, int at)
     if (r->o->grammar) om_form_next(&r->form, r->next);
     int32_t token = -1;
     if (logits)
-        token =
-            om_pick_token_next(&w->pick, logits, r->o->temperature, r->o->top_p,
-                               u, r->o->grammar ? r->next : NULL,
-                               r->o->grammar ? allowed : NULL, r);
+        token = om_pick_token(&w->pick, logits, r->o->temperature, r->o->top_p,
+                              u, r->o->grammar ? r->next : NULL,
+                              r->o->grammar ? allowed : NULL, r);
     if (token >= 0 && w->instead)
         token = w->instead(w->instead_user, r->bytes, token);
     return token;

@@ -11,6 +11,7 @@
  * another type than the rest, so that the rows that want logits have a limit of
  * their own. It costs as much as reading some seventy tokens, once: what was
  * found is kept with the state of the system prompt. */
+#include "base/clock.h"
 #include "composer/llama_local.h"
 
 enum { WIDEST = OM_LLAMA_WIDE, SEEN = 8 };
@@ -41,10 +42,10 @@ static omost_status pass(look *l, int at, int rows, int outputs, bool note)
 {
     bool wanted[WIDEST];
     for (int i = 0; i < rows; i++) wanted[i] = i < outputs;
-    const double start = om_llama_now();
+    const double start = om_clock();
     omost_status st =
         om_llama_eval(l->w, l->row + at, wanted, (size_t)rows, l->err);
-    om_pace_pass(&l->w->pace, rows, om_llama_now() - start);
+    om_pace_pass(&l->w->pace, rows, om_clock() - start);
     for (int i = 0; st == OMOST_OK && i < outputs && at + i < SEEN; i++)
         if (!see(l, i, at + i, note)) l->same = false;
     return st;

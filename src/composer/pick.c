@@ -324,9 +324,9 @@ static int32_t pick_from(walk *w, int32_t best, int equal, float temperature,
     return p->id[settled(k)];
 }
 
-int32_t om_pick_token_next(om_pick *p, const float *logits, float temperature,
-                           float top_p, double u, const uint64_t *next,
-                           om_pick_allow_fn *allow, void *user)
+int32_t om_pick_token(om_pick *p, const float *logits, float temperature,
+                      float top_p, double u, const uint64_t *next,
+                      om_pick_allow_fn *allow, void *user)
 {
     walk w = {.p = p, .logits = logits, .allow = allow, .user = user};
     nucleus k = {.top_p = top_p < 1 ? (double)top_p : 1, .u = u};
@@ -344,12 +344,4 @@ int32_t om_pick_token_next(om_pick *p, const float *logits, float temperature,
         equal++;
     }
     return -1;
-}
-
-int32_t om_pick_token(om_pick *p, const float *logits, float temperature,
-                      float top_p, double u, om_pick_allow_fn *allow,
-                      void *user)
-{
-    return om_pick_token_next(p, logits, temperature, top_p, u, NULL, allow,
-                              user);
 }

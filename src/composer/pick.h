@@ -46,23 +46,21 @@ enum {
 /* LIMIT: more tokens than OM_PICK_MOST, or none. */
 omost_status om_pick_init(om_pick *p, const omost_env *env, int32_t n_vocab,
                           omost_error *err);
-/* Learn the first bytes of all tokens, once, for om_pick_token_next(). */
+/* Learn the first bytes of all tokens, once, for the `next` of om_pick_token().
+ */
 omost_status om_pick_index(om_pick *p, om_pick_piece_fn *piece, void *user,
                            omost_error *err);
 void om_pick_free(om_pick *p);
 
 /* The token, or -1 when none is allowed (or all logits are NaN or -inf).
- * `allow` may be NULL. It is asked as seldom as possible: it may cost much. */
+ * `allow` may be NULL. It is asked as seldom as possible: it may cost much.
+ *
+ * `next` (may be NULL) makes it cheaper where few are allowed: next[4] has the
+ * bits of the first bytes that are (om_form_next()). Tokens that begin with
+ * another are taken as not allowed without asking; those of no bytes are asked
+ * about. It counts only with an index. */
 int32_t om_pick_token(om_pick *p, const float *logits, float temperature,
-                      float top_p, double u, om_pick_allow_fn *allow,
-                      void *user);
-
-/* The same token at less cost where few are allowed: next[4] has the bits of
- * the first bytes that are (om_form_next()). Tokens that begin with another are
- * taken as not allowed without asking; those of no bytes are asked about.
- * Without an index, or with NULL, it is om_pick_token(). */
-int32_t om_pick_token_next(om_pick *p, const float *logits, float temperature,
-                           float top_p, double u, const uint64_t *next,
-                           om_pick_allow_fn *allow, void *user);
+                      float top_p, double u, const uint64_t *next,
+                      om_pick_allow_fn *allow, void *user);
 
 #endif

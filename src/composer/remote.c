@@ -7,6 +7,8 @@
  * again are connections that were refused, and 408, 429, 5xx. */
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "composer/form.h"
 #include "composer/remote.h"
 #include "net/http_client.h"
 #include "net/url.h"
@@ -75,17 +77,16 @@ static bool on_data(void *user, const void *p, size_t n)
     if (om_remote_answer_feed(&k->answer, bytes, &k->err) != OMOST_OK)
         return false;
     if (k->news_at == 0 || k->answer.n_news != k->n_news) {
-        k->news_at = om_http_now();
+        k->news_at = om_clock();
         k->n_news = k->answer.n_news;
     }
-    if (k->answer.done && k->done_at == 0) k->done_at = om_http_now();
+    if (k->answer.done && k->done_at == 0) k->done_at = om_clock();
     return true;
 }
 
 static bool is_out_of_patience(asking *k)
 {
-    if (k->news_at == 0 || om_http_now() - k->news_at <= k->patience)
-        return false;
+    if (k->news_at == 0 || om_clock() - k->news_at <= k->patience) return false;
     (void)om_fail(&k->err, OMOST_IO,
                   "%.100s sent signs of life for %g s, and nothing of the "
                   "reply",
@@ -97,7 +98,7 @@ static bool is_out_of_patience(asking *k)
 static bool on_poll(void *user)
 {
     asking *k = user;
-    if (k->done_at > 0) return om_http_now() - k->done_at > LINGER;
+    if (k->done_at > 0) return om_clock() - k->done_at > LINGER;
     if (is_out_of_patience(k)) return true;
     if (!k->stopped) k->stopped = !k->sink->waiting(k->sink->user);
     return k->stopped;
@@ -229,7 +230,6 @@ static omost_status probe(remote_writer *r, om_write_sink *sink,
     if (k.stopped) return om_fail(err, OMOST_CANCELLED, "stopped");
     if (st != OMOST_OK) return st;
     om_error_clear(err);
-    r->head.has_grammar = r->llama;
     r->probed = true;
     return OMOST_OK;
 }
@@ -341,16 +341,12 @@ static omost_status ask_once(remote_writer *r, asking *k, om_str body,
     return st;
 }
 
-/* Leave out what the server does not take; false when it is another matter. */
-static bool leave_out(remote_writer *r, const om_write_sink *sink, om_str body)
+/* Leave out what the server does not take; false: the sink said stop. */
+static bool leave_out(remote_writer *r, const om_write_sink *sink,
+                      om_remote_part part)
 {
-    om_remote_part part;
     char text[200];
-    if (om_remote_read_refusal(body, &part) != OM_REMOTE_BLAMES_PART ||
-        r->without[part])
-        return false;
     r->without[part] = true;
-    if (part == OM_REMOTE_GRAMMAR) r->head.has_grammar = false;
     if (part == OM_REMOTE_USAGE || part == OM_REMOTE_MAX_TOKENS) return true;
     snprintf(text, sizeof text,
              "the server does not take \"%s\"; it is asked without",
@@ -381,28 +377,33 @@ static omost_status ask(remote_writer *r, om_remote_ask *what,
         st = ask_once(r, &k, om_buf_view(&body), &refusal, &rs, err);
         if (st == OMOST_OK || st == OMOST_CANCELLED || !is_refusal(rs.status))
             break;
-        if (om_remote_read_refusal(om_buf_view(&refusal), &part) ==
-            OM_REMOTE_BLAMES_LENGTH) {
-            st = OMOST_LIMIT;
-            if (err) err->status = st;
+        const om_remote_blame blame =
+            om_remote_read_refusal(om_buf_view(&refusal), &part);
+        if (blame == OM_REMOTE_BLAMES_LENGTH) err->status = st = OMOST_LIMIT;
+        if (blame != OM_REMOTE_BLAMES_PART || r->without[part]) break;
+        if (!leave_out(r, sink, part)) {
+            st = om_fail(err, OMOST_CANCELLED, "stopped");
             break;
         }
-        if (!leave_out(r, sink, om_buf_view(&refusal))) break;
     }
     om_buf_free(&refusal);
     om_buf_free(&body);
     return st;
 }
 
+static void init_grammar(remote_writer *r)
+{
+    om_buf_free(&r->grammar);
+    om_buf_init(&r->grammar, r->head.env, 1 << 20);
+}
+
 static omost_status need_grammar(remote_writer *r, omost_error *err)
 {
-    size_t n;
     if (r->grammar.n > 0) return OMOST_OK;
-    char *text = omost_compose_grammar(r->head.env, &n, err);
-    if (!text) return err ? err->status : OMOST_NOMEM;
-    om_buf_put(&r->grammar, text, n);
-    omost_text_free(r->head.env, text);
-    return om_buf_check(&r->grammar, "the grammar", err);
+    om_gbnf_print(&r->grammar);
+    omost_status st = om_buf_check(&r->grammar, "the grammar", err);
+    if (st != OMOST_OK) init_grammar(r); /* not half of it, the next time */
+    return st;
 }
 
 static omost_status write_reply(om_writer *w, const om_turn *turns, size_t n,
@@ -524,7 +525,7 @@ om_writer *om_remote_writer_open(const omost_composer_opts *opts,
     om_buf_init(&r->base, env, OM_URL_MAX);
     om_buf_init(&r->key, env, 1 << 14);
     om_buf_init(&r->model, env, 1 << 12);
-    om_buf_init(&r->grammar, env, 1 << 20);
+    init_grammar(r);
     if (take_options(r, opts, err) == OMOST_OK) r->http = om_http_new(env, err);
     if (r->http) return &r->head;
     close_remote(&r->head);

@@ -67,8 +67,6 @@ struct om_writer {
     int n_ctx;  /* 0: not known */
     /* It has so many answers to a conversation; 0: no such limit. */
     size_t n_answers;
-    /* Its replies are canvases whenever write_opts.grammar is set. */
-    bool has_grammar;
 };
 
 /* A composer over this writer, which becomes its own (also when this fails). */

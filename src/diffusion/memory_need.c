@@ -94,15 +94,15 @@ static omost_status refuse(const need *n, uint64_t limit, omost_error *err)
                    (double)n->bytes / gb, (double)limit / gb, n->remedy);
 }
 
+/* The parts stay open for who needs them next: opening one reads hardly any of
+ * its weights. After a failure om_pipeline_draw() closes them. */
 omost_status om_check_memory(om_job *job, omost_error *err)
 {
     need most = {0};
     omost_status st = om_need_unet(job->p, err);
     if (!st) st = need_of_unet(job, &most, err);
-    om_done_unet(job);
     if (!st) st = om_need_vae(job->p, err);
     if (!st) st = need_of_vae(job, &most, err);
-    om_done_vae(job->p);
     const uint64_t limit = limit_of(job->p);
     if (!st && most.bytes > limit) st = refuse(&most, limit, err);
     return st;

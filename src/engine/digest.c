@@ -1,5 +1,6 @@
 /* digest.c - see digest.h. */
 #include "engine/digest.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -49,14 +49,7 @@ static bool cache_path(char out[PATH_MAX], const char *cache_dir,
 {
     int n = snprintf(out, PATH_MAX, "%s/%s/%s", cache_dir, folder, name);
     if (n < 0 || n >= PATH_MAX) return false;
-    for (char *p = out + 1; make && *p; p++) {
-        if (*p != '/') continue;
-        *p = '\0';
-        bool ok = mkdir(out, 0777) == 0 || errno == EEXIST;
-        *p = '/';
-        if (!ok) return false;
-    }
-    return true;
+    return !make || om_make_folders(out, 0777, NULL) == OMOST_OK;
 }
 
 void om_path_remember(const omost_env *env, const char *cache_dir,
@@ -319,11 +312,7 @@ void om_digests_start(om_digests *d)
 
 bool om_digests_wait(om_digests *d, int milliseconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    long ns = until.tv_nsec + (long)(milliseconds % 1000) * 1000000;
-    until.tv_sec += milliseconds / 1000 + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    const struct timespec until = om_clock_in(CLOCK_REALTIME, milliseconds);
     pthread_mutex_lock(&d->mutex);
     while (!d->done &&
            pthread_cond_timedwait(&d->changed, &d->mutex, &until) == 0) {

@@ -35,12 +35,7 @@ static const char *REGION_at(size_t i)
 
 static const char *STYLE_at(size_t i)
 {
-    static const char *const words[] = {
-#define X(name, word, help) word,
-        OMOST_PROMPT_STYLE_LIST(X)
-#undef X
-    };
-    return i < sizeof words / sizeof *words ? words[i] : NULL;
+    return om_prompt_style_name(i);
 }
 
 static const char *COMPAT_at(size_t i)
@@ -275,16 +270,4 @@ omost_status omost_compose_opts_set(omost_compose_opts *opts, const char *name,
     case COMPOSE_NO_MEND: opts->no_mend = copy.flag; break;
     }
     return OMOST_OK;
-}
-
-omost_status omost_render_opts_check(const omost_render_opts *opts,
-                                     omost_error *err)
-{
-    omost_render_opts o = *opts, out;
-    om_error_clear(err);
-    /* What only a model tells. */
-    if (!o.schedule) o.schedule = omost_choice_name(OMOST_CHOICE_SCHEDULE, 0);
-    if (!o.prediction)
-        o.prediction = omost_choice_name(OMOST_CHOICE_PREDICTION, 0);
-    return om_render_resolve(&out, &o, NULL, err);
 }

@@ -5,6 +5,7 @@
 #include "diffusion/sampler.h"
 #include "diffusion/sigmas.h"
 #include "diffusion/word.h"
+#include "engine/render_opts.h"
 #include "nn/backend.h"
 
 static const char *const region_names[] = {
@@ -24,6 +25,17 @@ static const char *const precision_names[] = {
     OM_PRECISION_LIST(X)
 #undef X
 };
+
+static const char *const style_names[] = {
+#define X(id, word, help) word,
+    OMOST_PROMPT_STYLE_LIST(X)
+#undef X
+};
+
+const char *om_prompt_style_name(size_t i)
+{
+    return i < sizeof style_names / sizeof *style_names ? style_names[i] : NULL;
+}
 
 const char *omost_region_method_name(omost_region_method m)
 {

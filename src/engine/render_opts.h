@@ -31,6 +31,9 @@ extern const size_t om_n_render_fields;
 enum { OM_CHOICE_TEXT = 200 };
 const char *om_choice_text(omost_choice which, char out[OM_CHOICE_TEXT]);
 
+/* The i-th prompt style's word, as in OMOST_PROMPT_STYLE_LIST; NULL beyond. */
+const char *om_prompt_style_name(size_t i);
+
 /* Check all of `in` (NULL: the defaults) and say in *out what it means: no name
  * is NULL, sides are multiples of 64, the seed is a real one. The schedule and
  * what is predicted are by default what the model (may be NULL) says about

@@ -68,11 +68,6 @@ static json_t *field_json(const omost_render_opts *o, const om_render_field *f)
 /* A picture of an ordinary batch can be drawn alone and is recorded so. */
 static json_t *options_json(const om_drawn *d)
 {
-    static const char *const styles[] = {
-#define X(name, word, help) word,
-        OMOST_PROMPT_STYLE_LIST(X)
-#undef X
-    };
     const omost_render_opts *o = d->opts;
     json_t *v = json_object();
     json_object_set_new(v, "width", json_integer(o->width));
@@ -91,7 +86,7 @@ static json_t *options_json(const om_drawn *d)
     else
         json_object_set_new(v, "batch-count", json_integer(1));
     json_object_set_new(v, "prompt-style",
-                        json_string(styles[o->prompt_style]));
+                        json_string(om_prompt_style_name(o->prompt_style)));
     json_object_set_new(v, "profile", text_json(d->profile));
     return v;
 }

@@ -75,10 +75,9 @@ static omost_status read_field(record *rd, const json_t *options,
 
 static int find_style(const char *name)
 {
-#define X(id, word, help) \
-    if (strcmp(name, word) == 0) return OMOST_PROMPT_##id;
-    OMOST_PROMPT_STYLE_LIST(X)
-#undef X
+    const char *known;
+    for (int i = 0; (known = om_prompt_style_name((size_t)i)) != NULL; i++)
+        if (strcmp(name, known) == 0) return i;
     return -1;
 }
 

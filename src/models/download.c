@@ -34,7 +34,7 @@ static uint64_t total(const transfer *t)
     return t->size > 0 ? (uint64_t)t->size : 0;
 }
 
-static bool tell(transfer *t, int what, const char *text)
+static bool tell(transfer *t, omost_pull_what what, const char *text)
 {
     if (t->d->tell(t->d->user, what, t->have, total(t), text)) return true;
     if (t->st == OMOST_OK) t->st = om_fail(t->err, OMOST_CANCELLED, "stopped");
@@ -95,7 +95,7 @@ static omost_status sum_part(transfer *t, uint64_t n)
 static omost_status open_part(transfer *t)
 {
     struct stat sb;
-    omost_status st = om_folders_above(t->part, t->err);
+    omost_status st = om_make_folders(t->part, 0777, t->err);
     if (st != OMOST_OK) return st;
     t->fd = open(t->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (t->fd < 0 || fstat(t->fd, &sb) != 0) return failed(t, "write");

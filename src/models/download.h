@@ -23,8 +23,8 @@ typedef struct om_download {
     bool may_change;
     /* How far it is; false stops. `total` 0: not known. `text` is a sentence
      * for OMOST_PULL_RETRY and _WAIT, else NULL. */
-    bool (*tell)(void *user, int what, uint64_t done, uint64_t total,
-                 const char *text);
+    bool (*tell)(void *user, omost_pull_what what, uint64_t done,
+                 uint64_t total, const char *text);
     void *user;
 } om_download;
 

@@ -36,10 +36,24 @@ static bool is_in(const char *folder, const char *name)
            is_file(path);
 }
 
-/* A folder of one model has one of these; it is fetched last. */
+static bool has_weights(const char *folder)
+{
+    const struct dirent *e;
+    bool found = false;
+    DIR *d = opendir(folder);
+    while (d && !found && (e = readdir(d)) != NULL)
+        found = om_str_ends(om_str_of(e->d_name), OM_STR(".safetensors")) &&
+                is_in(folder, e->d_name);
+    if (d) closedir(d);
+    return found;
+}
+
+/* A folder of one model has one of these, which is fetched last. Other programs
+ * fetch config.json alone, to see what a model is. */
 static bool is_whole(const char *folder)
 {
-    return is_in(folder, "model_index.json") || is_in(folder, "config.json");
+    return is_in(folder, "model_index.json") ||
+           (is_in(folder, "config.json") && has_weights(folder));
 }
 
 bool om_find_cached(om_path out, const char *cache, const om_hub_ref *r)

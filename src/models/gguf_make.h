@@ -31,13 +31,12 @@ bool om_gguf_tell(const om_gguf_watch *w, const char *phase, const char *name,
 uint64_t om_gguf_data_bytes(const om_gguf_parts *p);
 
 /* Write the file from its beginning to its end, a few rows at a time: memory is
- * that of the vocabulary and 16 MB. (gguf_write.c) */
+ * that of the vocabulary and 8 MB. (gguf_write.c) */
 omost_status om_gguf_write(const omost_env *env, const om_gguf_parts *p,
                            FILE *f, const om_gguf_watch *w, omost_error *err);
 
-/* Quantise the file `from` into the file `to`, by libllama; `what` names the
- * result in messages. What is being stopped is stopped when it is done.
- * (gguf_quantize.c) */
+/* Quantise the file `from` into the file `to`, by libllama. What is being
+ * stopped is stopped when it is done. (gguf_quantize.c) */
 omost_status om_gguf_quantize(const char *from, const char *to, int file_type,
                               int n_threads, const char *plugins,
                               const om_gguf_watch *w, omost_error *err);

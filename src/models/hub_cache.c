@@ -11,6 +11,9 @@
 
 #include "base/file.h"
 
+/* A cache may be shared: the umask decides who reads it. */
+enum { ANYBODY = 0777 };
+
 omost_status om_path_printf(om_path out, omost_error *err, const char *fmt, ...)
 {
     va_list ap;
@@ -19,11 +22,6 @@ omost_status om_path_printf(om_path out, omost_error *err, const char *fmt, ...)
     va_end(ap);
     if (n >= 0 && n < PATH_MAX) return OMOST_OK;
     return om_fail(err, OMOST_LIMIT, "the path of the cache is too long");
-}
-
-omost_status om_folders_above(const char *path, omost_error *err)
-{
-    return om_make_folders(path, 0777, err);
 }
 
 omost_status om_cache_repo(om_path out, const char *cache, const om_hub_ref *r,
@@ -70,7 +68,7 @@ omost_status om_cache_set_commit(const char *repo, om_str rev,
         return OMOST_OK;
     omost_status st =
         om_path_printf(path, err, "%s/refs/%.*s", repo, OM_STR_ARG(rev));
-    if (st == OMOST_OK) st = om_folders_above(path, err);
+    if (st == OMOST_OK) st = om_make_folders(path, ANYBODY, err);
     if (st == OMOST_OK) st = om_file_write(NULL, path, om_str_of(commit), err);
     return st;
 }
@@ -126,7 +124,7 @@ omost_status om_cache_link(const char *repo, const char *commit, om_str file,
                                      commit, OM_STR_ARG(file));
     if (st == OMOST_OK)
         st = om_path_printf(target, err, "%s/blobs/%s", repo, blob);
-    if (st == OMOST_OK) st = om_folders_above(path, err);
+    if (st == OMOST_OK) st = om_make_folders(path, ANYBODY, err);
     if (st != OMOST_OK) return st;
     link_text(text, file, blob);
     return links_there(path, text) ? OMOST_OK
@@ -138,7 +136,7 @@ omost_status om_cache_link(const char *repo, const char *commit, om_str file,
 omost_status om_lock_take(int *fd, const char *path, om_lock_wait_fn *wait,
                           void *user, omost_error *err)
 {
-    omost_status st = om_folders_above(path, err);
+    omost_status st = om_make_folders(path, ANYBODY, err);
     if (st != OMOST_OK) return st;
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (*fd < 0)

@@ -14,10 +14,6 @@ typedef char om_path[PATH_MAX];
 omost_status om_path_printf(om_path out, omost_error *err, const char *fmt, ...)
     OMOST_PRINTF(3, 4);
 
-/* Make all folders above `path`; a cache may be shared, so the umask decides
- * who reads it. */
-omost_status om_folders_above(const char *path, omost_error *err);
-
 /* CACHE/models--OWNER--REPO, its lock folder. */
 omost_status om_cache_repo(om_path out, const char *cache, const om_hub_ref *r,
                            omost_error *err);

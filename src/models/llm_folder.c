@@ -35,28 +35,11 @@ omost_status om_llm_folder_text(const om_llm_folder *f, const char *name,
     return om_file_read(path, out, err);
 }
 
-/* What om_json_parse() does, but for its limit of brackets: a tokenizer is
- * large, and every one of its merges may be a list. */
-static json_t *parse_large(om_str text, const char *what, omost_error *err)
+static json_t *parse_object(om_str text, const char *what, omost_error *err)
 {
-    json_error_t je;
-    size_t levels = 0;
-    for (size_t i = 0; i < text.n; i++)
-        levels += text.p[i] == '{' || text.p[i] == '[';
-    if (levels > MAX_LEVELS) {
-        om_fail(err, OMOST_LIMIT, "%s holds too many objects and arrays", what);
-        return NULL;
-    }
-    json_t *v = json_loadb(text.p ? text.p : "", text.n,
-                           JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &je);
-    if (json_is_object(v)) return v;
-    if (v)
-        om_fail(err, OMOST_FORMAT, "%s is not a JSON object", what);
-    else if (json_error_code(&je) == json_error_out_of_memory)
-        om_fail_nomem(err);
-    else
-        om_fail(err, OMOST_FORMAT, "%s is not valid JSON: line %d: %s", what,
-                je.line, je.text);
+    json_t *v = om_json_parse_large(text, what, MAX_LEVELS, err);
+    if (!v || json_is_object(v)) return v;
+    om_fail(err, OMOST_FORMAT, "%s is not a JSON object", what);
     json_decref(v);
     return NULL;
 }
@@ -72,7 +55,7 @@ json_t *om_llm_folder_json(const om_llm_folder *f, const char *name,
     om_buf_init(&text, f->env, MAX_TEXT);
     if (om_llm_folder_text(f, name, &text, err) == OMOST_OK &&
         join(path, f->path, name))
-        v = parse_large(om_buf_view(&text), path, err);
+        v = parse_object(om_buf_view(&text), path, err);
     om_buf_free(&text);
     return v;
 }

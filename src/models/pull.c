@@ -16,24 +16,17 @@ typedef struct puller {
     omost_error *err;
 } puller;
 
-static bool send(puller *p, int what, const char *text)
+static bool send(puller *p, omost_pull_what what, const char *text)
 {
-    switch (what) {
-    case OMOST_PULL_LIST: p->ev.what = OMOST_PULL_LIST; break;
-    case OMOST_PULL_WAIT: p->ev.what = OMOST_PULL_WAIT; break;
-    case OMOST_PULL_CHECK: p->ev.what = OMOST_PULL_CHECK; break;
-    case OMOST_PULL_RETRY: p->ev.what = OMOST_PULL_RETRY; break;
-    case OMOST_PULL_DONE: p->ev.what = OMOST_PULL_DONE; break;
-    default: p->ev.what = OMOST_PULL_BYTES;
-    }
+    p->ev.what = what;
     p->ev.text = text;
     p->ev.all_done = p->done_before + p->ev.done;
     if (p->ev.count == 1) p->ev.all_total = p->ev.total;
     return !p->on_progress || p->on_progress(p->user, &p->ev);
 }
 
-static bool tell(void *user, int what, uint64_t done, uint64_t total,
-                 const char *text)
+static bool tell(void *user, omost_pull_what what, uint64_t done,
+                 uint64_t total, const char *text)
 {
     puller *p = user;
     p->ev.done = done, p->ev.total = total;

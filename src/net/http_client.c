@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "net/http_error.h"
 #include "net/http_internal.h"
 
@@ -334,16 +335,15 @@ static bool is_handshake_stuck(exchange *x)
         return false;
     if (getpeername(x->socket, (struct sockaddr *)&peer, &n) != 0) return false;
     if (peer_port(&peer) != x->url.port) return false;
-    if (x->linked_at == 0) x->linked_at = om_http_now();
-    return om_http_now() - x->linked_at >
-           (near ? handshake_near : handshake_far);
+    if (x->linked_at == 0) x->linked_at = om_clock();
+    return om_clock() - x->linked_at > (near ? handshake_near : handshake_far);
 }
 
 static stop look_up(exchange *x, double quiet)
 {
     const om_http_request *rq = x->rq;
     if (rq->cancelled && rq->cancelled(rq->user)) return STOP_CANCELLED;
-    if (x->deadline > 0 && om_http_now() > x->deadline) return STOP_TOTAL;
+    if (x->deadline > 0 && om_clock() > x->deadline) return STOP_TOTAL;
     if (is_handshake_stuck(x)) return STOP_HANDSHAKE;
     if (!is_connected(x)) return GO_ON;
     if (x->header_bytes == 0 && rq->answer_timeout > 0)
@@ -358,7 +358,7 @@ static CURLcode run(exchange *x)
     CURLcode code = CURLE_FAILED_INIT;
     int running = 1, left;
     uint64_t moved = 0;
-    double last = om_http_now();
+    double last = om_clock();
     bool connected = false;
     if (curl_multi_add_handle(m, x->http->easy) != CURLM_OK) return code;
     for (;;) {
@@ -372,9 +372,9 @@ static CURLcode run(exchange *x)
         if (now_moved != moved || connected != is_connected(x)) {
             moved = now_moved;
             connected = is_connected(x);
-            last = om_http_now();
+            last = om_clock();
         }
-        x->why = look_up(x, om_http_now() - last);
+        x->why = look_up(x, om_clock() - last);
         if (x->why != GO_ON) break;
         if (curl_multi_poll(m, NULL, 0, POLL_MS, NULL) != CURLM_OK) break;
     }
@@ -627,7 +627,7 @@ omost_status om_http_send(om_http *http, const om_http_request *rq,
     om_buf_init(&x.own, http->env, MAX_ERROR_BODY);
     x.body = rq->error_body ? rq->error_body : &x.own;
     x.body->n = 0;
-    if (rq->total_timeout > 0) x.deadline = om_http_now() + rq->total_timeout;
+    if (rq->total_timeout > 0) x.deadline = om_clock() + rq->total_timeout;
     omost_status st = om_url_parse(rq->url, &x.first, err);
     if (st == OMOST_OK) st = set_address(&x, rq->url, err);
     while (st == OMOST_OK && again) st = hop(&x, &again, err);

@@ -166,9 +166,6 @@ typedef void om_http_waiting_fn(void *user, double seconds, const char *why);
 double om_http_retry_pause(const om_http_retry *policy, int tried,
                            const om_http_response *rs);
 
-/* Seconds of a clock that never jumps. */
-double om_http_now(void);
-
 /* Wait; CANCELLED when `cancelled` (NULL allowed) says so. */
 omost_status om_http_wait(double seconds, om_http_cancelled_fn *cancelled,
                           void *user, omost_error *err);

@@ -1,16 +1,9 @@
 /* http_retry.c - pauses between tries: exponential back-off with "equal jitter"
  * (half fixed, half by chance), and Retry-After (RFC 9110, 10.2.3). */
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "net/http_internal.h"
-
-double om_http_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* In [0, 1); the middle when the system has no chance to give. */
 static double chance(void)
@@ -37,11 +30,11 @@ double om_http_retry_pause(const om_http_retry *policy, int tried,
 omost_status om_http_wait(double seconds, om_http_cancelled_fn *cancelled,
                           void *user, omost_error *err)
 {
-    const double end = om_http_now() + seconds;
+    const double end = om_clock() + seconds;
     for (;;) {
         if (cancelled && cancelled(user))
             return om_fail(err, OMOST_CANCELLED, "stopped on request");
-        double left = end - om_http_now();
+        double left = end - om_clock();
         if (left <= 0) return OMOST_OK;
         long ns = left < 0.1 ? (long)(left * 1e9) : 100000000L;
         nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);

@@ -11,7 +11,6 @@ void om_sse_init(om_sse *s, const omost_env *env, size_t limit)
     om_buf_init(&s->line, env, limit + 16);
     om_buf_init(&s->data, env, limit + 1);
     om_buf_init(&s->type, env, limit);
-    om_buf_init(&s->id, env, limit);
 }
 
 void om_sse_free(om_sse *s)
@@ -19,12 +18,11 @@ void om_sse_free(om_sse *s)
     om_buf_free(&s->line);
     om_buf_free(&s->data);
     om_buf_free(&s->type);
-    om_buf_free(&s->id);
 }
 
 static omost_status check(const om_sse *s, omost_error *err)
 {
-    const om_buf *all[] = {&s->line, &s->data, &s->type, &s->id};
+    const om_buf *all[] = {&s->line, &s->data, &s->type};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (all[i]->status == OMOST_LIMIT)
             return om_fail(err, OMOST_LIMIT,
@@ -41,8 +39,7 @@ static omost_status dispatch(om_sse *s, om_sse_fn *fn, void *user,
 {
     omost_status st = OMOST_OK;
     if (s->has_data) {
-        om_sse_event ev = {om_buf_view(&s->type), om_buf_view(&s->data),
-                           om_buf_view(&s->id)};
+        om_sse_event ev = {om_buf_view(&s->type), om_buf_view(&s->data)};
         st = fn(user, &ev, err);
     }
     s->has_data = false;
@@ -73,10 +70,6 @@ static omost_status take_line(om_sse *s, om_sse_fn *fn, void *user,
     } else if (om_str_eqz(name, "event")) {
         s->type.n = 0;
         om_buf_str(&s->type, value);
-    } else if (om_str_eqz(name, "id") &&
-               (value.n == 0 || !memchr(value.p, 0, value.n))) {
-        s->id.n = 0;
-        om_buf_str(&s->id, value);
     }
     return check(s, err);
 }

@@ -9,7 +9,8 @@
  *
  * Lines end in LF, CR or CRLF; a byte-order mark at the start and lines that
  * begin with a colon (comments, sent to keep a connection alive) are dropped;
- * the lines "data:" of one event are joined by line feeds. Unlike a browser the
+ * the lines "data:" of one event are joined by line feeds; "id:" and "retry:",
+ * which are for coming back to a stream, are passed over. Unlike a browser the
  * reader passes on an event that the end of the stream completes: some servers
  * leave out the last empty line. */
 #ifndef OM_NET_SSE_H
@@ -21,7 +22,6 @@
 typedef struct om_sse_event {
     om_str type; /* of the line "event:"; empty: "message" is meant */
     om_str data; /* any bytes but CR and, within a line, LF; not checked */
-    om_str id;   /* the last one seen */
 } om_sse_event;
 
 /* The texts are lent for the call. Anything but OK ends the reading and is
@@ -30,7 +30,7 @@ typedef omost_status om_sse_fn(void *user, const om_sse_event *ev,
                                omost_error *err);
 
 typedef struct om_sse {
-    om_buf line, type, data, id;
+    om_buf line, type, data;
     size_t limit;
     bool has_data; /* a line "data:" was seen, even an empty one */
     bool after_cr; /* a LF now belongs to the CR before it */

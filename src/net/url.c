@@ -118,22 +118,10 @@ omost_status om_url_parse(om_str text, om_url *out, omost_error *err)
     return OMOST_OK;
 }
 
-static bool same_host(om_str a, om_str b)
-{
-    if (a.n != b.n) return false;
-    for (size_t i = 0; i < a.n; i++) {
-        char x = a.p[i], y = b.p[i];
-        if (x >= 'A' && x <= 'Z') x = (char)(x - 'A' + 'a');
-        if (y >= 'A' && y <= 'Z') y = (char)(y - 'A' + 'a');
-        if (x != y) return false;
-    }
-    return true;
-}
-
 bool om_url_same_origin(const om_url *a, const om_url *b)
 {
     return a->https == b->https && a->port == b->port &&
-           same_host(a->host, b->host);
+           om_str_like(a->host, b->host);
 }
 
 /* w.x.y.z, each a plain number below 256. */
@@ -159,8 +147,7 @@ static bool read_ipv4(om_str host, int part[4])
 
 static bool ends_nocase(om_str s, om_str tail)
 {
-    return s.n > tail.n &&
-           om_str_eq_nocase(om_str_skip(s, s.n - tail.n), tail.p);
+    return s.n > tail.n && om_str_like(om_str_skip(s, s.n - tail.n), tail);
 }
 
 bool om_url_is_loopback(const om_url *u)

@@ -1,11 +1,7 @@
 /* backend.c - the table of back ends, and the calls that go through it. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* sched_getaffinity */
-#endif
 #include "nn/backend_internal.h"
 
-#include <sched.h>
-#include <unistd.h>
+#include "base/processors.h"
 
 /* Fastest first: the first that opens is "auto". */
 static const om_backend_class *const classes[] = {
@@ -32,18 +28,6 @@ const char *om_backend_at(size_t i)
     return i < N_CLASSES ? classes[i]->name : NULL;
 }
 
-/* How many processors this process may use. */
-static int count_processors(void)
-{
-    long n = 0;
-#ifdef CPU_COUNT
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-#endif
-    if (n < 1) n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : (int)n;
-}
-
 static om_backend *open_class(const om_backend_class *class,
                               const omost_env *env, const om_backend_opts *opts,
                               omost_error *err)
@@ -66,7 +50,7 @@ om_backend *om_backend_open(const omost_env *env, const om_backend_opts *opts,
                       o.n_threads, (int)o.precision);
         return NULL;
     }
-    if (o.n_threads == 0) o.n_threads = count_processors();
+    if (o.n_threads == 0) o.n_threads = om_processors();
     const bool any = !o.name || !*o.name || strcmp(o.name, "auto") == 0;
     for (size_t i = 0; i < N_CLASSES; i++) {
         if (!any && strcmp(o.name, classes[i]->name) != 0) continue;
@@ -120,14 +104,15 @@ omost_status om_backend_plan(om_backend *b, const om_graph *g, size_t *bytes,
                              omost_error *err)
 {
     omost_status st = om_graph_check(g, err);
-    if (st == OMOST_OK) st = b->class->plan(b, g, bytes, err);
+    if (!st) st = b->class->plan(b, g, bytes, err);
+    if (st) return st;
     const om_named_value *const ports[] = {g->input, g->output};
     const int n[] = {g->n_inputs, g->n_outputs};
-    for (int k = 0; k < 2 && st == OMOST_OK; k++)
+    for (int k = 0; k < 2; k++)
         for (int i = 0; i < n[k]; i++)
             *bytes += om_shape_size(om_shape_of(g, ports[k][i].value)) *
                       sizeof(float);
-    return st;
+    return OMOST_OK;
 }
 
 void om_program_free(om_program *p)

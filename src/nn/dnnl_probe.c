@@ -3,6 +3,7 @@
  * Small products of odd sizes are compared with plain C; one of 1024^3 is
  * timed. bf16 is asked for only where the processor computes in it: elsewhere
  * oneDNN would convert to f32 and be slower than f32 itself. */
+#include "base/clock.h"
 #include "nn/nn_probe.h"
 
 #include <math.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* bits of dnnl_cpu_isa_t, what a person calls them */
 static const struct {
@@ -114,13 +114,6 @@ static dnnl_status_t rig_open(rig *s, const matmul *mm)
     return st;
 }
 
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static dnnl_status_t matmul_run(matmul *mm, int n_runs)
 {
     rig s = {0};
@@ -131,10 +124,10 @@ static dnnl_status_t matmul_run(matmul *mm, int n_runs)
         {DNNL_ARG_DST, s.memory[2]},
     };
     for (int i = 0; i < n_runs && st == dnnl_success; i++) {
-        double start = seconds_now();
+        double start = om_clock();
         st = dnnl_primitive_execute(s.primitive, s.stream, 3, args);
         if (st == dnnl_success) st = dnnl_stream_wait(s.stream);
-        double seconds = seconds_now() - start;
+        double seconds = om_clock() - start;
         if (i == 0 || seconds < mm->seconds) mm->seconds = seconds;
     }
     rig_close(&s);

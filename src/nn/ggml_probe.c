@@ -8,7 +8,8 @@
 #include <ggml-backend.h>
 #include <ggml.h>
 #include <stdio.h>
-#include <unistd.h>
+
+#include "base/processors.h"
 
 #ifndef OM_GGML_PLUGINS
 #define OM_GGML_PLUGINS "" /* beside ggml itself */
@@ -71,12 +72,6 @@ static void tell_device(const om_probe_sink *to, ggml_backend_dev_t dev,
                   device_kind(dev), memory);
 }
 
-static int processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 && n < 4096 ? (int)n : 1;
-}
-
 void om_ggml_probe(const om_probe_sink *to, const char *plugins, int n_threads)
 {
     om_finding f = {.name = "ggml", .version = ggml_version()};
@@ -92,7 +87,7 @@ void om_ggml_probe(const om_probe_sink *to, const char *plugins, int n_threads)
     f.works = true;
     om_probe_tell(to, f, "%zu back ends, %zu devices", ggml_backend_reg_count(),
                   n_devices);
-    if (n_threads <= 0) n_threads = processors();
+    if (n_threads <= 0) n_threads = om_processors();
     for (size_t i = 0; i < n_devices; i++)
         tell_device(to, ggml_backend_dev_get(i), n_threads);
 }

@@ -23,7 +23,9 @@ void om_probe_tell(const om_probe_sink *to, om_finding f, const char *fmt, ...)
 
 /* "ggml", then one finding for every device of every back end. `plugins` is the
  * folder of the back ends, NULL the one found at build time; each device is
- * given n_threads, 0 for as many as there are processors. */
+ * given n_threads, 0 for as many as there are processors. No other thread may
+ * use ggml meanwhile: its registry, and its log, which is silenced, are the
+ * process's. */
 void om_ggml_probe(const om_probe_sink *to, const char *plugins, int n_threads);
 
 /* "oneDNN", "oneDNN f32" and, where the processor has it, "oneDNN bf16"; timed,

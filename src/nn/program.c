@@ -1,9 +1,9 @@
 /* program.c - what the programs of all back ends have: memory for inputs and
  * outputs, a context, a clock. */
+#include "base/clock.h"
 #include "nn/backend_internal.h"
 
 #include <stdint.h>
-#include <time.h>
 
 /* ---- memory ------------------------------------------------------------ */
 
@@ -282,13 +282,6 @@ omost_status om_program_set_context(om_program *p, const om_context *context,
 
 /* ---- time ---------------------------------------------------------------- */
 
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void om_program_time(om_program *p, bool on)
 {
     p->timed = on;
@@ -314,7 +307,7 @@ static void finish_step(om_pace *pace)
     pace->done += pace->next;
     pace->next = 0;
     if (pace->since < 0) return;
-    pace->p->cost.seconds[pace->work] += seconds_now() - pace->since;
+    pace->p->cost.seconds[pace->work] += om_clock() - pace->since;
     pace->since = -1;
 }
 
@@ -327,7 +320,7 @@ bool om_pace_step(om_pace *pace, om_work work, double flops)
         return false;
     pace->work = work;
     pace->next = flops;
-    if (pace->p->timed) pace->since = seconds_now();
+    if (pace->p->timed) pace->since = om_clock();
     return true;
 }
 

@@ -32,8 +32,15 @@ omost_status om_answer_job(om_request *rq, om_response *rs, om_job_row *row,
                            json_t *with, omost_error *err);
 /* Hold a place: 503 and Retry-After when there is none. */
 omost_status om_hold_place(om_request *rq, om_response *rs, omost_error *err);
-/* Compact JSON in the request's arena; p NULL: no memory. Releases v. */
-om_str om_request_text(om_request *rq, json_t *v);
+/* [JOB...] */
+json_t *om_jobs_json(om_request *rq, const om_job_row *rows, size_t n);
+/* A job that loads what `o` (taken) names; NOMEM. */
+omost_status om_load_row(om_request *rq, json_t *o, om_job_row *row,
+                         omost_error *err);
+
+/* Tell pages of a session, of a message that was added. */
+void om_tell_session(om_request *rq, int64_t id, om_str title, bool deleted);
+void om_tell_message(om_request *rq, const om_message_row *m);
 
 /* SESSION with everything; in *out. */
 omost_status om_session_full(om_request *rq, int64_t id, json_t **out,

@@ -104,13 +104,13 @@ omost_status om_post_sd_options(om_request *rq, om_response *rs,
     om_buf_init(&path, NULL, 1 << 16);
     st = om_models_find(rq->server, "renderer", name, &path, err);
     om_buf_free(&path);
-    if (st == OMOST_OK) st = om_hold_place(rq, rs, err);
     if (st != OMOST_OK) return st;
+    om_job_row row;
     json_t *o = json_object();
     om_json_put_str(&o, "renderer", name);
-    om_job_row row = {.message = -1,
-                      .kind = OM_STR("load"),
-                      .request = om_request_text(rq, o)};
+    st = om_load_row(rq, o, &row, err);
+    if (st == OMOST_OK) st = om_hold_place(rq, rs, err);
+    if (st != OMOST_OK) return st;
     st = om_worker_add(rq->server->worker, &row, NULL, err);
     return st == OMOST_OK ? om_response_json(rs, json_null(), err) : st;
 }
@@ -206,7 +206,7 @@ static void put_sampler(json_t **o, const json_t *rq)
     const json_t *schedule = json_object_get(rq, "scheduler");
     const char *word = json_string_value(schedule);
     char text[100], *space;
-    snprintf(text, sizeof text, "%.*s", OM_STR_ARG(name));
+    om_cut_text(text, sizeof text, name);
     space = strrchr(text, ' ');
     if (space && omost_choice_find(OMOST_CHOICE_SAMPLER, text) < 0 &&
         omost_choice_find(OMOST_CHOICE_SCHEDULE, space + 1) >= 0) {
@@ -274,17 +274,12 @@ static omost_status begin(om_request *rq, om_response *rs, om_draw_wait *d,
                           omost_error *err)
 {
     om_str prompt;
-    omost_canvas *cv;
+    bool has_canvas = false;
     omost_status st = read_options(rq, d, err);
     if (st == OMOST_OK) st = om_member_str(rq->json, "prompt", &prompt, err);
-    if (st != OMOST_OK) return st;
-    const json_t *canvas = json_object_get(rq->json, "canvas");
-    if (canvas && !json_is_null(canvas))
-        cv = om_request_canvas(rq->json, json_is_string(canvas) ? "canvas" : "",
-                               json_is_string(canvas) ? "" : "canvas", false,
-                               err);
-    else
-        cv = prompt_canvas(prompt.p ? prompt : OM_STR(""), err);
+    if (st == OMOST_OK) st = om_draw_member(rq, rs, d, &has_canvas, err);
+    if (st != OMOST_OK || has_canvas) return st;
+    omost_canvas *cv = prompt_canvas(prompt.p ? prompt : OM_STR(""), err);
     return cv ? om_draw_canvas(rq, rs, d, cv, err) : err->status;
 }
 
@@ -292,11 +287,11 @@ static omost_status begin(om_request *rq, om_response *rs, om_draw_wait *d,
 static json_t *info_json(om_request *rq, const om_draw_wait *d)
 {
     json_t *o = json_object(), *seeds = json_array(), *texts = json_array();
-    for (int i = 0; i < d->end.n_images; i++) {
+    for (size_t i = 0; i < d->n_images; i++) {
         om_image_row row;
         omost_error err;
-        if (om_store_image_get(rq->server->store, d->end.images[i], rq->arena,
-                               &row, &err) != OMOST_OK)
+        if (om_store_image_get(rq->server->store, d->images[i], rq->arena, &row,
+                               &err) != OMOST_OK)
             continue;
         if (i == 0) om_json_put_int(&o, "seed", row.seed);
         om_json_append(&seeds, json_integer(row.seed));
@@ -304,7 +299,7 @@ static json_t *info_json(om_request *rq, const om_draw_wait *d)
     }
     om_json_put(&o, "all_seeds", seeds);
     om_json_put(&o, "infotexts", texts);
-    const om_str text = om_request_text(rq, o);
+    const om_str text = om_json_text(rq->arena, o);
     return text.p ? om_json_new_str(text) : NULL;
 }
 
@@ -317,8 +312,8 @@ omost_status om_post_txt2img(om_request *rq, om_response *rs, omost_error *err)
     if (st == OMOST_OK) st = om_draw_go_on(rq, rs, d, err);
     if (st != OMOST_OK || rs->later) return st;
     json_t *o = json_object(), *a = json_array();
-    for (int i = 0; i < d->end.n_images; i++)
-        om_json_append(&a, om_image_base64(rq->server, d->end.images[i], err));
+    for (size_t i = 0; i < d->n_images; i++)
+        om_json_append(&a, om_image_base64(rq->server, d->images[i], err));
     om_json_put(&o, "images", a);
     om_json_put(&o, "parameters", json_object());
     om_json_put(&o, "info", info_json(rq, d));

@@ -135,7 +135,7 @@ static omost_status read_request(om_request *rq, bool *streams, om_str *text,
     o = json_object();
     om_json_put(&o, "messages", messages);
     om_json_put(&o, "compose", options);
-    *text = om_request_text(rq, o);
+    *text = om_json_text(rq->arena, o);
     return text->p ? OMOST_OK : om_fail_nomem(err);
 }
 
@@ -163,7 +163,7 @@ static omost_status begin(om_request *rq, om_response *rs, chat **out,
     c->streams = streams;
     c->created = (int64_t)time(NULL);
     om_buf_init(&c->out, env, OMOST_MAX_MESSAGE * 8);
-    snprintf(c->model, sizeof c->model, "%.*s", OM_STR_ARG(model));
+    om_cut_text(c->model, sizeof c->model, model);
     *out = c;
     st = om_worker_add(rq->server->worker, &row, box, err);
     c->job = row.id;
@@ -305,11 +305,7 @@ omost_status om_post_chat(om_request *rq, om_response *rs, omost_error *err)
     }
     const om_box_end e = om_box_look(c->box);
     rs->later = !e.ended;
-    if (!e.ended) {
-        omost_error ended;
-        if (rq->gone) (void)om_worker_cancel(c->server->worker, c->job, &ended);
-        return OMOST_OK;
-    }
+    if (!e.ended) return OMOST_OK;
     c->over = true;
     if (e.err.status == OMOST_OK) return answer_whole(c, &e, rs, err);
     *err = e.err;

@@ -1,6 +1,6 @@
 /* api_events.c - GET /api/events: what happens, to whoever listens. */
-#include <time.h>
 
+#include "base/clock.h"
 #include "server/api.h"
 
 enum { CHUNK = 1 << 18 };
@@ -11,17 +11,10 @@ typedef struct listen {
     om_listener *listener;
     int64_t session;
     uint64_t at;
-    om_buf out;   /* read from the ring, of which ... */
-    size_t sent;  /* ... so much went out */
-    int64_t last; /* s: when anything did */
+    om_buf out;  /* read from the ring, of which ... */
+    size_t sent; /* ... so much went out */
+    double last; /* om_clock(): when anything did */
 } listen;
-
-static int64_t now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
-}
 
 static void wake(void *user)
 {
@@ -35,14 +28,14 @@ static int64_t next(void *state, char *out, size_t cap)
         l->out.n = l->sent = 0;
         (void)om_events_read(l->events, l->session, &l->at, &l->out, CHUNK);
         if (l->out.status != OMOST_OK) return -1; /* it will come again */
-        if (l->out.n == 0 && now_s() - l->last >= OM_PING_SECONDS)
+        if (l->out.n == 0 && om_clock() - l->last >= OM_PING_SECONDS)
             om_buf_puts(&l->out, ": ping\n\n");
     }
     const size_t left = l->out.n - l->sent, n = left < cap ? left : cap;
     if (n == 0) return 0;
     memcpy(out, l->out.p + l->sent, n);
     l->sent += n;
-    l->last = now_s();
+    l->last = om_clock();
     return (int64_t)n;
 }
 
@@ -86,7 +79,7 @@ omost_status om_get_events(om_request *rq, om_response *rs, omost_error *err)
                   .events = s->events,
                   .session = session,
                   .at = at,
-                  .last = now_s()};
+                  .last = om_clock()};
     om_buf_init(&l->out, s->opts.env, OM_EVENT_BYTES);
     /* Something at once, so that the page knows that it listens. */
     om_buf_puts(&l->out, "retry: 1000\n\n");

@@ -157,6 +157,15 @@ static omost_status check_choice(om_request *rq, const char *kind, json_t *o,
     return st;
 }
 
+omost_status om_load_row(om_request *rq, json_t *o, om_job_row *row,
+                         omost_error *err)
+{
+    *row = (om_job_row){.message = -1,
+                        .kind = OM_STR("load"),
+                        .request = om_json_text(rq->arena, o)};
+    return row->request.p ? OMOST_OK : om_fail_nomem(err);
+}
+
 omost_status om_post_models(om_request *rq, om_response *rs, omost_error *err)
 {
     static const char *const known[] = {"composer", "renderer", NULL};
@@ -171,10 +180,8 @@ omost_status om_post_models(om_request *rq, om_response *rs, omost_error *err)
         json_decref(o);
         return st;
     }
-    om_job_row row = {.message = -1,
-                      .kind = OM_STR("load"),
-                      .request = om_request_text(rq, o)};
-    if (!row.request.p) return om_fail_nomem(err);
-    st = om_hold_place(rq, rs, err);
+    om_job_row row;
+    st = om_load_row(rq, o, &row, err);
+    if (st == OMOST_OK) st = om_hold_place(rq, rs, err);
     return st == OMOST_OK ? om_answer_job(rq, rs, &row, NULL, err) : st;
 }

@@ -22,8 +22,7 @@ omost_status om_answer_job(om_request *rq, om_response *rs, om_job_row *row,
         return st;
     }
     if (!with) with = json_object();
-    om_json_put(&with, "job",
-                om_job_json(rq->server->worker, row, json_array()));
+    om_json_put(&with, "job", om_job_json(rq->server->worker, row));
     rs->status = 202;
     return om_response_json(rs, with, err);
 }
@@ -39,6 +38,7 @@ static omost_status check_options(om_request *rq, json_t *options,
     om_image_row image;
     const om_worker_opts *o = om_worker_options(rq->server->worker);
     omost_status st = om_render_want_read(options, &o->render, &want, err);
+    if (st == OMOST_OK) st = om_check_loras(o, &want, err);
     if (st == OMOST_OK && want.init_image)
         st = om_store_image_get(rq->server->store, want.init_image, rq->arena,
                                 &image, err);
@@ -76,7 +76,7 @@ static omost_status render_row(om_request *rq, om_job_row *row,
     if (st != OMOST_OK) return st;
     json_t *o = json_object();
     if (options) om_json_put(&o, "options", json_incref(options));
-    row->request = om_request_text(rq, o);
+    row->request = om_json_text(rq->arena, o);
     row->kind = OM_STR("render");
     row->message = -1;
     return row->request.p ? OMOST_OK : om_fail_nomem(err);
@@ -94,6 +94,14 @@ omost_status om_post_render(om_request *rq, om_response *rs, omost_error *err)
 
 /* ---- jobs ------------------------------------------------------------- */
 
+json_t *om_jobs_json(om_request *rq, const om_job_row *rows, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        om_json_append(&a, om_job_json(rq->server->worker, &rows[i]));
+    return a;
+}
+
 omost_status om_get_jobs(om_request *rq, om_response *rs, omost_error *err)
 {
     om_page page;
@@ -109,23 +117,22 @@ omost_status om_get_jobs(om_request *rq, om_response *rs, omost_error *err)
                                rq->arena, &rows, &n, err);
     if (st != OMOST_OK) return st;
     json_t *o = json_object();
-    om_json_put(&o, "jobs", om_jobs_json(rq->server->worker, rows, n, session));
+    om_json_put(&o, "jobs", om_jobs_json(rq, rows, n));
     return om_response_json(rs, o, err);
 }
 
-static omost_status answer_one(om_request *rq, om_response *rs, int64_t id,
-                               omost_error *err)
-{
-    json_t *o = NULL;
-    omost_status st = om_job_find_json(rq->server->worker, id, &o, err);
-    return st == OMOST_OK ? om_response_json(rs, o, err) : st;
-}
-
+/* With what was asked for. */
 omost_status om_get_job(om_request *rq, om_response *rs, omost_error *err)
 {
     int64_t id;
+    om_job_row row;
     omost_status st = om_request_id(rq, 0, &id, err);
-    return st == OMOST_OK ? answer_one(rq, rs, id, err) : st;
+    if (st == OMOST_OK)
+        st = om_store_job_get(rq->server->store, id, rq->arena, &row, err);
+    if (st != OMOST_OK) return st;
+    json_t *o = om_job_json(rq->server->worker, &row);
+    om_json_put_raw(&o, "request", row.request);
+    return om_response_json(rs, o, err);
 }
 
 omost_status om_post_cancel(om_request *rq, om_response *rs, omost_error *err)
@@ -139,7 +146,9 @@ omost_status om_post_cancel(om_request *rq, om_response *rs, omost_error *err)
     if (st != OMOST_OK) return st;
     /* One that has ended just now is no fault of who asks. */
     (void)om_worker_cancel(rq->server->worker, id, &ended);
-    return answer_one(rq, rs, id, err);
+    st = om_store_job_get(rq->server->store, id, rq->arena, &row, err);
+    if (st != OMOST_OK) return st;
+    return om_response_json(rs, om_job_json(rq->server->worker, &row), err);
 }
 
 omost_status om_post_restart(om_request *rq, om_response *rs, omost_error *err)

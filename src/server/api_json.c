@@ -5,6 +5,9 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
+
+enum { JSON_TEXT = 8 << 20 }; /* bytes: twice the largest request */
 
 /* ---- putting values together ------------------------------------------ */
 
@@ -44,6 +47,26 @@ void om_json_put_raw(json_t **o, const char *key, om_str json)
     omost_error err;
     json_t *v = json.n ? om_json_parse(json, key, &err) : NULL;
     om_json_put(o, key, v ? v : json_null());
+}
+
+om_str om_json_text(om_arena *a, json_t *v)
+{
+    om_buf b;
+    om_str out = {0};
+    om_buf_init(&b, NULL, JSON_TEXT);
+    if (v) om_json_write(&b, v, false);
+    if (b.status == OMOST_OK && b.n) out = om_arena_str(a, om_buf_view(&b));
+    om_buf_free(&b);
+    json_decref(v);
+    return out;
+}
+
+void om_cut_text(char *out, size_t cap, om_str s)
+{
+    const size_t n = s.n < cap ? s.n : om_utf8_floor(s.p, s.n, cap - 1);
+    if (n) memcpy(out, s.p, n);
+    out[n] = '\0';
+    for (size_t good; (good = om_utf8_valid_len(out, n)) < n;) out[good] = '?';
 }
 
 void om_time_text(int64_t ms, char out[OM_TIME_TEXT])

@@ -21,6 +21,13 @@ void om_json_put_raw(json_t **o, const char *key, om_str json);
 /* The same for arrays. */
 void om_json_append(json_t **array, json_t *value);
 
+/* Compact JSON in the arena; p NULL: no memory. Releases v. */
+om_str om_json_text(om_arena *a, json_t *v);
+
+/* As much of `s` as fits, in whole characters, and a NUL; bytes that are not
+ * UTF-8 become question marks. */
+void om_cut_text(char *out, size_t cap, om_str s);
+
 /* "2026-11-22T20:55:28.123Z" */
 enum { OM_TIME_TEXT = 32 };
 void om_time_text(int64_t ms, char out[OM_TIME_TEXT]);

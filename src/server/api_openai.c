@@ -82,17 +82,11 @@ static omost_status begin(om_request *rq, om_response *rs, om_draw_wait *d,
                           omost_error *err)
 {
     om_str prompt;
+    bool has_canvas = false;
     omost_status st = read_options(rq, d, err);
     if (st == OMOST_OK) st = om_member_str(rq->json, "prompt", &prompt, err);
-    if (st != OMOST_OK) return st;
-    const json_t *canvas = json_object_get(rq->json, "canvas");
-    if (canvas && !json_is_null(canvas)) {
-        omost_canvas *cv =
-            om_request_canvas(rq->json, json_is_string(canvas) ? "canvas" : "",
-                              json_is_string(canvas) ? "" : "canvas", false,
-                              err);
-        return cv ? om_draw_canvas(rq, rs, d, cv, err) : err->status;
-    }
+    if (st == OMOST_OK) st = om_draw_member(rq, rs, d, &has_canvas, err);
+    if (st != OMOST_OK || has_canvas) return st;
     if (om_str_strip(prompt, " \t\r\n").n == 0)
         return om_fail(err, OMOST_USAGE, "the request needs a prompt");
     return om_draw_words(rq, rs, d, prompt, err);
@@ -102,10 +96,10 @@ static json_t *pictures_json(om_request *rq, const om_draw_wait *d,
                              omost_error *err)
 {
     json_t *o = json_object(), *a = json_array();
-    for (int i = 0; i < d->end.n_images; i++) {
+    for (size_t i = 0; i < d->n_images; i++) {
         json_t *one = json_object();
         om_json_put(&one, "b64_json",
-                    om_image_base64(rq->server, d->end.images[i], err));
+                    om_image_base64(rq->server, d->images[i], err));
         om_json_append(&a, one);
     }
     om_json_put_int(&o, "created", (int64_t)time(NULL));

@@ -6,19 +6,6 @@
 
 enum { MAX_TITLE = 500, TITLE_OF_TEXT = 60 };
 
-om_str om_request_text(om_request *rq, json_t *v)
-{
-    om_buf b;
-    om_str out = {0};
-    om_buf_init(&b, NULL, OM_MAX_JSON_BODY * 2);
-    if (v) om_json_write(&b, v, false);
-    if (b.status == OMOST_OK && b.n)
-        out = om_arena_str(rq->arena, om_buf_view(&b));
-    om_buf_free(&b);
-    json_decref(v);
-    return out;
-}
-
 /* ---- sessions --------------------------------------------------------- */
 
 static json_t *list_json(const char *key, json_t *array)
@@ -75,8 +62,7 @@ static omost_status put_lists(om_request *rq, const om_session_row *s,
         om_json_append(&a, om_image_json(&images[i]));
     om_json_put(o, "messages", messages_json(messages, n_messages));
     om_json_put(o, "images", a);
-    om_json_put(o, "jobs",
-                om_jobs_json(rq->server->worker, jobs, n_jobs, s->id));
+    om_json_put(o, "jobs", om_jobs_json(rq, jobs, n_jobs));
     return *o ? OMOST_OK : om_fail_nomem(err);
 }
 
@@ -112,7 +98,7 @@ static omost_status answer_session(om_request *rq, om_response *rs, int64_t id,
     return st == OMOST_OK ? om_response_json(rs, o, err) : st;
 }
 
-static void tell_session(om_request *rq, int64_t id, om_str title, bool deleted)
+void om_tell_session(om_request *rq, int64_t id, om_str title, bool deleted)
 {
     json_t *o = json_object();
     om_json_put_int(&o, "id", id);
@@ -140,7 +126,7 @@ omost_status om_post_session(om_request *rq, om_response *rs, omost_error *err)
     if (!title.p) title = OM_STR("");
     st = om_store_session_add(rq->server->store, title, &id, err);
     if (st != OMOST_OK) return st;
-    tell_session(rq, id, title, false);
+    om_tell_session(rq, id, title, false);
     rs->status = 201;
     return answer_session(rq, rs, id, err);
 }
@@ -169,7 +155,7 @@ omost_status om_patch_session(om_request *rq, om_response *rs, omost_error *err)
     if (st == OMOST_OK)
         st = om_store_session_get(rq->server->store, id, rq->arena, &s, err);
     if (st != OMOST_OK) return st;
-    tell_session(rq, id, s.title, false);
+    om_tell_session(rq, id, s.title, false);
     return answer_session(rq, rs, id, err);
 }
 
@@ -190,7 +176,7 @@ omost_status om_delete_session(om_request *rq, om_response *rs,
     if (st == OMOST_OK)
         st = om_store_session_delete(rq->server->store, id, err);
     if (st != OMOST_OK) return st;
-    tell_session(rq, id, OM_STR(""), true);
+    om_tell_session(rq, id, OM_STR(""), true);
     rs->status = 204;
     return OMOST_OK;
 }
@@ -223,7 +209,7 @@ static omost_status compose_row(om_request *rq, int64_t session, int m,
     *row = (om_job_row){.session = session,
                         .message = m,
                         .kind = OM_STR("compose"),
-                        .request = om_request_text(rq, o)};
+                        .request = om_json_text(rq->arena, o)};
     return row->request.p ? OMOST_OK : om_fail_nomem(err);
 }
 
@@ -278,7 +264,14 @@ static void give_title(om_request *rq, int64_t session, om_str text)
     const om_str title = {text.p, n};
     if (om_store_session_set(rq->server->store, session, title, -1, &err) ==
         OMOST_OK)
-        tell_session(rq, session, title, false);
+        om_tell_session(rq, session, title, false);
+}
+
+void om_tell_message(om_request *rq, const om_message_row *m)
+{
+    json_t *event = om_message_json(m);
+    om_json_put_int(&event, "session", m->session);
+    om_events_publish(rq->server->events, "message", m->session, event);
 }
 
 static omost_status add_message(om_request *rq, om_response *rs,
@@ -294,9 +287,8 @@ static omost_status add_message(om_request *rq, om_response *rs,
         return st;
     }
     row.message = m->id;
-    json_t *event = om_message_json(m), *with = json_object();
-    om_json_put_int(&event, "session", m->session);
-    om_events_publish(rq->server->events, "message", m->session, event);
+    json_t *with = json_object();
+    om_tell_message(rq, m);
     give_title(rq, m->session, m->text);
     om_json_put(&with, "message", om_message_json(m));
     return om_answer_job(rq, rs, &row, with, err);

@@ -66,15 +66,6 @@ void om_box_reply(om_box *b, const omost_compose_stats *stats, int64_t seed,
     pthread_mutex_unlock(&b->lock);
 }
 
-void om_box_image(om_box *b, int64_t id)
-{
-    if (!b) return;
-    pthread_mutex_lock(&b->lock);
-    if (b->end.n_images < (int)(sizeof b->end.images / sizeof id))
-        b->end.images[b->end.n_images++] = id;
-    pthread_mutex_unlock(&b->lock);
-}
-
 void om_box_over(om_box *b, const omost_error *err)
 {
     if (!b) return;

@@ -18,8 +18,6 @@ typedef struct om_box_end {
     omost_compose_stats stats;
     int64_t seed, canvas;
     bool cut;
-    int n_images;
-    int64_t images[64]; /* the first ones */
 } om_box_end;
 
 /* Held twice. NULL: no memory. */
@@ -32,7 +30,6 @@ void om_box_text(om_box *b, om_str text);
 void om_box_clear(om_box *b);
 void om_box_reply(om_box *b, const omost_compose_stats *stats, int64_t seed,
                   int64_t canvas, bool cut);
-void om_box_image(om_box *b, int64_t id);
 void om_box_over(om_box *b, const omost_error *err);
 
 /* Append the text from *at on; *at moves on. */

@@ -7,6 +7,10 @@
 static void done(void *state)
 {
     om_draw_wait *d = state;
+    omost_error ended;
+    /* Nobody wants it any more. */
+    if (d->job && !d->over)
+        (void)om_worker_cancel(d->server->worker, d->job, &ended);
     om_box_free(d->box, true);
     json_decref(d->options);
     om_free(d->env, d);
@@ -28,18 +32,12 @@ om_draw_wait *om_draw_state(om_request *rq, om_response *rs, bool *is_new)
 /* The session that pictures of programs belong to; made when it is missing. */
 static omost_status find_session(om_request *rq, int64_t *id, omost_error *err)
 {
-    om_session_row *rows;
-    size_t n = 0;
+    const om_str title = OM_STR("API");
+    bool made = false;
     omost_status st =
-        om_store_session_list(rq->server->store, (om_page){.limit = 500},
-                              rq->arena, &rows, &n, err);
-    for (size_t i = 0; st == OMOST_OK && i < n; i++) {
-        if (!om_str_eqz(rows[i].title, "API")) continue;
-        *id = rows[i].id;
-        return OMOST_OK;
-    }
-    if (st != OMOST_OK) return st;
-    return om_store_session_add(rq->server->store, OM_STR("API"), id, err);
+        om_store_session_find(rq->server->store, title, id, &made, err);
+    if (st == OMOST_OK && made) om_tell_session(rq, *id, title, false);
+    return st;
 }
 
 /* The row in a place that is held; d->box is a new one. */
@@ -52,13 +50,16 @@ static omost_status add_job(om_request *rq, om_draw_wait *d, om_job_row *row,
         om_worker_release(d->server->worker);
         return om_fail_nomem(err);
     }
+    row->id = 0;
     omost_status st = om_worker_add(d->server->worker, row, d->box, err);
     d->job = row->id;
+    d->over = false;
     return st;
 }
 
-static omost_status queue_render(om_request *rq, om_response *rs,
-                                 om_draw_wait *d, omost_error *err)
+/* In a place that is held. */
+static omost_status add_render(om_request *rq, om_draw_wait *d,
+                               omost_error *err)
 {
     json_t *o = json_object();
     om_json_put(&o, "options", json_incref(d->options));
@@ -66,21 +67,30 @@ static omost_status queue_render(om_request *rq, om_response *rs,
                       .canvas = d->canvas,
                       .message = -1,
                       .kind = OM_STR("render"),
-                      .request = om_request_text(rq, o)};
-    if (!row.request.p) return om_fail_nomem(err);
+                      .request = om_json_text(rq->arena, o)};
     d->drawing = true;
-    omost_status st = om_hold_place(rq, rs, err);
-    return st == OMOST_OK ? add_job(rq, d, &row, err) : st;
+    if (row.request.p) return add_job(rq, d, &row, err);
+    om_worker_release(d->server->worker);
+    return om_fail_nomem(err);
+}
+
+static omost_status add_words(om_request *rq, om_draw_wait *d, om_str words,
+                              om_message_row *m, omost_error *err)
+{
+    omost_status st = find_session(rq, &d->session, err);
+    *m = (om_message_row){.session = d->session, .parent = -1, .text = words};
+    if (st == OMOST_OK) st = om_store_message_add(d->server->store, m, err);
+    if (st == OMOST_OK) om_tell_message(rq, m);
+    return st;
 }
 
 omost_status om_draw_words(om_request *rq, om_response *rs, om_draw_wait *d,
                            om_str words, omost_error *err)
 {
-    omost_status st = find_session(rq, &d->session, err);
-    if (st == OMOST_OK) st = om_hold_place(rq, rs, err);
+    om_message_row m;
+    omost_status st = om_hold_place(rq, rs, err);
     if (st != OMOST_OK) return st;
-    om_message_row m = {.session = d->session, .parent = -1, .text = words};
-    st = om_store_message_add(d->server->store, &m, err);
+    st = add_words(rq, d, words, &m, err);
     if (st != OMOST_OK) {
         om_worker_release(d->server->worker);
         return st;
@@ -92,49 +102,68 @@ omost_status om_draw_words(om_request *rq, om_response *rs, om_draw_wait *d,
     return add_job(rq, d, &row, err);
 }
 
+static omost_status add_canvas(om_request *rq, om_draw_wait *d, om_str python,
+                               omost_error *err)
+{
+    om_canvas_row row = {.origin = OM_STR("import"), .python = python};
+    omost_status st = find_session(rq, &d->session, err);
+    row.session = d->session;
+    if (st == OMOST_OK) st = om_store_canvas_add(d->server->store, &row, err);
+    d->canvas = row.id;
+    return st;
+}
+
 omost_status om_draw_canvas(om_request *rq, om_response *rs, om_draw_wait *d,
                             omost_canvas *cv, omost_error *err)
 {
     size_t n = 0;
-    om_canvas_row row = {.origin = OM_STR("import")};
-    omost_status st = find_session(rq, &d->session, err);
-    char *python = st == OMOST_OK
-                       ? omost_canvas_to_python(cv, OMOST_PYTHON_PLAIN, &n, err)
-                       : NULL;
+    char *python = omost_canvas_to_python(cv, OMOST_PYTHON_PLAIN, &n, err);
     omost_canvas_free(cv);
     if (!python) return err->status;
-    row.session = d->session;
-    row.python = (om_str){python, n};
-    st = om_store_canvas_add(d->server->store, &row, err);
+    omost_status st = om_hold_place(rq, rs, err);
+    if (st == OMOST_OK) {
+        st = add_canvas(rq, d, (om_str){python, n}, err);
+        if (st == OMOST_OK)
+            st = add_render(rq, d, err);
+        else
+            om_worker_release(d->server->worker);
+    }
     omost_text_free(NULL, python);
-    d->canvas = row.id;
-    return st == OMOST_OK ? queue_render(rq, rs, d, err) : st;
+    return st;
+}
+
+omost_status om_draw_member(om_request *rq, om_response *rs, om_draw_wait *d,
+                            bool *is, omost_error *err)
+{
+    const json_t *v = json_object_get(rq->json, "canvas");
+    const bool text = json_is_string(v);
+    *is = v && !json_is_null(v);
+    if (!*is) return OMOST_OK;
+    omost_canvas *cv = om_request_canvas(rq->json, text ? "canvas" : "",
+                                         text ? "" : "canvas", false, err);
+    return cv ? om_draw_canvas(rq, rs, d, cv, err) : err->status;
 }
 
 omost_status om_draw_go_on(om_request *rq, om_response *rs, om_draw_wait *d,
                            omost_error *err)
 {
-    omost_error ignored;
-    d->end = om_box_look(d->box);
-    if (!d->end.ended) {
-        if (rq->gone)
-            (void)om_worker_cancel(d->server->worker, d->job, &ignored);
-        rs->later = true;
-        return OMOST_OK;
-    }
-    if (d->end.err.status != OMOST_OK) {
-        *err = d->end.err;
+    const om_box_end end = om_box_look(d->box);
+    rs->later = !end.ended;
+    if (!end.ended) return OMOST_OK;
+    d->over = true;
+    if (end.err.status != OMOST_OK) {
+        *err = end.err;
         return err->status;
     }
-    if (d->drawing) {
-        d->over = true;
-        return OMOST_OK;
-    }
-    d->canvas = d->end.canvas;
+    if (d->drawing)
+        return om_store_job_images(d->server->store, d->job, rq->arena,
+                                   &d->images, &d->n_images, err);
+    d->canvas = end.canvas;
     if (!d->canvas)
         return om_fail(err, OMOST_SYNTAX,
                        "what the language model wrote is no canvas; ask again");
-    omost_status st = queue_render(rq, rs, d, err);
+    omost_status st = om_hold_place(rq, rs, err);
+    if (st == OMOST_OK) st = add_render(rq, d, err);
     rs->later = st == OMOST_OK;
     return st;
 }

@@ -11,9 +11,10 @@ typedef struct om_draw_wait {
     const omost_env *env;
     om_box *box;
     int64_t session, canvas, job;
-    json_t *options; /* of the render */
-    om_box_end end;
-    bool drawing, over;
+    json_t *options;    /* of the render */
+    bool drawing, over; /* the job draws; it ended */
+    int64_t *images;    /* what was drawn, in the request's arena */
+    size_t n_images;
 } om_draw_wait;
 
 /* rs->state: of this request, made the first time (then *is_new). NULL: no
@@ -26,7 +27,10 @@ omost_status om_draw_words(om_request *rq, om_response *rs, om_draw_wait *d,
 /* Draw this one; takes it. */
 omost_status om_draw_canvas(om_request *rq, om_response *rs, om_draw_wait *d,
                             omost_canvas *cv, omost_error *err);
-/* Go on; d->over: pictures are in d->end, else rs->later is set. */
+/* The same with the request's member "canvas"; *is: there is one. */
+omost_status om_draw_member(om_request *rq, om_response *rs, om_draw_wait *d,
+                            bool *is, omost_error *err);
+/* Go on: rs->later is set, or pictures are in d->images. */
 omost_status om_draw_go_on(om_request *rq, om_response *rs, om_draw_wait *d,
                            omost_error *err);
 /* A JSON string of a picture's file as base64; NULL and an error. */

@@ -104,10 +104,26 @@ json_t *om_error_json(const omost_error *err, const char *word)
     return e;
 }
 
+/* What was said of the body that does not come. */
+static void drop_headers(om_response *rs)
+{
+    static const char *const of_body[] = {"Cache-Control", "ETag",
+                                          "Content-Disposition"};
+    int kept = 0;
+    for (int i = 0; i < rs->n_headers; i++) {
+        bool drop = false;
+        for (size_t k = 0; k < sizeof of_body / sizeof *of_body; k++)
+            drop = drop || strcmp(rs->header[i].name, of_body[k]) == 0;
+        if (!drop) rs->header[kept++] = rs->header[i];
+    }
+    rs->n_headers = kept;
+}
+
 void om_response_error(om_response *rs, int http, const char *word,
                        const omost_error *err)
 {
     omost_error ignored;
+    drop_headers(rs);
     rs->status = http;
     rs->type = NULL;
     rs->fixed = (om_str){0};

@@ -1,5 +1,5 @@
 /* http.h - a request and its answer, as handlers see them. What libmicrohttpd
- * is, only http_daemon.c knows.
+ * is, only http_*.c know (http.c apart).
  *
  * A handler gets a request that is whole, checked (who may ask: guard.h) and
  * within the limits of its route, and fills a response. It never blocks on
@@ -117,7 +117,8 @@ void om_response_header(om_response *rs, const char *name, om_str value);
 omost_status om_response_json(om_response *rs, json_t *value, omost_error *err);
 /* An ETag; true (and 304 is the answer) when the client has it already. */
 bool om_response_tag(const om_request *rq, om_response *rs, om_str tag);
-/* The error as the body, with its status. `word` NULL: the status's name. */
+/* The error as the body, with its status, and without the headers that were
+ * about another body. `word` NULL: the status's name. */
 void om_response_error(om_response *rs, int http, const char *word,
                        const omost_error *err);
 /* 422 and so on. */

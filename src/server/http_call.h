@@ -54,8 +54,6 @@ struct om_daemon {
     bool watching;
 };
 
-int64_t om_now_ms(void);
-
 /* Put the request aside unless it was woken meanwhile; false: try again. */
 bool om_call_suspend(om_call *c);
 bool om_daemon_stopping(om_daemon *d);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "server/http_call.h"
 
@@ -73,7 +74,7 @@ static void on_completed(void *user, struct MHD_Connection *mc, void **con_cls,
     d->body_bytes -= c->counted;
     d->n_streams -= c->streams;
     if (c->conn)
-        c->conn->deadline = om_now_ms() + (int64_t)OM_IDLE_SECONDS * 1000;
+        c->conn->deadline = om_clock_ms() + (int64_t)OM_IDLE_SECONDS * 1000;
     pthread_mutex_unlock(&d->lock);
     json_decref(c->rq.json);
     om_buf_free(&c->body);
@@ -134,6 +135,9 @@ static enum MHD_Result answer(om_call *c, struct MHD_Connection *mc)
         if (c->ready) break;
         if (c->rq.gone) return MHD_NO;
         watch_call(c, true);
+        /* Either the end has begun, or whoever begins it finds this call and
+         * wakes it. */
+        if (om_daemon_stopping(c->daemon)) continue;
         if (om_call_suspend(c)) return MHD_YES;
     }
     watch_call(c, false);
@@ -149,7 +153,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *mc,
     (void)user;
     (void)url;
     (void)version;
-    if (!c || !c->target.p) return MHD_NO;
+    if (!c || !c->target.p || !c->conn) return MHD_NO; /* no memory */
     if (!c->begun) {
         c->begun = true;
         om_call_begin(c, mc, method);
@@ -181,7 +185,7 @@ static void on_connection(void *user, struct MHD_Connection *mc, void **context,
         if (conn) {
             conn->fd = info->connect_fd;
             conn->deadline =
-                om_now_ms() + (int64_t)d->opts.header_seconds * 1000;
+                om_clock_ms() + (int64_t)d->opts.header_seconds * 1000;
             conn->next = d->conns;
             conn->from = &d->conns;
             if (conn->next) conn->next->from = &conn->next;

@@ -1,4 +1,5 @@
 /* http_send.c - answers, as they go out. */
+#include "base/clock.h"
 #include "server/http_call.h"
 
 static const struct {
@@ -23,7 +24,7 @@ static ssize_t on_more(void *user, uint64_t at, char *out, size_t cap)
             return MHD_CONTENT_READER_END_OF_STREAM;
         const int64_t n = c->rs.stream->next(c->rs.stream_state, out, cap);
         pthread_mutex_lock(&c->daemon->lock);
-        c->waker.asked = om_now_ms();
+        c->waker.asked = om_clock_ms();
         pthread_mutex_unlock(&c->daemon->lock);
         if (n > 0) return (ssize_t)n;
         if (n < 0) return MHD_CONTENT_READER_END_OF_STREAM;
@@ -39,7 +40,7 @@ static bool count_stream(om_call *c)
     c->streams = d->n_streams < OM_MAX_STREAMS;
     d->n_streams += c->streams;
     if (c->streams && c->conn) {
-        c->waker.asked = om_now_ms();
+        c->waker.asked = om_clock_ms();
         c->conn->call = c;
         c->conn->deadline = 0;
     }

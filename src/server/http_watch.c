@@ -3,16 +3,9 @@
  * live. */
 #include <errno.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "server/http_call.h"
-
-int64_t om_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void om_waker_wake(om_waker *w)
 {
@@ -51,7 +44,7 @@ void om_conn_deadline(om_conn *conn, om_daemon *d, int seconds)
 {
     if (!conn) return;
     pthread_mutex_lock(&d->lock);
-    conn->deadline = seconds ? om_now_ms() + (int64_t)seconds * 1000 : 0;
+    conn->deadline = seconds ? om_clock_ms() + (int64_t)seconds * 1000 : 0;
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -93,11 +86,9 @@ static void *watch(void *user)
     om_daemon *d = user;
     pthread_mutex_lock(&d->lock);
     while (!d->stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec++;
+        const struct timespec until = om_clock_in(CLOCK_MONOTONIC, 1000);
         pthread_cond_timedwait(&d->wake, &d->lock, &until);
-        const int64_t now = om_now_ms();
+        const int64_t now = om_clock_ms();
         for (om_conn *conn = d->conns; conn; conn = conn->next)
             look_at(conn, now);
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/utf8.h"
 #include "omost/model.h"
 #include "server/api.h"
 
@@ -22,17 +23,31 @@ typedef bool found_fn(void *user, model_kind k, const char *name,
 typedef struct walk {
     found_fn *found;
     void *user;
+    const om_str *only; /* this name and no other; NULL: all */
     const char *root;
     size_t root_n;
     int left; /* files that may be looked at */
     bool go;
 } walk;
 
-static void tell(walk *w, model_kind k, const char *path, uint64_t bytes)
+static const char *name_of(const walk *w, const char *path)
 {
     const char *name = path + w->root_n;
     while (*name == '/') name++;
-    w->go = w->found(w->user, k, *name ? name : path, path, bytes);
+    return *name ? name : path;
+}
+
+/* Names are texts: a file whose name is none cannot be asked for. */
+static bool is_wanted(const walk *w, const char *name)
+{
+    const size_t n = strlen(name);
+    if (w->only) return om_str_eqz(*w->only, name);
+    return om_utf8_valid_len(name, n) == n;
+}
+
+static void tell(walk *w, model_kind k, const char *path, uint64_t bytes)
+{
+    w->go = w->found(w->user, k, name_of(w, path), path, bytes);
 }
 
 static bool ends(const char *s, const char *tail)
@@ -40,10 +55,11 @@ static bool ends(const char *s, const char *tail)
     return om_str_ends(om_str_of(s), om_str_of(tail));
 }
 
-/* Only headers are read. */
+/* Only headers are read, and those only of what is wanted. */
 static void look_at_tensors(walk *w, const char *path)
 {
     omost_model_info info;
+    if (!is_wanted(w, name_of(w, path))) return;
     if (omost_model_probe(NULL, path, &info, NULL) != OMOST_OK) return;
     if (info.kind == OMOST_MODEL_LORA) tell(w, LORA, path, info.file_bytes);
     if (info.kind == OMOST_MODEL_CHECKPOINT || info.kind == OMOST_MODEL_FOLDER)
@@ -52,7 +68,8 @@ static void look_at_tensors(walk *w, const char *path)
 
 static void look_at_file(walk *w, const char *path, uint64_t bytes)
 {
-    if (ends(path, ".gguf")) tell(w, COMPOSER, path, bytes);
+    if (ends(path, ".gguf") && is_wanted(w, name_of(w, path)))
+        tell(w, COMPOSER, path, bytes);
     if (ends(path, ".safetensors")) look_at_tensors(w, path);
 }
 
@@ -83,7 +100,7 @@ static void look_at_catalog(const om_server *s, walk *w)
     const omost_known *m;
     for (size_t i = 0; w->go && (m = omost_known_at(i)) != NULL; i++) {
         char *path = NULL;
-        if (!s->opts.hub.cache ||
+        if (!s->opts.hub.cache || !is_wanted(w, m->name) ||
             omost_model_find(&s->opts.hub, m->ref, &path, NULL) != OMOST_OK)
             continue;
         const model_kind k =
@@ -96,9 +113,14 @@ static void look_at_catalog(const om_server *s, walk *w)
     }
 }
 
-static void walk_all(const om_server *s, found_fn *found, void *user)
+static void walk_all(const om_server *s, const om_str *only, found_fn *found,
+                     void *user)
 {
-    walk w = {.found = found, .user = user, .left = MOST_FILES, .go = true};
+    walk w = {.found = found,
+              .user = user,
+              .only = only,
+              .left = MOST_FILES,
+              .go = true};
     for (size_t i = 0; i < s->opts.n_folders && w.go; i++) {
         w.root = s->opts.folders[i];
         w.root_n = strlen(w.root);
@@ -126,7 +148,7 @@ omost_status om_models_list(const om_server *s, json_t **out, omost_error *err)
 {
     json_t *lists[N_KINDS] = {json_array(), json_array(), json_array()};
     json_t *o = json_object();
-    walk_all(s, put_one, lists);
+    walk_all(s, NULL, put_one, lists);
     for (int k = 0; k < N_KINDS; k++) om_json_put(&o, kind_names[k], lists[k]);
     *out = o;
     return o ? OMOST_OK : om_fail_nomem(err);
@@ -136,7 +158,6 @@ omost_status om_models_list(const om_server *s, json_t **out, omost_error *err)
 
 typedef struct search {
     const char *kind;
-    om_str name;
     om_buf *path;
     bool found;
 } search;
@@ -145,9 +166,9 @@ static bool is_it(void *user, model_kind k, const char *name, const char *path,
                   uint64_t bytes)
 {
     search *s = user;
+    (void)name;
     (void)bytes;
-    if (strcmp(kind_names[k], s->kind) != 0 || !om_str_eqz(s->name, name))
-        return true;
+    if (strcmp(kind_names[k], s->kind) != 0) return true;
     om_buf_put(s->path, path, strlen(path) + 1);
     s->found = true;
     return false;
@@ -156,8 +177,8 @@ static bool is_it(void *user, model_kind k, const char *name, const char *path,
 omost_status om_models_find(void *user, const char *kind, om_str name,
                             om_buf *path, omost_error *err)
 {
-    search s = {.kind = kind, .name = name, .path = path};
-    walk_all(user, is_it, &s);
+    search s = {.kind = kind, .path = path};
+    walk_all(user, &name, is_it, &s);
     if (s.found) return om_buf_check(path, "the path", err);
     return om_fail(err, OMOST_MISSING,
                    "there is no %s \"%.*s\" among the models of this server",

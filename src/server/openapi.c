@@ -83,18 +83,38 @@ static const char *const lower[] = {[OM_GET] = "get",
                                     [OM_PATCH] = "patch",
                                     [OM_DELETE] = "delete"};
 
+/* A pattern as OpenAPI has it, which knows no {name...}. */
+static void put_path(om_buf *out, const char *pattern)
+{
+    const char *dots = strstr(pattern, "...}");
+    const size_t n = dots ? (size_t)(dots - pattern) : strlen(pattern);
+    om_buf_put(out, pattern, n);
+    if (dots) om_buf_putc(out, '}');
+}
+
+static json_t *path_of(json_t **paths, const char *pattern)
+{
+    om_buf b;
+    om_buf_init(&b, NULL, 200);
+    put_path(&b, pattern);
+    json_t *path = b.p ? json_object_get(*paths, b.p) : NULL;
+    if (!path && b.p) {
+        path = json_object();
+        om_json_put(paths, b.p, path);
+        if (!*paths) path = NULL;
+    }
+    om_buf_free(&b);
+    return path;
+}
+
 static json_t *paths_json(void)
 {
     json_t *o = json_object();
     for (const om_route *r = om_routes; o && r->pattern; r++) {
-        json_t *path = json_object_get(o, r->pattern);
-        if (!path) {
-            path = json_object();
-            om_json_put(&o, r->pattern, path);
-            if (!o) break;
-        }
+        json_t *path = path_of(&o, r->pattern);
         json_t *op = operation_json(r);
-        if (!op || json_object_set_new(path, lower[r->method], op) < 0) {
+        if (!path || json_object_set_new(path, lower[r->method], op) < 0) {
+            if (!path) json_decref(op);
             json_decref(o);
             return NULL;
         }

@@ -35,6 +35,9 @@ omost_status om_member_object(const json_t *o, const char *key, json_t **out,
 
 enum { OM_TOKEN = 64 }; /* of uploads: hexadecimal digits */
 
+/* Nothing but a token ever becomes a file's name. */
+bool om_is_token(om_str s);
+
 typedef struct om_lora_want {
     om_str name;
     float weight;

@@ -37,7 +37,7 @@ static omost_status read_value(const char *key, const json_t *v,
     return om_fail(err, OMOST_USAGE, "%.60s must be a plain value", key);
 }
 
-static bool is_token(om_str s)
+bool om_is_token(om_str s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (om_hex_value(s.p[i]) < 0) return false;
@@ -51,7 +51,7 @@ static omost_status read_init(const json_t *v, om_render_want *w,
         w->init_image = json_integer_value(v);
         return OMOST_OK;
     }
-    if (json_is_string(v) && is_token(om_json_str(v))) {
+    if (json_is_string(v) && om_is_token(om_json_str(v))) {
         w->init_upload = om_json_str(v);
         return OMOST_OK;
     }
@@ -136,7 +136,7 @@ omost_status om_render_want_read(json_t *options,
         return om_fail(err, OMOST_RANGE,
                        "init-layout and init_image: a picture can begin from "
                        "one of them only");
-    return omost_render_opts_check(&out->opts, err);
+    return omost_render_check(&out->opts, err);
 }
 
 omost_status om_compose_want_read(json_t *options,

@@ -28,6 +28,26 @@ static omost_status check_exposure(const om_server_opts *o, omost_error *err)
                    o->host);
 }
 
+/* What would never match is a mistake. */
+static omost_status check_allowed(const om_server_opts *o, omost_error *err)
+{
+    om_authority a;
+    int port;
+    for (size_t i = 0; i < o->n_allow_hosts; i++)
+        if (!om_authority_parse(om_str_of(o->allow_hosts[i]), &a))
+            return om_fail(err, OMOST_USAGE,
+                           "--allow-host %.80s is no name; it must be like "
+                           "studio.example or studio.example:8080",
+                           o->allow_hosts[i]);
+    for (size_t i = 0; i < o->n_allow_origins; i++)
+        if (!om_origin_parse(om_str_of(o->allow_origins[i]), &a, &port))
+            return om_fail(err, OMOST_USAGE,
+                           "--allow-origin %.80s is no origin; it must be like "
+                           "https://studio.example, without a path",
+                           o->allow_origins[i]);
+    return OMOST_OK;
+}
+
 static bool is_any(const char *host)
 {
     return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
@@ -102,6 +122,7 @@ om_server *om_server_start(const om_server_opts *opts, omost_error *err)
     s->opts = *opts;
     if (s->opts.n_threads < 1) s->opts.n_threads = 4;
     omost_status st = check_exposure(opts, err);
+    if (st == OMOST_OK) st = check_allowed(opts, err);
     if (st == OMOST_OK) st = om_listen(opts->host, &port, &fd, err);
     if (st == OMOST_OK) st = set_guard(s, port, err);
     if (st == OMOST_OK) st = start(s, fd, err);

@@ -2,7 +2,6 @@
 #include "server/uploads.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,14 +15,6 @@ static bool path_of(char out[PATH], const char *folder, om_str token)
 {
     const int n = snprintf(out, PATH, "%s/%.*s.png", folder, OM_STR_ARG(token));
     return n > 0 && n < PATH;
-}
-
-/* Nothing but a token ever becomes a file's name. */
-static bool is_token(om_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (om_hex_value(s.p[i]) < 0) return false;
-    return s.n == OM_TOKEN;
 }
 
 /* The oldest goes when there are too many. */
@@ -54,13 +45,11 @@ static omost_status write_file(const char *folder, om_str bytes,
                                char token[OM_TOKEN + 1], omost_error *err)
 {
     char path[PATH];
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        return om_fail(err, OMOST_IO, "cannot make the folder %.120s: %s",
-                       folder, strerror(errno));
     if (!om_sha256_hex(bytes, token)) return om_fail_nomem(err);
     if (!path_of(path, folder, om_str_of(token)))
         return om_fail(err, OMOST_LIMIT, "the folder's name is too long");
-    omost_status st = om_file_write(NULL, path, bytes, err);
+    omost_status st = om_make_folders(path, 0700, err);
+    if (st == OMOST_OK) st = om_file_write(NULL, path, bytes, err);
     if (st == OMOST_OK) sweep(folder);
     return st;
 }
@@ -86,7 +75,7 @@ omost_status om_upload_read(const char *folder, om_str token, om_picture *pic,
     char path[PATH];
     om_buf png;
     *pic = (om_picture){0};
-    if (!folder || !is_token(token) || !path_of(path, folder, token))
+    if (!folder || !om_is_token(token) || !path_of(path, folder, token))
         return om_fail(err, OMOST_MISSING, "there is no such upload");
     om_buf_init(&png, NULL, (size_t)1 << 28);
     omost_status st = om_file_read(path, &png, err);

@@ -1,19 +1,11 @@
 /* worker.c - the queue and its thread; see worker.h. */
 #include "server/worker.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/json.h"
 #include "server/worker_impl.h"
 
 enum { QUEUE = 64, MODEL_PATH = 1 << 16, PREVIEW_BYTES = 64 << 20 };
-
-int64_t om_worker_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 const om_worker_opts *om_worker_options(const om_worker *w)
 {
@@ -31,10 +23,9 @@ void om_work_publish(om_work *k, const char *name, json_t *data)
     om_events_publish(k->w->opts.events, name, k->row.session, data);
 }
 
-static void publish_job(om_worker *w, const om_job_row *row, json_t *images)
+static void publish_job(om_worker *w, const om_job_row *row)
 {
-    om_events_publish(w->opts.events, "job", row->session,
-                      om_job_json(w, row, images));
+    om_events_publish(w->opts.events, "job", row->session, om_job_json(w, row));
 }
 
 bool om_work_goes_on(const om_work *k)
@@ -44,22 +35,20 @@ bool om_work_goes_on(const om_work *k)
 
 void om_work_tell(om_work *k, bool now)
 {
-    const int64_t ms = om_worker_ms();
+    const int64_t ms = om_clock_ms();
     pthread_mutex_lock(&k->w->lock);
     k->w->progress = k->progress;
     pthread_mutex_unlock(&k->w->lock);
     if (!now && ms - k->told < OM_PROGRESS_MS) return;
     k->told = ms;
-    publish_job(k->w, &k->row, json_incref(k->images));
+    publish_job(k->w, &k->row);
 }
 
 /* ---- one job ---------------------------------------------------------- */
 
 static omost_status do_it(om_work *k, omost_error *err)
 {
-    k->images = json_array();
     k->request = om_json_parse(k->row.request, "the request", err);
-    if (!k->images) return om_fail_nomem(err);
     if (!k->request) return err->status;
     if (om_str_eqz(k->row.kind, "compose")) return om_work_compose(k, err);
     if (om_str_eqz(k->row.kind, "render")) return om_work_render(k, err);
@@ -77,27 +66,6 @@ static om_job_state how_it_ended(om_worker *w, omost_status st)
     return asked || !stopping ? OM_JOB_CANCELLED : OM_JOB_INTERRUPTED;
 }
 
-static om_str error_text(om_work *k, const omost_error *why)
-{
-    om_buf b;
-    om_str out = OM_STR("");
-    json_t *v = json_object();
-    om_json_put(&v, "status", json_string(omost_status_name(why->status)));
-    om_json_put_str(&v, "message", om_str_of(why->msg));
-    if (why->line > 0) {
-        om_json_put_int(&v, "line", why->line);
-        om_json_put_int(&v, "col", why->col);
-        om_json_put_int(&v, "len", why->len);
-    }
-    om_buf_init(&b, NULL, 1 << 16);
-    if (v) om_json_write(&b, v, false);
-    if (b.status == OMOST_OK && b.n)
-        out = om_arena_str(&k->arena, om_buf_view(&b));
-    om_buf_free(&b);
-    json_decref(v);
-    return out.p ? out : OM_STR("");
-}
-
 /* Say that it is running, do it, and say how it ended. */
 static void run(om_work *k)
 {
@@ -113,8 +81,10 @@ static void run(om_work *k)
         st = do_it(k, &err);
     }
     const om_job_state state = how_it_ended(w, st);
-    const om_str error =
-        state == OM_JOB_FAILED ? error_text(k, &err) : OM_STR("");
+    const om_str why = state == OM_JOB_FAILED
+                           ? om_json_text(&k->arena, om_error_json(&err, NULL))
+                           : OM_STR("");
+    const om_str error = why.p ? why : OM_STR("");
     om_job_row ended = k->row;
     if (om_store_job_set(w->opts.store, k->row.id, state, error, &lost) !=
             OMOST_OK ||
@@ -126,8 +96,7 @@ static void run(om_work *k)
     pthread_mutex_lock(&w->lock);
     w->running = 0;
     pthread_mutex_unlock(&w->lock);
-    publish_job(w, &ended, k->images);
-    k->images = NULL;
+    publish_job(w, &ended);
     if (st == OMOST_CANCELLED && err.status == OMOST_OK)
         om_fail(&err, st, "it was stopped");
     om_box_over(k->box, &err);
@@ -167,7 +136,6 @@ static om_waiting take_next(om_worker *w)
                 (size_t)--w->n_queue * sizeof *w->queue);
         w->running = next.id;
         w->cancelled = false;
-        w->n_drawn = 0;
         atomic_store(&w->stop, false);
         w->progress = (om_job_progress){.seconds_left = -1};
     }
@@ -210,17 +178,16 @@ omost_status om_worker_add(om_worker *w, om_job_row *row, om_box *box,
     omost_status st = om_store_job_add(w->opts.store, row, err);
     pthread_mutex_lock(&w->lock);
     w->n_held--;
-    if (st == OMOST_OK) w->queue[w->n_queue++] = (om_waiting){row->id, box};
-    pthread_mutex_unlock(&w->lock);
-    if (st != OMOST_OK) {
-        om_box_free(box, false);
-        return st;
+    if (st == OMOST_OK) {
+        /* Told before anybody can begin or cancel it. */
+        om_events_publish(w->opts.events, "job", row->session,
+                          om_job_new_json(row, w->n_queue));
+        w->queue[w->n_queue++] = (om_waiting){row->id, box};
+        pthread_cond_signal(&w->wake);
     }
-    publish_job(w, row, json_array());
-    pthread_mutex_lock(&w->lock);
-    pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
-    return OMOST_OK;
+    if (st != OMOST_OK) om_box_free(box, false);
+    return st;
 }
 
 static bool take_out(om_worker *w, int64_t job, om_box **box)
@@ -244,7 +211,7 @@ static omost_status cancel_queued(om_worker *w, int64_t job, omost_error *err)
         om_store_job_set(w->opts.store, job, OM_JOB_CANCELLED, OM_STR(""), err);
     if (st == OMOST_OK)
         st = om_store_job_get(w->opts.store, job, &a, &row, err);
-    if (st == OMOST_OK) publish_job(w, &row, json_array());
+    if (st == OMOST_OK) publish_job(w, &row);
     om_arena_free(&a);
     return st;
 }
@@ -270,22 +237,6 @@ omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err)
     }
     return om_fail(err, OMOST_MISSING,
                    "job %lld neither waits nor runs any more", (long long)job);
-}
-
-int om_worker_cancel_all(om_worker *w)
-{
-    int n = 0;
-    for (;;) {
-        omost_error err;
-        pthread_mutex_lock(&w->lock);
-        const int64_t job =
-            w->n_queue ? w->queue[w->n_queue - 1].id : w->running;
-        const bool last = w->n_queue == 0;
-        pthread_mutex_unlock(&w->lock);
-        if (job == 0 || om_worker_cancel(w, job, &err) != OMOST_OK) return n;
-        n++;
-        if (last) return n;
-    }
 }
 
 /* ---- from start to end ------------------------------------------------ */
@@ -316,9 +267,9 @@ static void name_models(om_worker *w)
                       : c->server ? c->server
                                   : last_part(c->script);
     const char *draws = last_part(w->opts.engine.model);
-    if (who) memcpy(w->composer_name, who, strnlen(who, OM_MODEL_NAME - 1));
+    if (who) om_cut_text(w->composer_name, OM_MODEL_NAME, om_str_of(who));
     if (draws) {
-        memcpy(w->renderer_name, draws, strnlen(draws, OM_MODEL_NAME - 1));
+        om_cut_text(w->renderer_name, OM_MODEL_NAME, om_str_of(draws));
         memcpy(w->model_name, w->renderer_name, OM_MODEL_NAME);
     }
 }

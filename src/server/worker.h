@@ -11,7 +11,7 @@
  *
  *     compose  {"compose": {options}, "canvas": C}      both may be missing
  *              {"compose": {options}, "messages": [{"role", "content"}...]}
- *              of no session: nothing is kept
+ *              of no session: nothing but the job is kept
  *     render   {"options": {options}}
  *     load     {"composer": NAME|null, "renderer": NAME|null}
  *
@@ -23,6 +23,7 @@
 #include "omost/render.h"
 #include "server/box.h"
 #include "server/events.h"
+#include "server/request.h"
 #include "store/store.h"
 
 typedef struct om_worker om_worker;
@@ -60,14 +61,12 @@ const om_worker_opts *om_worker_options(const om_worker *w);
 omost_status om_worker_reserve(om_worker *w, omost_error *err);
 void om_worker_release(om_worker *w);
 /* Queue a job in the place that was held, whatever comes out of it: the row's
- * kind, session, message, canvas and request are set; its id comes back. */
-/* `box` (NULL: none) hears of it; it is the worker's to free, always. */
+ * kind, session, message, canvas and request are set; its id comes back. `box`
+ * (NULL: none) hears of it; it is the worker's to free, always. */
 omost_status om_worker_add(om_worker *w, om_job_row *row, om_box *box,
                            omost_error *err);
 /* MISSING when there is none that could be cancelled. */
 omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err);
-/* All that wait or run; how many. */
-int om_worker_cancel_all(om_worker *w);
 
 /* Jobs that wait before it; -1: it does not wait. */
 int om_worker_position(om_worker *w, int64_t job);
@@ -77,14 +76,13 @@ json_t *om_worker_progress(om_worker *w, int64_t job);
 json_t *om_worker_queue_json(om_worker *w);
 json_t *om_worker_composer_json(om_worker *w);
 json_t *om_worker_renderer_json(om_worker *w);
-/* JOB. `images`: an array of numbers, taken; NULL: look for them. */
-json_t *om_job_json(om_worker *w, const om_job_row *row, json_t *images);
-/* [JOB...] of a session (0: of several). */
-json_t *om_jobs_json(om_worker *w, const om_job_row *rows, size_t n,
-                     int64_t session);
-/* JOB by its number; MISSING. */
-omost_status om_job_find_json(om_worker *w, int64_t id, json_t **out,
-                              omost_error *err);
+/* JOB without its request, which may be a whole conversation: what is told ten
+ * times a second to all. */
+json_t *om_job_json(om_worker *w, const om_job_row *row);
+
+/* RANGE: these and those the server was started with are too many. */
+omost_status om_check_loras(const om_worker_opts *o, const om_render_want *want,
+                            omost_error *err);
 
 /* Append the newest preview of a job (PNG); MISSING when there is none. */
 omost_status om_worker_preview(om_worker *w, int64_t job, om_buf *png,

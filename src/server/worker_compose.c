@@ -1,6 +1,7 @@
 /* worker_compose.c - a message is answered. */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "server/worker_impl.h"
 
@@ -127,7 +128,7 @@ static void tell_text(compose *c)
     om_json_put_str(&o, "text", om_buf_view(&c->text));
     om_work_publish(k, "text", o);
     c->text.n = 0;
-    c->told = om_worker_ms();
+    c->told = om_clock_ms();
 }
 
 static void tell_region(compose *c, const omost_read_event *ev)
@@ -178,6 +179,7 @@ static bool on_event(void *user, const omost_compose_event *ev)
     switch (ev->kind) {
     case OMOST_COMPOSE_NOTE: tell_why(c, "note", ev->text); break;
     case OMOST_COMPOSE_PROMPT:
+        if (ev->stats->reply_tokens > 0) break; /* a pause in writing */
         set_phase(k, "reading");
         k->progress.done = ev->total ? (double)ev->done / ev->total : 0;
         break;
@@ -186,7 +188,7 @@ static bool on_event(void *user, const omost_compose_event *ev)
         k->progress.done = 0;
         om_buf_str(&c->text, ev->text);
         om_box_text(k->box, ev->text);
-        if (om_worker_ms() - c->told >= OM_TEXT_MS) tell_text(c);
+        if (om_clock_ms() - c->told >= OM_TEXT_MS) tell_text(c);
         break;
     case OMOST_COMPOSE_CANVAS: tell_region(c, ev->read); break;
     case OMOST_COMPOSE_AGAIN:
@@ -201,30 +203,6 @@ static bool on_event(void *user, const omost_compose_event *ev)
 }
 
 /* ---- what came of it -------------------------------------------------- */
-
-static om_str json_text(om_work *k, json_t *v)
-{
-    om_buf b;
-    om_str out = {0};
-    om_buf_init(&b, NULL, 1 << 20);
-    if (v) om_json_write(&b, v, false);
-    if (b.status == OMOST_OK && b.n)
-        out = om_arena_str(&k->arena, om_buf_view(&b));
-    om_buf_free(&b);
-    json_decref(v);
-    return out.p ? out : OM_STR("");
-}
-
-static json_t *why_json(const omost_error *why)
-{
-    json_t *o = json_object();
-    om_json_put(&o, "status", json_string(omost_status_name(why->status)));
-    om_json_put_str(&o, "message", om_str_of(why->msg));
-    om_json_put_int(&o, "line", why->line);
-    om_json_put_int(&o, "col", why->col);
-    om_json_put_int(&o, "len", why->len);
-    return o;
-}
 
 static void tell_kept(om_work *k, const om_message_row *m,
                       const om_canvas_row *row, const omost_canvas *cv)
@@ -251,14 +229,14 @@ static omost_status keep(om_work *k, const omost_reply *r, omost_error *err)
                         .text = {r->text, r->len},
                         .seed = r->seed};
     char *python = NULL;
-    m.stats = json_text(k, om_stats_json(&r->stats));
+    m.stats = om_json_text(&k->arena, om_stats_json(&r->stats));
     if (r->canvas) {
         python = omost_canvas_to_python(r->canvas, OMOST_PYTHON_PLAIN,
                                         &canvas.python.n, err);
         if (!python) return err->status;
         canvas.python.p = python;
     } else {
-        m.error = json_text(k, why_json(&r->why));
+        m.error = om_json_text(&k->arena, om_error_json(&r->why, NULL));
     }
     omost_status st = om_store_answer_add(k->w->opts.store, &m, &canvas, err);
     if (st == OMOST_OK) {
@@ -304,6 +282,7 @@ omost_status om_work_compose(om_work *k, omost_error *err)
         set_phase(k, "reading");
         st = omost_compose(k->w->composer, chat, id, &opts, on_event, &c,
                            &reply, err);
+        om_show_composer(k->w); /* a server has told its context by now */
         tell_text(&c);
         om_buf_free(&c.text);
     }

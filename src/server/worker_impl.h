@@ -11,12 +11,7 @@
 #include "server/request.h"
 #include "server/worker.h"
 
-enum {
-    OM_TEXT_MS = 50,
-    OM_PROGRESS_MS = 100,
-    OM_MODEL_NAME = 256,
-    OM_DRAWN = 256
-};
+enum { OM_TEXT_MS = 50, OM_PROGRESS_MS = 100, OM_MODEL_NAME = 256 };
 
 /* How far the running job is. */
 typedef struct om_job_progress {
@@ -44,8 +39,6 @@ struct om_worker {
     int64_t running; /* 0: none */
     bool cancelled;  /* somebody asked for it */
     om_job_progress progress;
-    int64_t drawn[OM_DRAWN]; /* pictures of the running job, the first ones */
-    int n_drawn;
     int64_t preview_job;
     int n_previews;
     om_buf preview;
@@ -54,7 +47,6 @@ struct om_worker {
     char backend[24], precision[16];
     /* ---- the worker's thread alone: */
     pthread_t thread;
-    bool started;
     atomic_bool stop; /* looked at by the work, often */
     omost_composer *composer;
     om_buf composer_path; /* chosen by a request; n 0: as in opts */
@@ -72,13 +64,15 @@ typedef struct om_work {
     om_job_row row;
     om_arena arena;
     json_t *request;
-    json_t *images; /* numbers of what was drawn */
-    om_box *box;    /* or NULL */
-    int64_t told;   /* ms: when progress was published */
+    om_box *box;  /* or NULL */
+    int64_t told; /* ms: when progress was published */
     om_job_progress progress;
 } om_work;
 
-int64_t om_worker_ms(void);
+/* JOB of one that has just been queued; asks nobody, so that it can be said
+ * with the lock held. */
+json_t *om_job_new_json(const om_job_row *row, int position);
+
 omost_status om_work_compose(om_work *k, omost_error *err);
 omost_status om_work_render(om_work *k, omost_error *err);
 omost_status om_work_load(om_work *k, omost_error *err);
@@ -92,6 +86,8 @@ bool om_work_goes_on(const om_work *k);
 omost_status om_need_composer(om_work *k, omost_error *err);
 omost_status om_need_engine(om_work *k, const om_render_want *want,
                             omost_error *err);
+/* Let those who ask see who writes. */
+void om_show_composer(om_worker *w);
 void om_close_models(om_worker *w);
 
 #endif

@@ -40,78 +40,26 @@ json_t *om_worker_progress(om_worker *w, int64_t job)
     return runs ? progress_json(&p) : NULL;
 }
 
-/* Of the running job; NULL when it is another one. */
-static json_t *drawn_json(om_worker *w, int64_t job)
-{
-    json_t *out = NULL;
-    pthread_mutex_lock(&w->lock);
-    if (w->running == job) out = json_array();
-    for (int i = 0; out && i < w->n_drawn; i++)
-        om_json_append(&out, json_integer(w->drawn[i]));
-    pthread_mutex_unlock(&w->lock);
-    return out;
-}
-
-/* Pictures of a job that ended, among `list`, newest first. */
-static json_t *pick_images(const om_image_row *list, size_t n, int64_t job)
-{
-    json_t *out = json_array();
-    for (size_t i = n; i-- > 0;)
-        if (list[i].job == job) om_json_append(&out, json_integer(list[i].id));
-    return out;
-}
-
-static bool has_images(const om_job_row *row)
-{
-    return row->state != OM_JOB_QUEUED && om_str_eqz(row->kind, "render");
-}
-
-static json_t *find_images(om_worker *w, const om_job_row *row)
+static json_t *images_json(om_worker *w, int64_t job)
 {
     om_arena a;
-    om_image_row *list = NULL;
+    int64_t *ids = NULL;
     size_t n = 0;
     omost_error err;
-    json_t *out = drawn_json(w, row->id);
-    if (out) return out;
-    om_arena_init(&a, w->opts.env, 0);
-    if (has_images(row))
-        (void)om_store_image_list(w->opts.store, row->session, (om_str){0},
-                                  (om_page){.limit = 500}, &a, &list, &n, &err);
-    out = pick_images(list, n, row->id);
-    om_arena_free(&a);
-    return out;
-}
-
-json_t *om_jobs_json(om_worker *w, const om_job_row *rows, size_t n,
-                     int64_t session)
-{
-    om_arena a;
-    om_image_row *list = NULL;
-    size_t n_list = 0;
-    omost_error err;
-    bool any = false;
     json_t *out = json_array();
     om_arena_init(&a, w->opts.env, 0);
-    for (size_t i = 0; i < n; i++) any = any || has_images(&rows[i]);
-    if (any) /* one look for all of them */
-        (void)om_store_image_list(w->opts.store, session, (om_str){0},
-                                  (om_page){.limit = 500}, &a, &list, &n_list,
-                                  &err);
-    for (size_t i = 0; i < n; i++) {
-        json_t *images = drawn_json(w, rows[i].id);
-        if (!images) images = pick_images(list, n_list, rows[i].id);
-        om_json_append(&out, om_job_json(w, &rows[i], images));
-    }
+    if (om_store_job_images(w->opts.store, job, &a, &ids, &n, &err) != OMOST_OK)
+        n = 0;
+    for (size_t i = 0; i < n; i++) om_json_append(&out, json_integer(ids[i]));
     om_arena_free(&a);
     return out;
 }
 
-json_t *om_job_json(om_worker *w, const om_job_row *row, json_t *images)
+/* `position` negative: it does not wait. Takes the others. */
+static json_t *job_json(const om_job_row *row, int position, json_t *progress,
+                        json_t *images)
 {
     json_t *o = json_object();
-    json_t *progress = om_worker_progress(w, row->id);
-    const int at = om_worker_position(w, row->id);
     om_json_put_int(&o, "id", row->id);
     om_json_put_str(&o, "kind", row->kind);
     om_json_put(&o, "state", json_string(om_job_state_name(row->state)));
@@ -119,42 +67,49 @@ json_t *om_job_json(om_worker *w, const om_job_row *row, json_t *images)
     om_json_put(&o, "message",
                 row->message < 0 ? json_null() : json_integer(row->message));
     om_json_put_id(&o, "canvas", row->canvas);
-    om_json_put(&o, "position", at < 0 ? json_null() : json_integer(at));
+    om_json_put(&o, "position",
+                position < 0 ? json_null() : json_integer(position));
     om_json_put(&o, "progress", progress ? progress : json_null());
     om_json_put_raw(&o, "error", row->error);
-    om_json_put(&o, "images", images ? images : find_images(w, row));
+    om_json_put(&o, "images", images);
     om_json_put_time(&o, "created", row->created);
     om_json_put_time(&o, "started", row->started);
     om_json_put_time(&o, "ended", row->ended);
-    om_json_put_raw(&o, "request", row->request);
     return o;
 }
 
-omost_status om_job_find_json(om_worker *w, int64_t id, json_t **out,
-                              omost_error *err)
+json_t *om_job_json(om_worker *w, const om_job_row *row)
+{
+    return job_json(row, om_worker_position(w, row->id),
+                    om_worker_progress(w, row->id), images_json(w, row->id));
+}
+
+json_t *om_job_new_json(const om_job_row *row, int position)
+{
+    return job_json(row, position, NULL, json_array());
+}
+
+/* NULL: it is not there any more. */
+static json_t *find_json(om_worker *w, int64_t id)
 {
     om_arena a;
     om_job_row row;
-    *out = NULL;
+    omost_error err;
+    json_t *o = NULL;
     om_arena_init(&a, w->opts.env, 0);
-    omost_status st = om_store_job_get(w->opts.store, id, &a, &row, err);
-    if (st == OMOST_OK) {
-        *out = om_job_json(w, &row, NULL);
-        if (!*out) st = om_fail_nomem(err);
-    }
+    if (om_store_job_get(w->opts.store, id, &a, &row, &err) == OMOST_OK)
+        o = om_job_json(w, &row);
     om_arena_free(&a);
-    return st;
+    return o;
 }
 
 json_t *om_worker_queue_json(om_worker *w)
 {
-    omost_error err;
-    json_t *running = NULL;
     pthread_mutex_lock(&w->lock);
     const int64_t id = w->running;
     const int n = w->n_queue;
     pthread_mutex_unlock(&w->lock);
-    if (id) (void)om_job_find_json(w, id, &running, &err);
+    json_t *running = id ? find_json(w, id) : NULL;
     json_t *o = json_object();
     om_json_put_int(&o, "length", n);
     om_json_put_int(&o, "limit", w->limit);

@@ -117,11 +117,6 @@ static omost_status keep(render *r, const omost_event *ev)
         om_store_image_add(k->w->opts.store, &row, (om_str){png, n}, &r->err);
     omost_text_free(NULL, png);
     if (st != OMOST_OK) return st;
-    om_json_append(&k->images, json_integer(row.id));
-    om_box_image(k->box, row.id);
-    pthread_mutex_lock(&k->w->lock);
-    if (k->w->n_drawn < OM_DRAWN) k->w->drawn[k->w->n_drawn++] = row.id;
-    pthread_mutex_unlock(&k->w->lock);
     om_work_publish(k, "image", om_image_json(&row));
     return OMOST_OK;
 }

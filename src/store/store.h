@@ -7,7 +7,7 @@
  *     DIR/lock                held while a store is open (flock)
  *
  * Every function that changes something has it on disk when it returns OK
- * (synchronous=FULL): what was acknowledged survives kill -9 and a power cut.
+ * (synchronous=EXTRA): what was acknowledged survives kill -9 and a power cut.
  * Opening marks jobs that were queued or running as interrupted, and removes
  * pictures that were being added or deleted. A change happens whole or not at
  * all; after a failure the store goes on as it was before.
@@ -15,8 +15,9 @@
  * Errors are one sentence: MISSING (no such row), IO (disk full, locked by
  * another server, no permission, a damaged file: what to do about it), FORMAT
  * (a text is not UTF-8), LIMIT (a text beyond 64 MiB), NOMEM. Texts may hold
- * NULs. Rows that come back live in the arena given; those passed in are set
- * only when a function returns OK, ids are never used twice.
+ * NULs. Rows that come back live in the arena given, and mean something only
+ * when a function returns OK; those passed in to be added are set only then.
+ * Ids are never used twice.
  *
  * Threads: any; calls are serialised by the store, but for the bytes of
  * pictures. A change waits for the disk (milliseconds), and up to 0.4 s for
@@ -59,6 +60,9 @@ typedef struct om_session_row {
 
 omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
                                   omost_error *err);
+/* The newest of this title; made when there is none (*made). */
+omost_status om_store_session_find(om_store *s, om_str title, int64_t *id,
+                                   bool *made, omost_error *err);
 omost_status om_store_session_get(om_store *s, int64_t id, om_arena *a,
                                   om_session_row *out, omost_error *err);
 omost_status om_store_session_list(om_store *s, om_page page, om_arena *a,
@@ -179,6 +183,9 @@ omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
 /* Append the bytes of its file; MISSING also when somebody took it away. */
 omost_status om_store_image_read(om_store *s, int64_t id, om_buf *out,
                                  omost_error *err);
+/* Numbers of a job's pictures, oldest first. */
+omost_status om_store_job_images(om_store *s, int64_t job, om_arena *a,
+                                 int64_t **out, size_t *n, omost_error *err);
 /* Row and file, also when the file is gone already. */
 omost_status om_store_image_delete(om_store *s, int64_t id, omost_error *err);
 

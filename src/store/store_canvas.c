@@ -34,9 +34,12 @@ omost_status om_canvas_insert(om_store *s, om_canvas_row *row, omost_error *err)
 omost_status om_store_canvas_add(om_store *s, om_canvas_row *row,
                                  omost_error *err)
 {
+    om_canvas_row c = *row;
     omost_status st = om_store_begin(s, err);
     if (st != OMOST_OK) return st;
-    return om_store_finish(s, om_canvas_insert(s, row, err), err);
+    st = om_store_finish(s, om_canvas_insert(s, &c, err), err);
+    if (st == OMOST_OK) *row = c;
+    return st;
 }
 
 omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,

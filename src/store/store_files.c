@@ -33,20 +33,11 @@ static omost_status cannot_write(const char *path, int why, omost_error *err)
 omost_status om_store_make_folder(const char *path, omost_error *err)
 {
     char p[PATH_MAX];
-    const size_t n = strlen(path);
-    if (n == 0 || n >= sizeof p)
+    const int n = snprintf(p, sizeof p, "%s/", path);
+    if (*path == '\0' || n < 0 || n >= (int)sizeof p)
         return om_fail(err, OMOST_IO, "the data folder's path is %s",
-                       n ? "too long" : "empty");
-    memcpy(p, path, n + 1);
-    for (size_t i = 1; i <= n; i++) {
-        if (p[i] != '/' && p[i] != '\0') continue;
-        p[i] = '\0';
-        if (mkdir(p, 0700) != 0 && errno != EEXIST && errno != EISDIR)
-            return om_fail(err, OMOST_IO, "cannot make the folder %.150s: %s",
-                           p, strerror(errno));
-        if (i < n) p[i] = '/';
-    }
-    return OMOST_OK;
+                       *path ? "too long" : "empty");
+    return om_make_folders(p, 0700, err);
 }
 
 /* A new or renamed file is only safe once its folder is. */

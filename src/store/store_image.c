@@ -202,6 +202,25 @@ omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
     return st;
 }
 
+omost_status om_store_job_images(om_store *s, int64_t job, om_arena *a,
+                                 int64_t **out, size_t *n, omost_error *err)
+{
+    void *ids = NULL;
+    om_store_enter(s, err);
+    om_query q =
+        om_query_of(s, "SELECT id FROM images WHERE job = ?1 ORDER BY id", err);
+    om_put_int(&q, job);
+    for (*n = 0; om_query_row(&q); (*n)++) {
+        int64_t *id = om_query_slot(&q, a, &ids, *n, sizeof *id);
+        if (!id) break;
+        *id = om_take_int(&q);
+    }
+    omost_status st = om_query_end(&q);
+    om_store_leave(s);
+    *out = ids;
+    return st;
+}
+
 /* The bytes are read while others have the store. */
 omost_status om_store_image_read(om_store *s, int64_t id, om_buf *out,
                                  omost_error *err)

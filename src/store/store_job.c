@@ -31,7 +31,7 @@ omost_status om_job_check(om_store *s, int64_t id, omost_error *err)
 
 /* ---- changing -------------------------------------------------------- */
 
-static omost_status insert(om_store *s, om_job_row *row, omost_error *err)
+static omost_status insert(om_store *s, const om_job_row *row, omost_error *err)
 {
     om_query q = om_query_of(
         s,
@@ -54,16 +54,17 @@ static omost_status insert(om_store *s, om_job_row *row, omost_error *err)
 
 omost_status om_store_job_add(om_store *s, om_job_row *row, omost_error *err)
 {
+    om_job_row j = *row;
     omost_status st = om_store_begin(s, err);
     if (st != OMOST_OK) return st;
     if (row->session) st = om_session_check(s, row->session, err);
     if (st == OMOST_OK && row->canvas)
         st = om_canvas_check(s, row->canvas, err);
-    row->created = om_store_now();
-    if (st == OMOST_OK) st = insert(s, row, err);
-    const int64_t id = om_store_last_id(s);
+    j.created = om_store_now();
+    if (st == OMOST_OK) st = insert(s, &j, err);
+    j.id = om_store_last_id(s);
     st = om_store_finish(s, st, err);
-    if (st == OMOST_OK) row->id = id;
+    if (st == OMOST_OK) *row = j;
     return st;
 }
 

@@ -60,9 +60,12 @@ static omost_status add(om_store *s, om_message_row *row, omost_error *err)
 omost_status om_store_message_add(om_store *s, om_message_row *row,
                                   omost_error *err)
 {
+    om_message_row m = *row;
     omost_status st = om_store_begin(s, err);
     if (st != OMOST_OK) return st;
-    return om_store_finish(s, add(s, row, err), err);
+    st = om_store_finish(s, add(s, &m, err), err);
+    if (st == OMOST_OK) *row = m;
+    return st;
 }
 
 static omost_status add_answer(om_store *s, om_message_row *message,

@@ -26,10 +26,9 @@ omost_status om_session_stage(om_store *s, int64_t session, int64_t canvas,
     return om_query_run(&q);
 }
 
-omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
-                                  omost_error *err)
+static omost_status insert(om_store *s, om_str title, int64_t *id,
+                           omost_error *err)
 {
-    om_store_enter(s, err);
     om_query q = om_query_of(s,
                              "INSERT INTO sessions(title, created, updated)"
                              " VALUES(?1, ?2, ?2)",
@@ -38,6 +37,32 @@ omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
     om_put_int(&q, om_store_now());
     omost_status st = om_query_run(&q);
     if (st == OMOST_OK) *id = om_store_last_id(s);
+    return st;
+}
+
+omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
+                                  omost_error *err)
+{
+    om_store_enter(s, err);
+    omost_status st = insert(s, title, id, err);
+    om_store_leave(s);
+    return st;
+}
+
+omost_status om_store_session_find(om_store *s, om_str title, int64_t *id,
+                                   bool *made, omost_error *err)
+{
+    om_store_enter(s, err);
+    om_query q = om_query_of(
+        s, "SELECT id FROM sessions WHERE title = ?1 ORDER BY id DESC LIMIT 1",
+        err);
+    om_put_text(&q, title);
+    const bool is_there = om_query_row(&q);
+    const int64_t found = is_there ? om_take_int(&q) : 0;
+    omost_status st = om_query_end(&q);
+    if (st == OMOST_OK && is_there) *id = found;
+    if (st == OMOST_OK && !is_there) st = insert(s, title, id, err);
+    if (st == OMOST_OK) *made = !is_there;
     om_store_leave(s);
     return st;
 }

@@ -90,6 +90,12 @@ want_err '/dev/full'
 "$omost" compose --script two.txt x >/dev/full 2>err
 [ $? = 3 ] || fail "a full disk behind standard output"
 want_err 'cannot write standard output'
+words=$(printf '%120000s' '' | tr ' ' x)
+run compose -q --script two.txt "$words" "$words" "$words" "$words" "$words" "$words" "$words" "$words" "$words"
+last='omost compose, too long a wish'
+want_code 4
+want_no_out
+want_err 'the wish'
 run compose --script two.txt -o no/such/folder/x.txt x
 want_code 3
 grep -q 'ginger' err && fail "the canvas was written for a folder that is not there"
@@ -97,6 +103,17 @@ run compose -q --script two.txt -o new.json x
 "$omost" convert first.txt --to json | cmp -s - new.json || fail "-o x.json is no JSON"
 printf 'a \033[31mred\007 cat\n' >escape.txt
 if script -qec true /dev/null >/dev/null 2>&1; then
+    for quiet in -q ''; do
+        last="omost compose $quiet on a terminal, its reply in a file"
+        script -qec "'$omost' compose $quiet --script two.txt --script-rate 200 x >a.txt" \
+            /dev/null >shown 2>&1 </dev/null
+        cmp -s a.txt first.txt || fail "the reply is not what the script says"
+        if [ -n "$quiet" ]; then
+            [ -s shown ] && fail "-q shows something" && show shown
+        else
+            grep -q 'writing: ' shown || fail "it does not show how far it is"
+        fi
+    done
     last='omost compose on a terminal'
     script -qec "'$omost' compose --script escape.txt --no-mend x" /dev/null >shown 2>&1 </dev/null
     grep -q '?\[31mred? cat' shown || fail "escapes of a model reach the terminal"
@@ -163,6 +180,16 @@ grep -q Canvas out && fail "/quit does not end it"
 say 'two cats' '/save a.txt' '/save a.json'
 cmp -s a.txt first.txt || fail "/save FILE"
 "$omost" check a.json >/dev/null 2>&1 || fail "/save FILE.json"
+say 'two cats' '/save no/such/folder/a.txt' '/save again.txt'
+want_code 3
+want_err 'no/such/folder/a.txt'
+cmp -s again.txt first.txt || fail "nothing is heard after a /save that failed"
+last='omost chat, too long a message'
+{ printf '%1100000s\n' '' | tr ' ' x; echo '/quit'; } |
+    "$omost" chat -q --script three.txt >out 2>err
+code=$?
+want_code 4
+want_no_out
 chat_options=(-q -o last.txt --session s.json)
 say 'two cats'
 want_code 0
@@ -189,14 +216,22 @@ for ((i = 0; i < 50; i++)); do
     sleep 0.1
 done
 chat_options=(-q --session two.json)
-say 'at once'
-want_code 3
-want_err 'another omost chat is at two.json'
+for _ in 1 2; do # the refused one takes nothing with it
+    say 'at once'
+    want_code 3
+    want_err 'another omost chat is at two.json'
+done
 kill -TERM $pid
 wait $pid
-[ -e two.json.lock ] && rm -f two.json.lock
 say '/history'
 want_out 'slow'
+[ -e two.json.lock ] && fail "the lock is left"
+rm -rf two.json.lock
+mkdir two.json.lock
+say '/history'
+want_code 3
+want_err 'cannot lock two.json.lock: Is a directory'
+rmdir two.json.lock
 chat_options=(-q -o no/such/folder/x --script nowhere)
 say x
 want_code 3
@@ -235,5 +270,12 @@ same_pixels cats.png dog.png && fail "the edit changed nothing"
 run draw x --script prose.txt --no-mend "${small[@]}" -o none.png
 want_code 1
 [ -e none.png ] && fail "a picture of no canvas"
+last='omost draw, stopped while it draws'
+timeout --preserve-status -s TERM 2 "$omost" draw 'two cats' --script two.txt -m "$model" \
+    --backend ref -W 1024 -H 1024 -o stopped.png >out 2>err
+code=$?
+want_code 143
+want_err 'omost draw: stopped'
+[ -e stopped.png ] && fail "a stopped picture was written"
 
 finish

@@ -42,6 +42,23 @@ want_out '"memory":{"f32":12000,"bf16":6000}'
 want_out '"part_name":"add_embedding.linear_1.weight","precision":"F16","shape":[500,6]'
 [ "$(wc -l <out)" = 1 ] || fail "more than one line"
 
+# The same by the name omost pull has for it.
+export HF_HUB_CACHE=$tmp/hub
+commit=0123456789abcdef0123456789abcdef01234567
+mkdir -p hub/models--acme--x/refs hub/models--acme--x/snapshots/$commit
+echo -n $commit >hub/models--acme--x/refs/main
+cp c.safetensors hub/models--acme--x/snapshots/$commit/
+run info hf:acme/x/c.safetensors
+want_code 3
+want_out "$commit/c.safetensors: a checkpoint in one file, SDXL"
+run info hf:acme/y/c.safetensors c.safetensors
+want_code 3
+want_err 'run: omost pull hf:acme/y/c.safetensors'
+want_out 'c.safetensors: a checkpoint in one file, SDXL'
+run info realvisxl-4
+want_code 3
+want_err 'run: omost pull realvisxl-4'
+
 # A folder, and one in pieces.
 mkdir -p m/vae
 echo '{}' >m/model_index.json

@@ -51,6 +51,15 @@ if [ -n "${OMOST_GOLDEN:-}" ] && [ -d "$OMOST_GOLDEN/model/tokenizer" ]; then
     want_out '"ids": [49406,'
     want_out '"ids_2": [49406,'
     cp out folder.json
+    # ... named as omost pull names it
+    export HF_HUB_CACHE=$tmp/hub
+    commit=0123456789abcdef0123456789abcdef01234567
+    mkdir -p hub/models--acme--sdxl/refs hub/models--acme--sdxl/snapshots
+    echo -n $commit >hub/models--acme--sdxl/refs/main
+    ln -s "$OMOST_GOLDEN/model" hub/models--acme--sdxl/snapshots/$commit
+    run plan -m hf:acme/sdxl good.py
+    want_code 0
+    want_same out folder.json
 else
     echo "SKIPPED: plan -m FOLDER (no golden model at OMOST_GOLDEN)"
 fi
@@ -74,6 +83,10 @@ want_err 'hollow'
 run plan -m nowhere good.py
 want_code 3
 want_err 'nowhere'
+HF_HUB_CACHE=$tmp/empty run plan -m realvisxl-4 good.py
+want_code 3
+want_no_out
+want_err 'run: omost pull realvisxl-4'
 
 # Styles and profiles.
 run plan good.py --prompt-style description

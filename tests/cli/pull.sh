@@ -174,7 +174,10 @@ want_out 'None is here'
 vae=$cache/models--madebyollin--sdxl-vae-fp16-fix
 mkdir -p "$vae/refs" "$vae/snapshots/$commit"
 echo -n "$commit" >"$vae/refs/main"
-echo '{}' >"$vae/snapshots/$commit/config.json"
+echo '{}' >"$vae/snapshots/$commit/config.json" # as other programs fetch it
+run models --here
+want_out 'None is here'
+content x >"$vae/snapshots/$commit/diffusion_pytorch_model.safetensors"
 run models --here
 want_out '* sdxl-vae-fp16-fix'
 want_out "$vae/snapshots/$commit"

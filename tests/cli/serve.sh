@@ -14,6 +14,18 @@ want_err 'nowhere.invalid is no address of this machine'
 run serve --host 0.0.0.0 --data d
 want_code 2
 want_err 'set a key in OMOST_SERVE_KEY'
+for name in '' a/b 'a b' http://a a:99999; do
+    run serve --allow-host "$name" --data d
+    want_code 2
+    want_err "--allow-host $name is no name"
+done
+for name in a https://a/ ftp://a https://a:0 null '*'; do
+    run serve --allow-origin "$name" --data d
+    want_code 2
+    want_err "--allow-origin $name is no origin"
+done
+run serve --lora x:nan --data d
+want_usage '--lora x:nan: a weight is a number such as 0.8 or -1'
 last='serve_api.py'
 python3 "$here/serve_api.py" || fail "see above"
 finish

@@ -40,6 +40,10 @@ def talk(s, n):
     check("the job is queued", job["kind"] == "compose", job)
     done = s.job(job["id"])
     check("it is answered", done["state"] == "done", done)
+    check("one job tells what was asked", "request" in done, done)
+    listed = s.get("/api/jobs?session=%d" % n)[1]["jobs"]
+    check("lists and cancelling do not", "request" not in listed[0] and "request" not in
+          job and "request" not in s.post("/api/jobs/%d/cancel" % job["id"])[1], listed)
     one = s.get("/api/sessions/%d" % n)[1]
     check("two messages", [x["role"] for x in one["messages"]] ==
           ["user", "assistant"], one)
@@ -49,6 +53,7 @@ def talk(s, n):
          ev.all[-1][2]["state"] == "done")
     ids = [e[0] for e in ev.all]
     check("events count by one", ids == list(range(ids[0], ids[0] + len(ids))))
+    check("nor do events", not [e for e in ev.all if e[1] == "job" and "request" in e[2]])
     text = "".join(e[2]["text"] for e in ev.all if e[1] == "text")
     check("the text came whole", text == one["messages"][1]["text"], text)
     regions = [e[2]["kind"] for e in ev.all if e[1] == "region"]
@@ -205,6 +210,19 @@ def draw(s, n, c):
     check("no PNG", s.post("/api/uploads", b"GIF89a", headers={"Content-Type": "image/png"})[0] == 422)
     check("deleted", s.ask("DELETE", "/api/images/%d" % i)[0] == 204)
     check("is gone", s.get(image["file"])[0] == 404)
+    lost = done["images"][1]
+    os.remove("data/images/%02d/%d.png" % (lost // 100 % 100, lost))
+    for path in ("/api/images/%d.png?download=1" % lost, "/api/images/%d/thumb.png" % lost):
+        code, got = s.get(path)
+        check("a picture without its file", code == 404 and "is gone" in
+              got["error"]["message"], got)
+        check("nobody keeps that answer", s.headers.get("Cache-Control") == "no-store" and
+              "ETag" not in s.headers and "Content-Disposition" not in s.headers, s.headers)
+    check("told of the job still", s.get("/api/jobs/%d" % done["id"])[1]["images"] == [lost])
+    renderer = s.get("/api/health")[1]["renderer"]
+    check("the model is open", renderer["backend"], renderer)
+    check("a script writes", s.job(s.say(n, "two cats")[1]["job"]["id"])["state"] == "done")
+    check("and the model stays open", s.get("/api/health")[1]["renderer"] == renderer)
     check("a restart of what is done is refused",
           s.post("/api/jobs/%d/restart" % done["id"])[0] == 409)
 
@@ -221,6 +239,9 @@ def about(s):
     check("choose what is not there", s.post("/api/models", {"renderer": "x"})[0] == 404)
     code, api = s.get("/openapi.json")
     check("openapi", api["openapi"].startswith("3.") and "/api/jobs/{job}" in api["paths"])
+    for path, what in api["paths"].items():
+        names = ["{%s}" % p["name"] for op in what.values() for p in op["parameters"]]
+        check("parameters of " + path, all(x in path for x in names) and "..." not in path, names)
     refs = set(part.split('"')[0] for part in
                json.dumps(api).split("#/components/schemas/")[1:])
     check("every schema is there", refs <= set(api["components"]["schemas"]),
@@ -255,12 +276,20 @@ def openai(s):
                 {"messages": [{"role": "user", "content": 3}]}):
         check("bad messages %r" % bad, s.post("/v1/chat/completions", bad)[0] == 400)
     check("models", s.get("/v1/models")[1]["object"] == "list")
+    code, got = s.post("/v1/chat/completions", dict(ask, model="x" + "\u00e9" * 150))
+    check("a long model is cut between characters", code == 200 and
+          got["model"] == "x" + "\u00e9" * 99, got)
     if not os.path.isdir(MODEL):
         return
+    ev = Events(s)
     code, got = s.post("/v1/images/generations",
                        {"prompt": "two cats", "n": 1, "size": "64x64", "quality": "low"})
     check("a picture", code == 200 and
           base64.b64decode(got["data"][0]["b64_json"])[:4] == b"\x89PNG", str(got)[:300])
+    wait("it to be told", lambda: {"session", "message", "image"} <= set(ev.names()))
+    check("in a session of its own", [e[2]["title"] for e in ev.all if e[1] == "session"] == ["API"])
+    check("with its words", [e[2]["text"] for e in ev.all if e[1] == "message"][0] == "two cats")
+    ev.close()
     check("a bad size", s.post("/v1/images/generations",
                                {"prompt": "x", "size": "big"})[0] == 400)
 
@@ -269,6 +298,10 @@ def a1111(s):
     for path in ("samplers", "schedulers", "sd-models", "loras", "upscalers", "options",
                  "progress"):
         check(path, s.get("/sdapi/v1/" + path)[0] == 200)
+    for canvas in (None, CANVAS):
+        check("a long sampler is cut between characters", s.post("/sdapi/v1/txt2img", {
+            "prompt": "x", "canvas": canvas, "sampler_name": "\u00e9" * 60})[0] == 422)
+    check("no such canvas", s.post("/sdapi/v1/txt2img", {"canvas": 3})[0] == 400)
     check("interrupt nothing", s.post("/sdapi/v1/interrupt")[0] == 200)
     if not os.path.isdir(MODEL):
         return
@@ -301,6 +334,32 @@ def nobody():
         check("no texts of models", s.get("/v1/models")[1]["data"] == [])
 
 
+def names():
+    """Files that are called anything."""
+    os.makedirs("named/below")
+    for name in (b"named/ok.gguf", b"named/\xff.gguf", b"named/below/\xc3.safetensors",
+                 b"named/\xc3\xa9.gguf", b"named/-x\xff/y.gguf"):
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+        open(name, "wb").close()
+    with Server("--models", "named", "--llm", os.fsdecode(b"named/\xff.gguf"), data="named-data") as s:
+        code, m = s.get("/api/models")
+        check("what is no text is left out", code == 200 and
+              sorted(x["name"] for x in m["composer"]) == ["ok.gguf", "\u00e9.gguf"], m)
+        check("loras", s.get("/sdapi/v1/loras") == (200, []))
+        h = s.get("/api/health")[1]
+        check("or told as well as can be", h["composer"]["name"] == "?.gguf", h)
+        code, got = s.post("/api/models", {"composer": "\u00e9.gguf"})
+        check("found by its name", code == 202 and
+              s.job(got["job"]["id"])["state"] == "failed", got)
+    lora = ["--lora", "first.txt"] * 32
+    with Server(*lora, data="loras") as s:
+        n = s.post("/api/sessions")[1]["id"]
+        c = s.post("/api/sessions/%d/canvases" % n, {"text": CANVAS})[1]["id"]
+        code, got = s.post("/api/renders", {"canvas": c, "options": {"lora": [{"name": "x"}]}})
+        check("one LoRA too many", code == 422 and got["error"]["status"] == "RANGE" and
+              "33 LoRAs" in got["error"]["message"], got)
+
+
 def chosen():
     """Models by name."""
     if not os.path.isdir(MODEL):
@@ -317,6 +376,14 @@ def chosen():
         c = s.post("/api/sessions/%d/canvases" % n, {"text": CANVAS})[1]["id"]
         draw = {"canvas": c, "options": SMALL}
         check("draws", s.job(s.post("/api/renders", draw)[1]["job"]["id"])["state"] == "done")
+        ev = Events(s)
+        job = s.job(s.post("/api/models", {"renderer": "model"})[1]["job"]["id"])
+        wait("the end", lambda: [e for e in ev.all if e[1] == "job" and e[2]["state"] == "done"])
+        check("what is open is not opened anew", job["state"] == "done" and not
+              [e for e in ev.all if e[1] == "job" and e[2]["progress"] and
+               "loading" in e[2]["progress"]["phase"]], ev.all)
+        check("and told as before", s.get("/api/health")[1]["renderer"]["name"] == "model")
+        ev.close()
         for name in ("../golden/model", "model/../model", "/etc", "model/", ""):
             check("no such name %r" % name, s.post("/api/models", {"renderer": name})[0] == 404)
         s.job(s.post("/api/models", {"renderer": None})[1]["job"]["id"])
@@ -355,6 +422,7 @@ with Server("--script", "three.txt", *draws) as s:
     a1111(s)
     check("ends well", s.stop() == 0)
 nobody()
+names()
 chosen()
 keyed()
 finish()

@@ -108,6 +108,13 @@ def full_queue():
                 continue
             check("full: 503 and when to come back", code == 503 and
                   int(s.headers["Retry-After"]) > 0, got)
+            before = s.get("/api/sessions")[1]
+            for path in ("/sdapi/v1/txt2img", "/v1/images/generations"):
+                for more in ({}, {"canvas": CANVAS}):
+                    code, got = s.post(path, dict(more, prompt="two cats"))
+                    check("full for %s too" % path, code == 503 and
+                          int(s.headers["Retry-After"]) > 0, got)
+            check("and it leaves nothing behind", s.get("/api/sessions")[1] == before)
         check("some were taken", 2 <= len(ids) <= 4, ids)
         one = s.get("/api/sessions/%d" % n)[1]
         check("nothing of what was refused is there", len(one["messages"]) == len(ids), one)

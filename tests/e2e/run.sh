@@ -74,12 +74,5 @@ chromium=$(find_chromium) || [ "$tests" = openai ] ||
 [ -e "$OMOST_GOLDEN/model/model_index.json" ] ||
     skip "no golden model at $OMOST_GOLDEN/model"
 export OMOST_SOURCE OMOST_BIN OMOST_GOLDEN
-run_tests() {
-    OMOST_CHROMIUM=$chromium OMOST_MODULES=$modules \
-        node --test --test-concurrency=1 --test-reporter=spec "$here/$tests.test.mjs"
-}
-# A browser on a busy machine has its own sense of time: what fails twice is broken.
-run_tests || {
-    echo "FAILED once; the whole story again"
-    run_tests
-}
+OMOST_CHROMIUM=$chromium OMOST_MODULES=$modules \
+    exec node --test --test-concurrency=1 --test-reporter=spec "$here/$tests.test.mjs"

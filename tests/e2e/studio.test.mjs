@@ -15,6 +15,7 @@ before(async () => {
   server = await new Server({
     // Reply k answers a conversation with k answers; the fourth mends the third.
     replies: [DRAGON, DINOSAUR, BROKEN, BROKEN],
+    rate: 600, // slow enough to be seen growing by a browser that has little time
   }).start();
   browser = await launch();
   page = await openPage(browser, server);
@@ -55,6 +56,10 @@ test("a wish is typed and regions stream in", LIMIT, async () => {
   await eventually(() => page.locator(".message pre.code").textContent(), /canvas = Canvas\(\)/);
   clean(page);
 });
+
+/** Until the gallery has so many pictures, be it in sight or not. */
+const thumbs = (p, n) => p.waitForFunction((want) =>
+  document.querySelectorAll(".thumb").length === want, n, { timeout: 120000 });
 
 async function middle(locator) {
   const b = await locator.boundingBox();
@@ -156,7 +161,8 @@ test("a picture is drawn, with progress and a preview; one is cancelled", LIMIT,
       attributes: true, attributeFilter: ["src"] });
   });
   await page.getByRole("button", { name: "Draw", exact: true }).click();
-  await page.waitForSelector(".job[data-state=running]");
+  // What is soon over may not be seen running: its picture stays.
+  await thumbs(page, 1);
   await quiet(page);
   const [steps, previews] = await page.evaluate(() =>
     [globalThis.steps.size, globalThis.previews.size]);
@@ -164,8 +170,6 @@ test("a picture is drawn, with progress and a preview; one is cancelled", LIMIT,
   assert.ok(previews >= 1, "a preview was shown");
   await page.waitForFunction(() =>
     /^\/api\/images\/\d+\.png$/.test(document.querySelector(".frame .picture").getAttribute("src")));
-  await tab(page, "gallery");
-  await page.waitForFunction(() => document.querySelectorAll(".thumb").length === 1);
   await small(page, 1000);
   await page.keyboard.press("Control+Enter").catch(() => {});
   await page.waitForSelector(".job[data-state=running]", { timeout: 10000 });
@@ -241,16 +245,15 @@ test("a picture of the gallery gives its canvas and settings back", LIMIT, async
 });
 
 test("the page is loaded again in the middle of drawing, and it goes on", LIMIT, async () => {
-  await small(page, 120);
+  await small(page, 300);
   await page.getByRole("button", { name: "Draw", exact: true }).click();
   await page.waitForSelector(".job[data-state=running] progress[value]");
   await page.reload();
   await ready(page);
   await page.waitForSelector(".job[data-state=running] progress[value]", { timeout: 15000 });
   await eventually(() => boxes(page).count(), 4);
+  await thumbs(page, 2);
   await quiet(page);
-  await tab(page, "gallery");
-  await page.waitForFunction(() => document.querySelectorAll(".thumb").length === 2);
   clean(page);
 });
 
@@ -342,9 +345,10 @@ test("everything goes by keyboard", LIMIT, async () => {
   await answered(p);
   await eventually(() => boxes(p).count(), 4);
   await small(p, 20);
+  const before = await p.locator(".thumb").count();
   await p.keyboard.press("Alt+2");
   await p.keyboard.press("Control+Enter");
-  await p.waitForSelector(".job[data-state=running]");
+  await thumbs(p, before + 1);
   await quiet(p);
   clean(p);
   await p.context().close();

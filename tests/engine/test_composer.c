@@ -59,6 +59,7 @@ static omost_status fake_write(om_writer *w, const om_turn *turns, size_t n,
     snprintf(f->first, sizeof f->first, "%.*s", (int)turns[1].text.n,
              turns[1].text.p);
     sink->stats->prompt_tokens = 10;
+    sink->stats->reused_tokens = 3;
     sink->cut = f->cut;
     if (!sink->prompt(sink->user, 5, 10) || !sink->waiting(sink->user) ||
         !sink->note(sink->user, "a remark"))
@@ -66,7 +67,8 @@ static omost_status fake_write(om_writer *w, const om_turn *turns, size_t n,
     for (size_t at = 0, end = strlen(z); at < end; at += (size_t)f->piece) {
         size_t left = end - at, m = (size_t)f->piece;
         sink->stats->reply_tokens++;
-        if (!sink->text(sink->user, (om_str){z + at, m < left ? m : left}))
+        if (!sink->text(sink->user, (om_str){z + at, m < left ? m : left}) ||
+            !sink->waiting(sink->user))
             return om_fail(err, OMOST_CANCELLED, "stopped");
     }
     return OMOST_OK;
@@ -104,7 +106,11 @@ static bool on_event(void *user, const omost_compose_event *ev)
     assert_non_null(ev->stats);
     switch (ev->kind) {
     case OMOST_COMPOSE_NOTE: om_buf_str(&h->notes, ev->text); break;
-    case OMOST_COMPOSE_PROMPT: h->prompts++; break;
+    case OMOST_COMPOSE_PROMPT: /* also while the writer waits */
+        assert_int_equal(ev->done, 5);
+        assert_int_equal(ev->total, 10);
+        h->prompts++;
+        break;
     case OMOST_COMPOSE_TEXT:
         assert_int_equal(om_utf8_valid_len(ev->text.p, ev->text.n), ev->text.n);
         om_buf_str(&h->text, ev->text);
@@ -199,6 +205,7 @@ static void any_pieces(void **state)
         assert_int_equal(h.regions, 1);
         assert_int_equal(h.globals, 1);
         assert_int_equal(h.again, 0);
+        assert_true(h.prompts > 2);
         assert_true(r.seed >= 0 && r.seed <= UINT32_MAX);
         assert_int_equal(r.stats.mended, 0);
         assert_false(r.cut);

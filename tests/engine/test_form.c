@@ -93,6 +93,7 @@ static void check_place(const om_form *form)
     om_buf b;
     om_buf_init(&b, NULL, 4096);
     om_form_forced(form, &b);
+    assert_int_equal(om_form_is_forced(form), b.n > 0);
     if (om_form_done(form)) {
         assert_int_equal(b.n, 0);
         return;

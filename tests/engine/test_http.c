@@ -1,5 +1,6 @@
 /* test_http.c - the HTTP client against a server that misbehaves in every way
  * we could think of (tests/support/mock_server.py). */
+#include "base/clock.h"
 #include "unit/support.h"
 
 #include "net/http_client.h"
@@ -41,7 +42,7 @@ static bool on_cancelled(void *user)
 {
     asked *a = user;
     a->asked_cancel++;
-    return a->cancel_at > 0 && om_http_now() > a->cancel_at;
+    return a->cancel_at > 0 && om_clock() > a->cancel_at;
 }
 
 static asked *begin(const char *path)
@@ -285,11 +286,11 @@ static void stopping(void **state)
 {
     (void)state;
     asked *a = begin("/silent");
-    a->cancel_at = om_http_now() + 0.5;
-    double before = om_http_now();
+    a->cancel_at = om_clock() + 0.5;
+    double before = om_clock();
     send_it(a);
     assert_int_equal(a->st, OMOST_CANCELLED);
-    assert_true(om_http_now() - before < 10);
+    assert_true(om_clock() - before < 10);
     assert_in_range(a->asked_cancel, 2, 100);
     end(a);
     a = begin("/endless");
@@ -509,7 +510,7 @@ static void trying_again(void **state)
     assert_int_equal(a->answers, 1);
     end(a);
     a = begin("/busy/9/d");
-    a->cancel_at = om_http_now() + 0.3;
+    a->cancel_at = om_clock() + 0.3;
     const om_http_retry slow = {.tries = 3, .first = 20, .most = 30};
     a->st = om_http_send_again(http, &a->rq, &slow, NULL, &a->rs, &a->err);
     assert_int_equal(a->st, OMOST_CANCELLED);

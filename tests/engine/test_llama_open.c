@@ -79,6 +79,8 @@ static void test_damaged_heads(void **state)
     om_buf_init(&all, NULL, 64 << 20);
     assert_int_equal(om_file_read(path, &all, &err), OMOST_OK);
     om_gguf_facts facts;
+    assert_int_equal(om_gguf_look(path, &facts, &err), OMOST_OK);
+    assert_int_equal(facts.n_layers, llama_shape.layers);
     int refused = 0;
     for (size_t i = 0; i < 200 && i < all.n; i++) {
         char *p = all.p + (i < 64 ? i : i * 131 % 20000);
@@ -136,7 +138,11 @@ static void test_contexts(void **state)
                    OMOST_USAGE, "phi3");
     om_writer *w = open_path(path, (omost_composer_opts){0});
     assert_int_equal(w->n_ctx, 4096);
-    assert_true(w->has_grammar);
+    om_write_opts how = usual_opts(1);
+    how.max_tokens = 300;
+    heard h = ask(w, "two cats", how); /* with the grammar: a canvas */
+    expect_valid(om_buf_view(&h.text));
+    om_buf_free(&h.text);
     assert_non_null(strstr(path, w->name));
     close_writer(w);
     w = open_path(path, (omost_composer_opts){.n_ctx = 2048});

@@ -338,6 +338,55 @@ static void test_the_state_is_kept_for_the_next_process(void **state)
     om_buf_free(&expected);
 }
 
+/* Stop at one step of reading the prompt, then write: what comes is what an
+ * undisturbed writer says, and the state is kept. False: there are not so many
+ * steps. */
+static bool stopped_while_reading(const char *path, int at,
+                                  const om_buf *expected, int *n_inside)
+{
+    const om_turn turn[] = {system_turn(), user_turn("a tree")};
+    char name[256], folder[] = "/tmp/omost-cache-XXXXXX";
+    om_write_opts o = usual_opts(2);
+    o.max_tokens = 300;
+    assert_non_null(mkdtemp(folder));
+    om_writer *w = open_path(path, (omost_composer_opts){.cache_dir = folder});
+    heard stop = {.stop_prompt = at};
+    const omost_status st = write_turns(w, turn, 2, o, &stop);
+    om_buf_free(&stop.text);
+    const bool unfinished = files_in(folder, name) == 0;
+    if (st == OMOST_CANCELLED) {
+        heard h = ask(w, "a tree", o);
+        expect_equal(&h.text, expected);
+        *n_inside += unfinished && h.stats.reused_tokens > 0;
+        om_buf_free(&h.text);
+    }
+    close_writer(w);
+    assert_int_equal(files_in(folder, name), 1);
+    bool found, damaged;
+    om_buf text = reply_anew(path, folder, &found, &damaged);
+    expect_equal(&text, expected);
+    assert_true(found && !damaged);
+    om_buf_free(&text);
+    empty_folder(folder);
+    return st == OMOST_CANCELLED;
+}
+
+static void test_a_stop_inside_the_system_prompt(void **state)
+{
+    (void)state;
+    char path[64];
+    bool found, damaged;
+    int at = 1, n_inside = 0;
+    write_tiny(path, &shapes[0]);
+    om_buf expected = reply_anew(path, NULL, &found, &damaged);
+    while (stopped_while_reading(path, at, &expected, &n_inside)) at++;
+    assert_true(at > 3);
+    /* Some of it read, and all of it but not what comes behind. */
+    assert_true(n_inside >= 2);
+    unlink(path);
+    om_buf_free(&expected);
+}
+
 /* With all folders above it; and a state of other layers on a device is another
  * one. */
 static void test_the_folder_is_made(void **state)
@@ -423,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_a_long_pass_can_be_stopped),
         cmocka_unit_test(test_a_long_conversation_is_told_before),
         cmocka_unit_test(test_the_state_is_kept_for_the_next_process),
+        cmocka_unit_test(test_a_stop_inside_the_system_prompt),
         cmocka_unit_test(test_the_folder_is_made),
         cmocka_unit_test(test_two_writers_share_the_folder),
         cmocka_unit_test(test_the_folder_does_not_grow),

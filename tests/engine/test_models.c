@@ -183,7 +183,7 @@ static void test_cache(void **state)
     assert_true(om_cache_commit(was, repo, om_str_of(commit)));
 
     snprintf(blob, sizeof blob, "%.3000s/blobs/tag", repo);
-    assert_int_equal(om_folders_above(blob, &err), OMOST_OK);
+    assert_int_equal(om_make_folders(blob, 0777, &err), OMOST_OK);
     assert_int_equal(om_file_write(NULL, blob, OM_STR("{}"), &err), OMOST_OK);
     /* twice: the second time it is there */
     for (int i = 0; i < 2; i++)
@@ -201,9 +201,18 @@ static void test_cache(void **state)
     assert_true(om_str_eqz(om_buf_view(&b), "{}"));
     om_buf_free(&b);
 
-    /* a folder is a model when its config.json is there */
+    /* a folder is a model when its config.json is there, and weights are */
     assert_false(om_find_cached(out, root, &r));
     assert_int_equal(om_cache_link(repo, commit, OM_STR("config.json"), "tag",
+                                   &err),
+                     OMOST_OK);
+    assert_false(om_find_cached(out, root, &r));
+    assert_int_equal(om_cache_link(repo, commit,
+                                   OM_STR("x.safetensors.index.json"), "tag",
+                                   &err),
+                     OMOST_OK);
+    assert_false(om_find_cached(out, root, &r));
+    assert_int_equal(om_cache_link(repo, commit, OM_STR("x.safetensors"), "tag",
                                    &err),
                      OMOST_OK);
     assert_true(om_find_cached(out, root, &r));
@@ -281,6 +290,8 @@ static int end(void **state)
         "models--a--b/snapshots/%s/c/d",
         "models--a--b/snapshots/%s/c",
         "models--a--b/snapshots/%s/config.json",
+        "models--a--b/snapshots/%s/x.safetensors.index.json",
+        "models--a--b/snapshots/%s/x.safetensors",
         "models--a--b/snapshots/%s",
         "models--a--b/snapshots",
         "models--a--b/refs/main",

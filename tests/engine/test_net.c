@@ -217,13 +217,13 @@ static void joining(void **state)
 
 /* ---- event streams ------------------------------------------------------- */
 
-/* Events as text: "[type|id]data;" each. */
+/* Events as text: "[type]data;" each. */
 static omost_status note_event(void *user, const om_sse_event *ev,
                                omost_error *err)
 {
     (void)err;
-    om_buf_printf(user, "[%.*s|%.*s]%.*s;", OM_STR_ARG(ev->type),
-                  OM_STR_ARG(ev->id), OM_STR_ARG(ev->data));
+    om_buf_printf(user, "[%.*s]%.*s;", OM_STR_ARG(ev->type),
+                  OM_STR_ARG(ev->data));
     return OMOST_OK;
 }
 
@@ -259,28 +259,28 @@ static void streams(void **state)
 #define CASE(text, want) {{text, sizeof text - 1}, want}
         CASE("", ""),
         CASE("\n\n\n", ""),
-        CASE("data: a\n\ndata: b\n\n", "[|]a;[|]b;"),
-        CASE("data: a\r\n\r\ndata: b\r\n\r\n", "[|]a;[|]b;"),
-        CASE("data: a\r\rdata: b\r\r", "[|]a;[|]b;"),
-        CASE("data: a\r\n\ndata: b\n\r\n", "[|]a;[|]b;"),
-        CASE("data:a\ndata:  b\ndata\n\n", "[|]a\n b\n;"),
-        CASE(": hello\n\n: keep-alive\ndata: x\n: more\n\n", "[|]x;"),
+        CASE("data: a\n\ndata: b\n\n", "[]a;[]b;"),
+        CASE("data: a\r\n\r\ndata: b\r\n\r\n", "[]a;[]b;"),
+        CASE("data: a\r\rdata: b\r\r", "[]a;[]b;"),
+        CASE("data: a\r\n\ndata: b\n\r\n", "[]a;[]b;"),
+        CASE("data:a\ndata:  b\ndata\n\n", "[]a\n b\n;"),
+        CASE(": hello\n\n: keep-alive\ndata: x\n: more\n\n", "[]x;"),
         CASE("\xEF\xBB\xBF"
              "data: x\n\n\xEF\xBB\xBF"
              "data: y\n\n",
-             "[|]x;"),
+             "[]x;"),
         CASE("event: t\nid: 7\nretry: 5\nwhat: ever\ndata: x\n\ndata: y\n\n",
-             "[t|7]x;[|7]y;"),
-        CASE("event: nothing\n\ndata: x\n\n", "[|]x;"),
-        CASE("data: x", "[|]x;"),
-        CASE("data: x\n", "[|]x;"),
-        CASE("data: x\ndata: y", "[|]x\ny;"),
-        CASE("data:\n\n", "[|];"),
-        CASE("data\n\n", "[|];"),
+             "[t]x;[]y;"),
+        CASE("event: nothing\n\ndata: x\n\n", "[]x;"),
+        CASE("data: x", "[]x;"),
+        CASE("data: x\n", "[]x;"),
+        CASE("data: x\ndata: y", "[]x\ny;"),
+        CASE("data:\n\n", "[];"),
+        CASE("data\n\n", "[];"),
         CASE("datax: 1\n\n", ""),
         CASE("data : 1\n\n", ""),
-        CASE("data: \xff\xfe{}\n\n", "[|]\xff\xfe{};"),
-        CASE("id: 1\nid\ndata: x\n\n", "[|]x;"),
+        CASE("data: \xff\xfe{}\n\n", "[]\xff\xfe{};"),
+        CASE("id: 1\nid\ndata: x\n\n", "[]x;"),
 #undef CASE
     };
     static const size_t piece[] = {1, 2, 3, 7, 1000};

@@ -114,8 +114,8 @@ static void check_pick(om_pick *pick, plain *p, float temperature, float top_p,
     memset(p->asked, 0, sizeof p->asked);
     const int32_t want =
         pick_plainly(p, (double)temperature, (double)top_p, u, &off);
-    const int32_t got = om_pick_token_next(pick, p->logits, temperature, top_p,
-                                           u, next, allow, p);
+    const int32_t got =
+        om_pick_token(pick, p->logits, temperature, top_p, u, next, allow, p);
     n_compared++;
     if (off < 2e-6) {
         n_close++;
@@ -251,8 +251,8 @@ static void test_no_mask(void **state)
             if (k % 20 == 0) fills[f](&p);
             memset(p.asked, 0, sizeof p.asked);
             assert_int_equal(
-                om_pick_token(&pick, p.logits, t, top_p, u, NULL, NULL),
-                om_pick_token(&pick, p.logits, t, top_p, u, allow, &p));
+                om_pick_token(&pick, p.logits, t, top_p, u, NULL, NULL, NULL),
+                om_pick_token(&pick, p.logits, t, top_p, u, NULL, allow, &p));
         }
     om_pick_free(&pick);
 }
@@ -276,9 +276,9 @@ static void check_distribution(float temperature, float top_p, bool masked)
     }
     for (uint64_t k = 0; k < DRAWS; k++) {
         memset(p.asked, 0, sizeof p.asked);
-        const int32_t id =
-            om_pick_token(&pick, p.logits, temperature, top_p,
-                          om_pick_uniform(99, k), masked ? allow : NULL, &p);
+        const int32_t id = om_pick_token(&pick, p.logits, temperature, top_p,
+                                         om_pick_uniform(99, k), NULL,
+                                         masked ? allow : NULL, &p);
         assert_in_range(id, 0, N - 1);
         count[id]++;
     }
@@ -360,13 +360,13 @@ static void test_asks_seldom(void **state)
         p.logits[18] = 23;
         p.n_asked = 0;
         memset(p.asked, 0, sizeof p.asked);
-        om_pick_token(&pick, p.logits, 0.6F, 0.9F, chance(), allow, &p);
+        om_pick_token(&pick, p.logits, 0.6F, 0.9F, chance(), NULL, allow, &p);
         peaked += p.n_asked;
         if (p.n_asked > most) most = p.n_asked;
         p.n_asked = 0;
         memset(p.asked, 0, sizeof p.asked);
         assert_int_equal(
-            om_pick_token(&pick, p.logits, 0, 1, chance(), allow, &p), 7);
+            om_pick_token(&pick, p.logits, 0, 1, chance(), NULL, allow, &p), 7);
         assert_int_equal(p.n_asked, 1);
     }
     print_message("peaked: asked %.2f times, at most %zu\n",

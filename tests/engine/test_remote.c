@@ -3,6 +3,7 @@
  * (tests/support/mock_server.py). llama.cpp's own server: test_llama_server.c. */
 #include "unit/support.h"
 
+#include "base/clock.h"
 #include "composer/remote.h"
 #include "net/http_client.h"
 #include "support/server.h"
@@ -23,11 +24,12 @@ typedef struct talk {
     om_write_sink sink;
     omost_compose_stats stats;
     om_buf text, notes;
+    const char *stop_note; /* stop at a note with these words */
     omost_error err;
     omost_status st;
     char address[256];
     int waits, done, total;
-    double stop_at; /* om_http_now() beyond it: stop */
+    double stop_at; /* om_clock() beyond it: stop */
     int stop_texts; /* > 0: stop at this piece of text */
     int n_texts;
 } talk;
@@ -51,14 +53,14 @@ static bool on_note(void *user, const char *text)
 {
     talk *t = user;
     om_buf_printf(&t->notes, "%s\n", text);
-    return true;
+    return !t->stop_note || !strstr(text, t->stop_note);
 }
 
 static bool on_waiting(void *user)
 {
     talk *t = user;
     t->waits++;
-    return t->stop_at == 0 || om_http_now() < t->stop_at;
+    return t->stop_at == 0 || om_clock() < t->stop_at;
 }
 
 static talk *begin(const char *dialect)
@@ -237,7 +239,6 @@ static void llama_fields(void **state)
     t->opts.server_model = "mine";
     ask(t);
     expect_canvas(t);
-    assert_true(t->w->has_grammar);
     assert_int_equal(t->w->n_ctx, 8192);
     assert_int_equal(t->total, 900);
     assert_int_equal(t->done, 500);
@@ -260,7 +261,6 @@ static void llama_fields(void **state)
 
     t = begin("openai");
     ask(t);
-    assert_false(t->w->has_grammar);
     end(t);
     list = requests();
     with = body_at(list, 1);
@@ -374,6 +374,27 @@ static void picky(void **state)
     json_decref(list);
 }
 
+/* Stopped when told that something is left out: no more is asked, and it is no
+ * failure of the server's. */
+static void picky_stopped(void **state)
+{
+    (void)state;
+    json_decref(requests());
+    talk *t = begin("picky");
+    t->stop_note = "asked without";
+    ask(t);
+    expect_error(t, OMOST_CANCELLED, "stopped");
+    assert_true(noted(t, "temperature"));
+    assert_false(noted(t, "top_p"));
+    json_t *list = requests();
+    assert_int_equal(json_array_size(list), 1 + 2);
+    json_decref(list);
+    t->stop_note = NULL;
+    ask(t);
+    expect_canvas(t);
+    end(t);
+}
+
 /* ---- what goes wrong ----------------------------------------------------- */
 
 static void fails(const char *dialect, omost_status st, const char *words)
@@ -442,7 +463,7 @@ static void stopping(void **state)
 {
     (void)state;
     talk *t = begin("hang");
-    t->stop_at = om_http_now() + 0.4;
+    t->stop_at = om_clock() + 0.4;
     ask(t);
     assert_int_equal(t->st, OMOST_CANCELLED);
     assert_true(t->waits >= 2);
@@ -636,7 +657,8 @@ int main(void)
         cmocka_unit_test(stopping),      cmocka_unit_test(cut_replies),
         cmocka_unit_test(too_long),      cmocka_unit_test(loading),
         cmocka_unit_test(out_of_memory), cmocka_unit_test(composed),
-        cmocka_unit_test(schemes),       cmocka_unit_test(only_alive)};
+        cmocka_unit_test(schemes),       cmocka_unit_test(only_alive),
+        cmocka_unit_test(picky_stopped)};
     if (!test_server_mock(&server)) return 77;
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     test_server_stop(&server);

@@ -15,10 +15,9 @@ static omost_status on_event(void *user, const om_sse_event *ev,
                              omost_error *err)
 {
     (void)err;
-    if (ev->data.n > LIMIT + 1 || ev->id.n > LIMIT || ev->type.n > LIMIT)
-        abort();
-    if (memchr(ev->id.n ? ev->id.p : "", '\n', ev->id.n)) abort();
-    om_buf_printf(user, "%zu:%zu:%zu:", ev->type.n, ev->id.n, ev->data.n);
+    if (ev->data.n > LIMIT + 1 || ev->type.n > LIMIT) abort();
+    if (memchr(ev->type.n ? ev->type.p : "", '\n', ev->type.n)) abort();
+    om_buf_printf(user, "%zu:%zu:", ev->type.n, ev->data.n);
     om_buf_str(user, ev->data);
     return OMOST_OK;
 }

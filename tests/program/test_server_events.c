@@ -130,7 +130,7 @@ static void defaults_agree(void **state)
         if (omost_render_opts_set(&o, row->name, &v, &err) != OMOST_OK)
             fail_msg("%s", err.msg);
     }
-    assert_int_equal(omost_render_opts_check(&o, &err), OMOST_OK);
+    assert_int_equal(omost_render_check(&o, &err), OMOST_OK);
     assert_int_equal(o.width, plain.width);
     assert_int_equal(o.height, plain.height);
     assert_int_equal(o.seed, plain.seed);

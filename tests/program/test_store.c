@@ -591,6 +591,76 @@ static void test_delete_long_session(void **state)
     OK(om_store_session_delete(f->s, session, &err));
 }
 
+/* Whatever else is in the gallery: others' pictures, any number of them. */
+static void test_job_images(void **state)
+{
+    fixture *f = *state;
+    omost_error err;
+    om_job_row jobs[2];
+    int64_t want[4], *ids;
+    size_t n = 9;
+    for (int i = 0; i < 2; i++) {
+        jobs[i] = (om_job_row){.kind = OM_STR("render"), .message = -1};
+        OK(om_store_job_add(f->s, &jobs[i], &err));
+    }
+    for (int i = 0; i < 8; i++) {
+        om_image_row row = {.job = jobs[i % 2].id,
+                            .parameters = OM_STR("p"),
+                            .record = OM_STR("{}")};
+        OK(om_store_image_add(f->s, &row, OM_STR("png"), &err));
+        if (i % 2) want[i / 2] = row.id;
+    }
+    new_image(f->s, 0, "p", OM_STR("png"));
+    OK(om_store_job_images(f->s, jobs[1].id, &f->a, &ids, &n, &err));
+    assert_int_equal(n, 4);
+    assert_memory_equal(ids, want, sizeof want);
+    OK(om_store_image_delete(f->s, want[1], &err));
+    OK(om_store_job_images(f->s, jobs[1].id, &f->a, &ids, &n, &err));
+    assert_int_equal(n, 3);
+    assert_int_equal(ids[1], want[2]);
+    OK(om_store_job_images(f->s, 99, &f->a, &ids, &n, &err));
+    assert_int_equal(n, 0);
+}
+
+static void test_find_session(void **state)
+{
+    fixture *f = *state;
+    omost_error err;
+    int64_t id = 0, again = 0;
+    bool made = false;
+    new_session(f->s, "api");
+    OK(om_store_session_find(f->s, OM_STR("API"), &id, &made, &err));
+    assert_true(made && id == 2);
+    new_session(f->s, "other");
+    OK(om_store_session_find(f->s, OM_STR("API"), &again, &made, &err));
+    assert_true(!made && again == id);
+    const int64_t newer = new_session(f->s, "API");
+    OK(om_store_session_find(f->s, OM_STR("API"), &again, &made, &err));
+    assert_true(!made && again == newer);
+    again = 77;
+    FAILS(om_store_session_find(f->s, OM_STR("\xff"), &again, &made, &err),
+          OMOST_FORMAT, "not UTF-8");
+    assert_int_equal(again, 77);
+}
+
+/* What could not be added is as it was. */
+static void test_not_added(void **state)
+{
+    fixture *f = *state;
+    omost_error err;
+    const om_str bad = OM_STR("\xff");
+    const int64_t session = new_session(f->s, "s");
+    om_message_row m = {.session = session, .id = 7, .parent = -1, .text = bad};
+    FAILS(om_store_message_add(f->s, &m, &err), OMOST_FORMAT, "not UTF-8");
+    assert_true(m.id == 7 && m.created == 0);
+    om_canvas_row c = {.id = 7, .session = session, .python = bad};
+    FAILS(om_store_canvas_add(f->s, &c, &err), OMOST_FORMAT, "not UTF-8");
+    assert_true(c.id == 7 && c.created == 0);
+    om_job_row j = {.id = 7, .kind = OM_STR("load"), .request = bad};
+    FAILS(om_store_job_add(f->s, &j, &err), OMOST_FORMAT, "not UTF-8");
+    assert_true(j.id == 7 && j.created == 0);
+}
+
 static void test_delete_image(void **state)
 {
     fixture *f = *state;
@@ -628,7 +698,8 @@ int main(void)
         TEST(test_search_nul),     TEST(test_missing),
         TEST(test_missing_parts),  TEST(test_texts_refused),
         TEST(test_delete_session), TEST(test_delete_long_session),
-        TEST(test_delete_image),
+        TEST(test_delete_image),   TEST(test_job_images),
+        TEST(test_find_session),   TEST(test_not_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

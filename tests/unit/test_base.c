@@ -478,6 +478,14 @@ static void test_json_syntax(void **state)
         if (!v) assert_int_equal(err.status, OMOST_FORMAT);
         json_decref(v);
     }
+    /* Objects and arrays cost memory: as many as the caller has said. */
+    static const char four[] = "[{},[],{}]";
+    omost_error many = {0};
+    assert_null(om_json_parse_large(om_str_of(four), "it", 3, &many));
+    assert_int_equal(many.status, OMOST_LIMIT);
+    json_t *all = om_json_parse_large(om_str_of(four), "it", 4, NULL);
+    assert_int_equal(json_array_size(all), 3);
+    json_decref(all);
     json_t *twice = om_json_parse(OM_STR("{\"a\":1,\"a\":2}"), "it", NULL);
     assert_null(twice);
 }

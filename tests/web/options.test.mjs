@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  PRESETS, PRESET_KEYS, bytes, changed, cleaned, duration, grouped, known, nameOf, presetOf,
-  randomSeed, withPreset,
+  PRESETS, PRESET_KEYS, bytes, changed, cleaned, duration, grouped, known, lorasOf, nameOf,
+  presetOf, randomSeed, withPreset,
 } from "../../web/js/options.js";
 
 const table = [
@@ -78,4 +78,15 @@ test("names, times and sizes for people", () => {
   assert.equal(bytes(0), "");
   assert.equal(bytes(999), "999 B");
   assert.equal(bytes(4.9e9), "4.9 GB");
+});
+
+test("LoRAs of a picture are those of the list by their file's name", () => {
+  const list = [{ name: "styles/ink.safetensors" }, { name: "glow.safetensors" }];
+  const record = { loras: [
+    { name: "of-the-server.safetensors", weight: 1, sha256: null },
+    { name: "ink.safetensors", weight: 0.4, sha256: null },
+    { name: "glow.safetensors", sha256: null }, { name: null }] };
+  assert.deepEqual(lorasOf(record, list), [
+    { name: "styles/ink.safetensors", weight: 0.4 }, { name: "glow.safetensors", weight: 1 }]);
+  assert.deepEqual(lorasOf({}, list), []);
 });

@@ -2,45 +2,8 @@
 // page. node --test tests/web
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Words, emptyCanvas, withGlobal } from "../../web/js/canvas.js";
-import { Studio } from "../../web/js/studio.js";
-
-const words = new Words({ location: [], offset: [], area: [], color: [] });
-const region = (description) => ({ ...emptyCanvas().global, description, distance_to_viewer: 1 });
-
-class FakeEvents extends EventTarget {
-  on(name, fn) { this.addEventListener(name, (e) => fn(e.detail)); }
-  tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
-}
-
-/** fetch() answered by functions of [method, path, body]; what was asked is kept. */
-function fake(answers) {
-  const asked = [];
-  globalThis.fetch = async (path, { method, body }) => {
-    const sent = body ? JSON.parse(body) : undefined;
-    asked.push([method, path, sent]);
-    const answer = answers[`${method} ${path.split("?")[0]}`];
-    const [status, data] = answer ? answer(sent) : [404, { error: { message: `no ${path}` } }];
-    return new Response(JSON.stringify(data), { status, headers: { "Content-Type": "application/json" } });
-  };
-  return asked;
-}
-
-const session = (extra = {}) => ({ id: 1, title: "", messages: [], jobs: [], images: [], canvas: null, ...extra });
-const canvas = (id, extra = {}) => ({ id, session: 1, parent: null, origin: "reply", notes: [],
-  json: withGlobal(emptyCanvas(), { description: `canvas ${id}` }), ...extra });
-const message = (id, parent, role, extra = {}) => ({ id, parent, role, text: `m${id}`, canvas: null, session: 1, ...extra });
-
-async function opened(data, answers = {}) {
-  const asked = fake({ "GET /api/sessions/1": () => [200, data], "GET /api/jobs": () => [200, { jobs: [] }], ...answers });
-  const events = new FakeEvents();
-  const studio = new Studio({}, words, events);
-  const toasts = [];
-  studio.addEventListener("toast", (e) => toasts.push(e.detail.text));
-  await studio.open(1);
-  asked.length = 0;
-  return { studio, events, asked, toasts };
-}
+import { emptyCanvas, withGlobal } from "../../web/js/canvas.js";
+import { canvas, fake, later, message, opened, region, session, settled } from "./support.mjs";
 
 test("message 0 is a message", async () => {
   const { studio } = await opened(session({ messages: [message(0, null, "user"), message(1, 0, "assistant")] }));
@@ -165,3 +128,184 @@ test("a deleted picture leaves the gallery and the stage", async () => {
   assert.equal(studio.image, null);
   assert.equal(studio.images.length, 0);
 });
+
+// ---- what is saved ------------------------------------------------------------
+
+const mine = (s, description) => s.edit(withGlobal(s.doc, { description }));
+const saves = { "POST /api/sessions/1/canvases": (b) => [201, canvas(20, { json: b.json, origin: "edit" })] };
+const SECOND = { "GET /api/sessions/2": () => [200, { ...session(), id: 2 }] };
+
+test("a new chat right after an edit saves the edit, and nothing else", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { studio, asked } = await opened(session(), { ...saves, ...SECOND,
+    "POST /api/sessions": () => [201, { id: 2 }] });
+  mine(studio, "mine");
+  await studio.openNew();
+  t.mock.timers.tick(1000);
+  await studio.saving;
+  assert.deepEqual(asked.filter(([method]) => method === "POST").map(([, path]) => path).sort(),
+    ["/api/sessions", "/api/sessions/1/canvases"]);
+  assert.equal(studio.unsaved, false);
+});
+
+test("what was undone to is drawn like any other canvas", async () => {
+  const { studio, asked, toasts } = await opened(session(), { ...saves,
+    "POST /api/renders": () => [202, { job: { id: 7, kind: "render", state: "queued", session: 1 } }] });
+  assert.equal(await studio.render({}), null);
+  assert.match(toasts[0], /There is no canvas yet/);
+  mine(studio, "mine");
+  studio.undo();
+  assert.equal((await studio.render({})).id, 7);
+  assert.deepEqual(asked.map(([, path]) => path), ["/api/sessions/1/canvases", "/api/renders"]);
+  assert.equal(toasts.length, 1);
+});
+
+test("a session that is deleted while its canvas is saved does not end saving", async () => {
+  const [answer, come] = later();
+  let n = 0;
+  const { studio, asked } = await opened(session(), { ...SECOND,
+    "POST /api/sessions/1/canvases": async (b) => { if (!n++) await answer; return [201, canvas(20, { json: b.json })]; },
+    "POST /api/sessions/2/canvases": (b) => [201, { ...canvas(30, { json: b.json }), session: 2 }] });
+  mine(studio, "mine");
+  const saved = studio.saveCanvas();
+  studio.session = null;
+  come();
+  await saved;
+  await studio.open(2);
+  mine(studio, "another");
+  await studio.saveNow();
+  assert.equal(studio.canvasId, 30);
+  assert.equal(asked.at(-1)[1], "/api/sessions/2/canvases");
+});
+
+test("one failure, of whatever kind, does not end saving", async () => {
+  const { studio } = await opened(session(), saves);
+  studio.saving = Promise.reject(new TypeError("a fault of ours"));
+  mine(studio, "mine");
+  await studio.saveNow();
+  assert.equal(studio.canvasId, 20);
+});
+
+test("an edit made while another session comes is saved in its own", async () => {
+  const [answer, come] = later();
+  const { studio, asked } = await opened(session({ canvas: canvas(5) }), { ...saves,
+    "GET /api/sessions/2": async () => { await answer; return [200, { ...session(), id: 2 }]; } });
+  const open = studio.open(2);
+  await settled();
+  mine(studio, "mine");
+  come();
+  await open;
+  await studio.saving;
+  const [, path, body] = asked.find(([method]) => method === "POST");
+  assert.deepEqual([path, body.parent, body.json.global.description], ["/api/sessions/1/canvases", 5, "mine"]);
+  assert.equal(studio.session.id, 2);
+  assert.equal(studio.doc.global.description, "A picture.");
+});
+
+test("a reply that comes while an edit is saved is what the next edit begins from", async () => {
+  const [answer, come] = later();
+  const { studio, events } = await opened(session({ canvas: canvas(5) }), {
+    "POST /api/sessions/1/canvases": async (b) => { await answer; return [201, canvas(20, { json: b.json })]; } });
+  mine(studio, "mine");
+  const saved = studio.saveCanvas();
+  events.tell("canvas", canvas(21));
+  come();
+  await saved;
+  assert.deepEqual([studio.canvasId, studio.parentId], [21, 21]);
+});
+
+// ---- what happens meanwhile -----------------------------------------------------
+
+const compose = (state) => ({ id: 9, kind: "compose", state, session: 1, message: 0 });
+
+test("what ends between the server's answer and its arrival has ended", async () => {
+  const [answer, come] = later();
+  const { studio, events } = await opened(session());
+  const old = session({ messages: [message(0, null, "user")], jobs: [compose("running")] });
+  const asked = { "GET /api/sessions/1": async () => { await answer; return [200, old]; },
+    "GET /api/jobs": () => [200, { jobs: [] }] };
+    fake(asked);
+  const loaded = studio.reload();
+  events.tell("canvas", canvas(6));
+  events.tell("message", message(1, 0, "assistant", { canvas: 6 }));
+  events.tell("job", compose("done"));
+  events.tell("image", { id: 7, session: 1, file: "/api/images/7.png" });
+  come();
+  await loaded;
+  assert.equal(studio.composing(), null);
+  assert.deepEqual(studio.path().map((m) => m.id), [0, 1]);
+  assert.deepEqual([studio.canvasId, studio.image.id], [6, 7]);
+});
+
+test("the same of a session that is being opened; others' events are heard at once", async () => {
+  const [answer, come] = later();
+  const { studio, events } = await opened(session(), {
+    "GET /api/sessions/2": async () => {
+      await answer;
+      return [200, { ...session({ jobs: [{ ...compose("running"), session: 2 }] }), id: 2 }];
+    } });
+  const open = studio.open(2);
+  await settled();
+  events.tell("job", { ...compose("done"), session: 2 });
+  events.tell("message", message(4, null, "user"));
+  assert.equal(studio.messages.size, 1);
+  come();
+  await open;
+  assert.equal(studio.composing(), null);
+});
+
+test("an answer that does not come holds nothing back for good", async () => {
+  const { studio, events } = await opened(session());
+  globalThis.fetch = async () => { throw new TypeError("failed"); };
+  const loaded = studio.attempt(() => studio.reload());
+  events.tell("canvas", canvas(6));
+  await loaded;
+  assert.equal(studio.canvasId, 6);
+  events.tell("canvas", canvas(8));
+  assert.equal(studio.canvasId, 8);
+});
+
+// ---- another session is opened before the answer is there --------------------------
+
+const job = (kind) => ({ id: 30, kind, state: "queued", session: 1, message: 2 });
+const SLOW = {
+  send: ["POST /api/sessions/1/messages", { message: message(2, null, "user"), job: job("compose") }, (s) => s.send("go on")],
+  retry: ["POST /api/sessions/1/messages/0/retry", { job: job("compose") }, (s) => s.retry(0)],
+  render: ["POST /api/renders", { job: job("render") }, (s) => s.render({})],
+  restart: ["POST /api/jobs/4/restart", { job: job("render") }, (s) => s.restart(4)],
+  cancel: ["POST /api/jobs/4/cancel", { ...job("render"), state: "cancelled" }, (s) => s.cancel(4)],
+  showCanvas: ["GET /api/canvases/3", canvas(3), (s) => s.showCanvas(3)],
+  importText: ["POST /api/sessions/1/canvases", canvas(3), (s) => s.importText("text")],
+  reload: ["GET /api/sessions/1", session({ messages: [message(2, null, "user")] }), (s) => s.reload()],
+};
+for (const [name, [path, data, act]] of Object.entries(SLOW))
+  test(`${name}: its answer does nothing to another session`, async () => {
+    const [answer, come] = later();
+        const { studio } = await opened(session({ canvas: canvas(5), messages: [message(0, null, "user")] }));
+    const asked = fake({ ...SECOND, "GET /api/jobs": () => [200, { jobs: [] }],
+      [path]: async () => { await answer; return [200, data]; } });
+    const done = act(studio);
+    await settled();
+    await studio.open(2);
+    come();
+    await done;
+    assert.ok(asked.some(([m, p]) => `${m} ${p}` === path), "it was asked of the first session");
+    assert.ok(!asked.some(([m]) => m === "PATCH"));
+    assert.deepEqual([studio.session.id, studio.canvasId, studio.at, studio.messages.size, studio.jobs.size],
+      [2, null, null, 0, 0]);
+  });
+
+for (const name of ["send", "render", "importText"])
+  test(`${name}: what is asked for while the canvas is saved is not asked of another session`, async () => {
+    const [answer, come] = later();
+    const { studio, asked } = await opened(session(), { ...SECOND,
+      "POST /api/sessions/1/canvases": async (b) => { await answer; return [201, canvas(20, { json: b.json })]; } });
+    mine(studio, "mine");
+    const done = SLOW[name][2](studio);
+    await settled();
+    studio.session = { id: 2 };
+    asked.length = 0;
+    come();
+    assert.equal(await done, null);
+    assert.deepEqual(asked, []);
+  });

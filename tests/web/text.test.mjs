@@ -5,9 +5,9 @@ import { excerpt, fromLines, offsetOf, parts, placeOf, toLines } from "../../web
 
 test("a reply is what is said and the code", () => {
   assert.deepEqual(parts("Sure.\n```python\na\nb\n```\nDone."),
-    { before: "Sure.", code: "a\nb\n", after: "Done.", open: false, firstLine: 2 });
+    { before: "Sure.", code: "a\nb\n", after: "Done." });
   assert.deepEqual(parts("```python\na"),
-    { before: "", code: "a", after: "", open: true, firstLine: 1 });
+    { before: "", code: "a", after: "" });
   assert.equal(parts("No code.").code, null);
   assert.equal(parts("").before, "");
 });

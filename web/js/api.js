@@ -19,24 +19,25 @@ async function call(method, path, body, options = {}) {
   const headers = { ...(options.headers ?? {}) };
   if (key) headers.Authorization = `Bearer ${key}`;
   if (body !== undefined && !options.raw) headers["Content-Type"] = "application/json";
-  let answer;
+  let answer, data;
   try {
     answer = await fetch(path, {
       method, headers, signal: options.signal, keepalive: !!options.keepalive,
       body: body === undefined ? undefined : options.raw ? body : JSON.stringify(body),
     });
+    // The body comes after the head, and may be cut off as well.
+    const type = answer.headers.get("Content-Type") ?? "";
+    data = type.startsWith("application/json") ? await answer.json() : await answer.blob();
   } catch (e) {
     if (e.name === "AbortError") throw e;
     throw new ApiError(0, { message: "the server does not answer; is omost serve still running?" });
   }
-  const type = answer.headers.get("Content-Type") ?? "";
-  const data = type.startsWith("application/json") ? await answer.json() : await answer.blob();
   if (!answer.ok) throw new ApiError(answer.status, data.error);
   return data;
 }
 
 /** A list of the API is an object with the rows under their name. */
-export const rowsOf = (answer, name) => (Array.isArray(answer) ? answer : answer[name] ?? []);
+export const rowsOf = (answer, name) => answer[name] ?? [];
 
 export const get = (path, options) => call("GET", path, undefined, options);
 export const post = (path, body = {}, options) => call("POST", path, body, options);
@@ -69,13 +70,11 @@ export const api = {
 
   render: (s, canvas, options) => post("/api/renders", { session: s, canvas, options }),
   jobs: (s) => get(`/api/jobs?session=${s}`),
-  job: (j) => get(`/api/jobs/${j}`),
   cancel: (j) => post(`/api/jobs/${j}/cancel`),
   restart: (j) => post(`/api/jobs/${j}/restart`),
 
   images: (query = "", before = 0) =>
     get(`/api/images?limit=60&q=${encodeURIComponent(query)}${before ? `&before=${before}` : ""}`),
-  image: (i) => get(`/api/images/${i}`),
   deleteImage: (i) => del(`/api/images/${i}`),
   upload: (bytes) => call("POST", "/api/uploads", bytes,
     { raw: true, headers: { "Content-Type": "image/png" } }),

@@ -1,7 +1,7 @@
 // chat.js - the conversation. It is a tree: every message may have been asked
 // otherwise or answered again, and nothing that was said is lost.
 
-import { button, chip, el, fill, typing } from "./dom.js";
+import { button, chip, el, fill, perFrame, typing } from "./dom.js";
 import { excerpt, parts } from "./text.js";
 import { duration } from "./options.js";
 
@@ -12,9 +12,11 @@ export class Chat {
     this.nodes = new Map(); // message id -> {node, sign}
     this.open = new Set();  // messages whose code is shown
     this.editing = null;    // the message that is being asked otherwise
+    this.drawSoon = perFrame(() => this.draw());
     this.build(root);
     studio.addEventListener("change", (e) => {
-      if (["chat", "session", "jobs", "health", "writing"].includes(e.detail)) this.draw();
+      if (["chat", "session", "jobs", "health"].includes(e.detail)) this.draw();
+      if (e.detail === "writing") this.drawSoon();
       if (e.detail === "session") this.stopEditing();
     });
   }

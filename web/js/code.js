@@ -14,11 +14,13 @@ export class CodeEditor {
     this.error = null;
     this.asked = null;   // AbortController of the newest question
     this.typed = false;  // what stands here has not been read yet: never write over it
+    this.of = studio.session?.id; // the session it belongs to
     this.build(root);
     this.read = whenQuiet(250, () => this.parse());
     this.write = whenQuiet(150, () => this.print());
     this.paint = perFrame(() => this.marks());
     studio.addEventListener("change", (e) => {
+      if (e.detail === "session") this.enter(studio.session.id);
       if (["canvas", "session"].includes(e.detail)) this.write();
       if (e.detail === "jobs") this.input.readOnly = !!studio.composing();
     });
@@ -34,7 +36,7 @@ export class CodeEditor {
     this.input = el("textarea.editor", { spellcheck: false, autocapitalize: "off",
       autocomplete: "off", wrap: "off", "aria-label": "Code of the canvas",
       "aria-describedby": "code-says",
-      oninput: () => { this.typed = true; this.paint(); this.read(); },
+      oninput: () => { this.asked?.abort(); this.typed = true; this.paint(); this.read(); },
       onscroll: () => this.scroll(),
       onkeydown: (e) => this.key(e) });
     this.says = el("p.says", { id: "code-says", role: "status" });
@@ -46,6 +48,15 @@ export class CodeEditor {
         button("ComfyUI", "Save it for ComfyUI_omost", () => this.saveComfy())),
       el("div.code-box", {}, this.numbers, el("div.code-text", {}, this.back, this.input)),
       this.says, this.notes);
+  }
+
+  /** What was typed in another session is none of this one's. */
+  enter(session) {
+    if (this.of === session) return;
+    this.of = session;
+    this.asked?.abort();
+    this.typed = false;
+    this.shown = null;
   }
 
   // ---- from the stage -----------------------------------------------------------------
@@ -81,11 +92,13 @@ export class CodeEditor {
     this.form = this.choice.value = "python";
     this.shown = this.studio.doc;
     this.put(text);
+    this.typed = true;
     this.parse();
     this.input.focus();
   }
 
   async parse() {
+    if (!this.typed) return;
     this.asked?.abort();
     const asked = this.asked = new AbortController();
     try {
@@ -98,7 +111,7 @@ export class CodeEditor {
       this.studio.edit(doc, "code");
       this.tell(null, got.notes);
     } catch (e) {
-      if (e.name === "AbortError") return;
+      if (asked.signal.aborted) return;
       this.typed = false;
       if (!(e instanceof ApiError)) throw e;
       this.tell(e, []);
@@ -106,7 +119,7 @@ export class CodeEditor {
   }
 
   tell(error, notes) {
-    this.error = this.studio.codeError = error;
+    this.error = error;
     this.input.setAttribute("aria-invalid", !!error);
     this.says.classList.toggle("bad", !!error);
     fill(this.says, error

@@ -5,7 +5,9 @@ import { dialog } from "./dialog.js";
 import { el, fill } from "./dom.js";
 
 export function compareDialog(studio, one = studio.image) {
-  const images = studio.images.slice(0, 200);
+  // The picture of the stage need not be in the list: that may be a search's.
+  const images = [...(one && !studio.images.some((i) => i.id === one.id) ? [one] : []),
+    ...studio.images.slice(0, 200)];
   if (images.length < 2) {
     studio.say("There are not two pictures yet to compare.", "error");
     return Promise.resolve();
@@ -38,7 +40,6 @@ export function compareDialog(studio, one = studio.image) {
     const slide = (e) => {
       const r = frame.getBoundingClientRect();
       slider.value = 100 * (e.clientX - r.left) / r.width;
-      slider.oninput?.();
       frame.style.setProperty("--at", `${slider.value}%`);
       e.preventDefault();
     };

@@ -3,6 +3,7 @@
 
 import { api } from "./api.js";
 import { el } from "./dom.js";
+import { recordOf, whole } from "./studio.js";
 
 const MOST = 64 << 20;
 
@@ -52,9 +53,9 @@ export class Files {
       s.say(`${file.name} has no canvas; pictures now begin from it.`);
       return true;
     }
-    s.edit(got.canvas);
-    const record = typeof got.record === "string" ? JSON.parse(got.record) : got.record;
-    if (record?.options) this.ui.settings.take(record.options);
+    s.edit(whole(got.canvas));
+    const record = recordOf(got);
+    if (record) this.ui.settings.take(record);
     s.say(`Canvas and settings of ${file.name}.`);
     return true;
   }

@@ -12,6 +12,8 @@ export class Gallery {
     this.studio = studio;
     this.ui = ui;
     this.nodes = new Map();
+    this.asked = 0;    // questions so far; the answer to the last one counts
+    this.came = null;  // image events while it is awaited
     this.search = el("input", { type: "search", placeholder: "Search prompts and settings",
       "aria-label": "Search the gallery", oninput: whenQuiet(250, () => this.ask()) });
     this.grid = el("ul.pictures", { "aria-label": "Pictures" });
@@ -20,16 +22,22 @@ export class Gallery {
     fill(root, this.search, this.grid, this.state, this.more);
     studio.addEventListener("change", (e) => { if (e.detail === "gallery") this.draw(); });
     studio.events.on("reset", () => this.ask());
+    studio.events.on("image", (i) => this.came?.push(i));
     this.ask();
   }
 
   async ask(older = false) {
-    const s = this.studio, q = this.search.value.trim();
+    if (older && this.came) return; // one answer after the other
+    const s = this.studio, q = this.search.value.trim(), turn = ++this.asked;
     const before = older ? s.images.at(-1)?.id ?? 0 : 0;
+    const came = this.came = [];
     const got = await s.attempt(() => api.images(q, before));
-    if (!got || q !== this.search.value.trim()) return;
+    if (turn !== this.asked) return;
+    this.came = null;
+    if (!got) return;
     const rows = rowsOf(got, "images");
     s.images = older ? [...s.images, ...rows] : rows;
+    for (const i of came) s.listImage(i);
     this.more.hidden = rows.length < PAGE;
     this.draw();
   }

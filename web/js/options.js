@@ -54,6 +54,17 @@ export function known(table, values) {
   return out;
 }
 
+/** The LoRAs of a picture's record, by the names of the list. A record only has
+ *  the last part of a path. What is not in the list cannot be asked for: the
+ *  server draws with those it was started with anyway. */
+export function lorasOf(record, list) {
+  const last = (name) => name.slice(name.lastIndexOf("/") + 1);
+  return (Array.isArray(record.loras) ? record.loras : []).flatMap((l) => {
+    const here = list.find((k) => k.name === l?.name) ?? list.find((k) => last(k.name) === l?.name);
+    return here ? [{ name: here.name, weight: Number(l.weight ?? 1) }] : [];
+  });
+}
+
 /** Only what differs from the defaults: the server knows those better. */
 export function changed(table, values) {
   const out = {};

@@ -5,7 +5,7 @@
 import { api } from "./api.js";
 import { button, el, field, fill } from "./dom.js";
 import {
-  PRESETS, bytes, changed, cleaned, grouped, known, nameOf, presetOf, randomSeed, withPreset,
+  PRESETS, bytes, changed, cleaned, grouped, known, lorasOf, nameOf, presetOf, randomSeed, withPreset,
 } from "./options.js";
 
 const KEEP = "omost.settings";
@@ -79,14 +79,12 @@ export class Settings extends EventTarget {
     return out;
   }
 
-  /** The settings of a picture. */
-  take(options) {
-    this.state.render = known(this.tables.render, options);
+  /** The settings of a picture, from its record. */
+  take(record) {
+    this.state.render = known(this.tables.render, record.options);
     for (const o of this.tables.render)
       if (this.state.render[o.name] === o.default) delete this.state.render[o.name];
-    if (Array.isArray(options.lora))
-      this.state.lora = options.lora.filter((l) => typeof l?.name === "string")
-        .map((l) => ({ name: l.name, weight: Number(l.weight ?? 1) }));
+    this.state.lora = lorasOf(record, this.list?.lora ?? []);
     this.state.locked = true;
     this.keep();
   }

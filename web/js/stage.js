@@ -25,6 +25,8 @@ export class Stage {
     this.draw = perFrame(() => this.render());
     this.build();
     studio.addEventListener("change", (e) => {
+      // A box that is held belongs to the canvas before.
+      if (["canvas", "session"].includes(e.detail)) this.drag = null;
       if (["canvas", "selection", "image", "preview", "jobs", "session", "writing"].includes(e.detail))
         this.draw();
     });

@@ -22,13 +22,13 @@ export class Studio extends EventTarget {
     this.canvases = new Map();  // versions that were asked for, as promises
     this.health = null;         // who writes and who draws
     this.canvasNotes = [];
-    this.codeError = null;      // ApiError of what stands in the code editor
     this.selected = -1;         // region; -1: the whole picture
     this.image = null;          // on the stage, over the layout
     this.images = [];           // of the gallery
     this.save = whenQuiet(600, () => this.saveCanvas());
     this.saving = Promise.resolve();
     this.opening = 0;
+    this.held = new Map();      // session id -> what is heard when its answer is there
     this.listen();
   }
 
@@ -53,51 +53,79 @@ export class Studio extends EventTarget {
 
   // ---- sessions ---------------------------------------------------------------
 
+  /** True while the page shows the session that something was begun in. */
+  here(id) { return id !== undefined && this.session?.id === id; }
+
+  /** A session as the server has it now. What happens in it until the answer
+   *  is there may be newer than the answer: it is heard after take(). */
+  async ask(id, take) {
+    const held = this.held.get(id) ?? { asked: 0, events: [] };
+    this.held.set(id, held);
+    held.asked++;
+    try {
+      return take(await api.session(id));
+    } finally {
+      if (--held.asked === 0) {
+        this.held.delete(id);
+        for (const hear of held.events) hear();
+      }
+    }
+  }
+
   async open(id) {
     if (this.session) await this.saveNow();
     const turn = ++this.opening;
-    const s = await api.session(id);
-    if (turn !== this.opening) return; // another one was asked for meanwhile
-    this.session = s;
-    this.messages = new Map(s.messages.map((m) => [m.id, m]));
-    this.at = newest(s);
-    this.jobs = new Map(s.jobs.map((j) => [j.id, j]));
+    const opened = await this.ask(id, (s) => {
+      if (turn !== this.opening) return false; // another one was asked for meanwhile
+      this.saveCanvas(); // what was changed meanwhile
+      this.take(s, newest(s));
+      this.image = s.images.find((i) => s.canvas && i.canvas === s.canvas.id) ?? null;
+      this.selected = -1;
+      this.setCanvas(s.canvas);
+      this.changed("session");
+      this.changed("jobs");
+      return true;
+    });
+    if (opened) await this.findInterrupted();
+  }
+
+  take(session, at) {
+    this.session = session;
+    this.messages = new Map(session.messages.map((m) => [m.id, m]));
+    this.at = at;
+    this.jobs = new Map(session.jobs.map((j) => [j.id, j]));
     this.writing.clear();
-    this.image = s.images.find((i) => s.canvas && i.canvas === s.canvas.id) ?? null;
-    this.selected = -1;
-    this.setCanvas(s.canvas);
-    this.changed("session");
-    this.changed("jobs");
-    await this.findInterrupted();
   }
 
   /** What was running when the server stopped, unless something was asked for
    *  since. */
   async findInterrupted() {
-    const id = this.session.id;
+    const id = this.session?.id;
+    if (id === undefined) return;
     const [last] = rowsOf(await api.jobs(id), "jobs").filter((j) => j.session === id)
       .sort((a, b) => b.id - a.id);
-    if (last?.state === "interrupted" && this.session.id === id) this.takeJob(last);
+    if (last?.state === "interrupted" && this.here(id)) this.takeJob(last);
   }
 
   /** After events were missed: what the server has, but for what was not yet
    *  saved here and where one is looking. */
   async reload() {
-    const s = await api.session(this.session.id);
-    const { at, image } = this;
-    this.session = s;
-    this.messages = new Map(s.messages.map((m) => [m.id, m]));
-    const below = s.messages.filter((m) => m.parent === at);
-    this.at = below.length ? below[below.length - 1].id
-      : this.messages.has(at) ? at : newest(s);
-    this.jobs = new Map(s.jobs.map((j) => [j.id, j]));
-    this.writing.clear();
-    this.image = s.images.find((i) => !image || i.id > image.id) ?? image;
-    if (this.canvasId !== null && s.canvas && s.canvas.id !== this.canvasId)
-      this.takeCanvas(s.canvas);
-    this.changed("session");
-    this.changed("jobs");
-    await this.findInterrupted();
+    const id = this.session?.id;
+    if (id === undefined) return;
+    const loaded = await this.ask(id, (s) => {
+      if (!this.here(id)) return false;
+      const { at, image } = this;
+      const below = s.messages.filter((m) => m.parent === at);
+      this.take(s, below.length ? below[below.length - 1].id
+        : s.messages.some((m) => m.id === at) ? at : newest(s));
+      this.image = s.images.find((i) => !image || i.id > image.id) ?? image;
+      if (this.canvasId !== null && s.canvas && s.canvas.id !== this.canvasId)
+        this.takeCanvas(s.canvas);
+      this.changed("session");
+      this.changed("jobs");
+      return true;
+    });
+    if (loaded) await this.findInterrupted();
   }
 
   async askHealth() {
@@ -153,7 +181,7 @@ export class Studio extends EventTarget {
     this.changed("chat");
   }
 
-  /** The same, for a message of which only its number is known to be there. */
+  /** Show the branch that ends with a message, whatever stands on the stage. */
   follow(id) {
     this.at = id;
     this.changed("chat");
@@ -167,17 +195,20 @@ export class Studio extends EventTarget {
   }
 
   async send(text, parent = this.lastAnswer()) {
+    const session = this.session?.id;
     await this.saveNow();
+    if (!this.here(session)) return null;
     // The model is told what stands on the stage, where that is another canvas
     // than it wrote.
     const stage = parent === this.lastAnswer() &&
       this.canvasId !== (this.messages.get(parent)?.canvas ?? null) ? this.canvasId : null;
     return this.attempt(async () => {
-      const { message, job } = await api.say(this.session.id, {
+      const { message, job } = await api.say(session, {
         parent, text,
         ...(this.composeOptions?.() ?? {}),
         ...(stage ? { canvas: stage } : {}),
       });
+      if (!this.here(session)) return job;
       this.messages.set(message.id, message);
       this.at = message.id;
       // A quick answer may have come before this one did.
@@ -190,15 +221,17 @@ export class Studio extends EventTarget {
   }
 
   async retry(message) {
+    const session = this.session?.id;
     return this.attempt(async () => {
       this.at = message;
-      const { job } = await api.retry(this.session.id, message);
+      const { job } = await api.retry(session, message);
+      if (!this.here(session)) return;
       this.takeJob(job);
       this.changed("chat");
     });
   }
 
-  /** The reply being written under the message shown, or null. */
+  /** The job that writes in this session, under any of its messages, or null. */
   composing() {
     for (const j of this.jobs.values())
       if (j.kind === "compose" && !ended(j) && j.session === this.session?.id) return j;
@@ -213,7 +246,6 @@ export class Studio extends EventTarget {
   setCanvas(canvas) {
     this.canvasId = this.parentId = canvas?.id ?? null;
     this.canvasNotes = canvas?.notes ?? [];
-    this.codeError = null;
     this.history.reset(whole(canvas?.json));
     if (this.selected >= this.doc.regions.length) this.selected = -1;
     this.changed("canvas");
@@ -223,7 +255,6 @@ export class Studio extends EventTarget {
   takeCanvas(canvas) {
     this.canvasId = this.parentId = canvas.id;
     this.canvasNotes = canvas.notes;
-    this.codeError = null;
     this.canvases.set(canvas.id, Promise.resolve(canvas));
     this.history.push(whole(canvas.json));
     if (this.selected >= this.doc.regions.length) this.selected = -1;
@@ -232,18 +263,25 @@ export class Studio extends EventTarget {
 
   async showCanvas(id) {
     if (id === this.canvasId) return;
+    const session = this.session?.id;
     await this.attempt(async () => {
       await this.saveNow();
-      this.takeCanvas(await this.canvasOf(id));
-      await api.changeSession(this.session.id, { canvas: id });
+      const canvas = await this.canvasOf(id);
+      if (!this.here(session)) return;
+      this.takeCanvas(canvas);
+      await api.changeSession(session, { canvas: id });
     });
   }
 
   /** A canvas from outside (any form of text), kept as a version of its own. */
   async importText(text) {
+    const session = this.session?.id;
     await this.saveNow();
+    if (!this.here(session)) return null;
     return this.attempt(async () => {
-      this.takeCanvas(await api.addCanvas(this.session.id, { text }));
+      const canvas = await api.addCanvas(session, { text });
+      if (!this.here(session)) return null;
+      this.takeCanvas(canvas);
       return true;
     });
   }
@@ -252,7 +290,6 @@ export class Studio extends EventTarget {
   edit(doc, kind = null) {
     if (!this.history.push(doc, kind)) return;
     this.canvasId = null;
-    this.codeError = null;
     if (this.selected >= doc.regions.length) this.selected = doc.regions.length - 1;
     this.changed("canvas");
     this.save();
@@ -273,39 +310,47 @@ export class Studio extends EventTarget {
     this.changed("selection");
   }
 
-  /** Every version that stood still for a moment is kept by the server. */
+  /** What stands here was made here and is no version of the server yet. The
+   *  empty canvas that a session begins with is none. */
+  get unsaved() {
+    const { past, future } = this.history;
+    return this.canvasId === null && past.length + future.length > 0;
+  }
+
+  /** Every version that stood still for a moment is kept by the server, each
+   *  as a child of the one before: one after the other. */
   saveCanvas() {
-    const doc = this.doc;
-    if (this.canvasId !== null || !this.session) return this.saving;
-    const session = this.session.id;
-    this.saving = this.saving.then(() => this.attempt(async () => {
-      const parent = this.parentId;
+    const doc = this.doc, session = this.session?.id, known = this.parentId;
+    if (!this.unsaved || session === undefined) return this.saving;
+    this.saving = this.saving.catch(() => {}).then(() => this.attempt(async () => {
+      const parent = this.here(session) ? this.parentId : known;
       const c = await api.addCanvas(session, { json: doc, ...(parent ? { parent } : {}) });
-      if (this.session.id !== session) return;
+      // Nothing to note where another canvas has come on the stage meanwhile.
+      if (!this.here(session) || this.canvasId !== null) return;
       this.parentId = c.id;
-      if (!sameCanvas(doc, this.doc)) return;
-      this.canvasId = c.id;
-      this.changed("saved");
+      if (sameCanvas(doc, this.doc)) this.canvasId = c.id;
     }));
     return this.saving;
   }
 
   async saveNow() {
-    if (this.canvasId === null && this.history.past.length) await this.saveCanvas();
+    if (this.unsaved) this.saveCanvas();
     await this.saving;
   }
 
   // ---- drawing -----------------------------------------------------------------------
 
   async render(options) {
+    const session = this.session?.id;
     await this.saveNow();
+    if (!this.here(session)) return null;
     if (this.canvasId === null) {
-      if (!this.history.past.length)
+      if (!this.unsaved)
         this.say("There is no canvas yet: ask for one, or add a region.", "error");
       return null;
     }
     return this.attempt(async () => {
-      const { job } = await api.render(this.session.id, this.canvasId, options);
+      const { job } = await api.render(session, this.canvasId, options);
       this.takeJob(job);
       return job;
     });
@@ -317,8 +362,10 @@ export class Studio extends EventTarget {
 
   /** Once more what failed, was cancelled or interrupted. */
   restart(id) {
+    const session = this.session?.id;
     return this.attempt(async () => {
       const { job } = await api.restart(id);
+      if (!this.here(session)) return;
       this.jobs.delete(id);
       this.takeJob(job);
     });
@@ -330,13 +377,14 @@ export class Studio extends EventTarget {
     this.changed("jobs");
   }
 
+  /** Of this session, or a model being loaded for all of them. */
   takeJob(job) {
+    if (!this.mine(job) && job.kind !== "load") return;
     const before = this.jobs.get(job.id);
     // An answer may come after an event that happened later.
     if (before && stage(job) < stage(before)) return;
     this.jobs.set(job.id, { ...before, ...job });
-    if (job.kind === "compose" && job.state === "running" && !this.writing.has(job.id))
-      this.writing.set(job.id, { text: "", global: null, regions: [], notes: [], why: null });
+    if (job.kind === "compose" && job.state === "running") this.writingOf(job.id);
     if (ended(job)) this.writing.delete(job.id);
     this.changed("jobs");
   }
@@ -348,16 +396,18 @@ export class Studio extends EventTarget {
 
   /** Canvas and settings of a picture, back on the stage. */
   async restore(image) {
-    const record = recordOf(image);
+    const record = recordOf(image), session = this.session?.id;
     await this.attempt(async () => {
       if (record?.canvas) {
         const text = typeof record.canvas === "string" ? record.canvas
           : JSON.stringify(record.canvas);
-        this.edit(whole((await api.parse(text)).json));
+        const { json } = await api.parse(text);
+        if (!this.here(session)) return;
+        this.edit(whole(json));
       } else if (image.canvas) {
         await this.showCanvas(image.canvas);
       }
-      this.dispatchEvent(new CustomEvent("settings", { detail: record?.options ?? {} }));
+      if (record) this.dispatchEvent(new CustomEvent("settings", { detail: record }));
       this.showImage(image);
     });
   }
@@ -368,8 +418,12 @@ export class Studio extends EventTarget {
 
   listen() {
     const on = (name, fn) => this.events.on(name, fn);
-    on("job", (j) => {
-      if (this.mine(j) || j.kind === "load") this.takeJob(j);
+    const inTurn = (name, fn) => on(name, (e) => {
+      const held = this.held.get(e.session);
+      if (held) held.events.push(() => fn(e)); else fn(e);
+    });
+    inTurn("job", (j) => {
+      this.takeJob(j);
       if (ended(j)) this.afterJob(j);
     });
     on("text", (e) => {
@@ -380,10 +434,9 @@ export class Studio extends EventTarget {
     on("region", (e) => {
       if (!this.mine(e)) return;
       const w = this.writingOf(e.job);
-      if (e.kind === "start") { w.global = null; w.regions = []; w.notes = []; }
+      if (e.kind === "start") { w.global = null; w.regions = []; }
       if (e.kind === "global") w.global = e.global;
       if (e.kind === "region") w.regions[e.index] = e.region;
-      if (e.kind === "note") w.notes.push(e.note);
       this.changed("writing");
     });
     on("again", (e) => {
@@ -391,17 +444,18 @@ export class Studio extends EventTarget {
       Object.assign(this.writingOf(e.job), { text: "", global: null, regions: [], why: e.why });
       this.changed("writing");
     });
-    on("message", (m) => {
+    inTurn("message", (m) => {
       if (!this.mine(m)) return;
       this.messages.set(m.id, m);
       // Another tab may have asked: follow only where we were looking.
       if (m.parent === this.at) this.follow(m.id);
       this.changed("chat");
     });
-    on("canvas", (c) => {
+    inTurn("canvas", (c) => {
       if (!this.mine(c) || c.id === this.canvasId) return;
-      // Another tab's edit of what stands here untouched is followed; where both
-      // have changes, each keeps its own.
+      // A reply goes on the stage in any case; undo brings back what stood here.
+      // Another tab's edit is followed where nothing was changed here; where
+      // something was, each tab keeps its own.
       const theirs = this.canvasId !== null && c.parent === this.canvasId;
       if (c.origin === "reply") {
         this.selected = -1;
@@ -409,18 +463,11 @@ export class Studio extends EventTarget {
       }
       if (c.origin === "reply" || theirs) this.takeCanvas(c);
     });
-    on("image", (i) => {
-      if (i.deleted) {
-        this.images = this.images.filter((o) => o.id !== i.id);
-        if (this.image?.id === i.id) this.showImage(null);
-        this.changed("gallery");
-        return;
-      }
-      this.images = [i, ...this.images.filter((o) => o.id !== i.id)];
-      if (this.mine(i)) this.image = i;
-      this.changed("image");
-      this.changed("gallery");
+    inTurn("image", (i) => {
+      if (!i.deleted && this.mine(i)) this.showImage(i);
+      if (i.deleted && this.image?.id === i.id) this.showImage(null);
     });
+    on("image", (i) => this.listImage(i));
     on("preview", (e) => {
       const j = this.jobs.get(e.job);
       if (j) { j.preview = e.url; this.changed("preview"); }
@@ -430,10 +477,16 @@ export class Studio extends EventTarget {
         this.session.title = s.title;
         this.changed("title");
       }
-      this.changed("sessions");
     });
     on("note", (e) => { if (this.jobs.has(e.job)) this.say(e.why); });
     on("reset", () => { if (this.session) this.attempt(() => this.reload()); });
+  }
+
+  /** A picture that has come or gone, in the list of the gallery. */
+  listImage(i) {
+    const others = this.images.filter((o) => o.id !== i.id);
+    this.images = i.deleted ? others : [i, ...others];
+    this.changed("gallery");
   }
 
   /** What ended badly says so; a model that was loaded is in use from now on. */
@@ -445,7 +498,7 @@ export class Studio extends EventTarget {
 
   writingOf(job) {
     if (!this.writing.has(job))
-      this.writing.set(job, { text: "", global: null, regions: [], notes: [], why: null });
+      this.writing.set(job, { text: "", global: null, regions: [], why: null });
     return this.writing.get(job);
   }
 }
@@ -457,7 +510,7 @@ export function recordOf(image) {
 }
 
 /** The page always has words for the whole picture; a canvas may have none. */
-function whole(doc) {
+export function whole(doc) {
   if (!doc) return emptyCanvas();
   return doc.global ? doc : { ...doc, global: { ...emptyCanvas().global } };
 }

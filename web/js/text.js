@@ -1,20 +1,16 @@
 // text.js - places in texts: the code within a reply, the line of an error. No
 // DOM here.
 
-/** A reply as what was said and the code in its first fence; `open` when the
- *  fence has no end yet. */
+/** A reply as what was said and the code in its first fence. */
 export function parts(text) {
   const begin = /^```[^\n]*\n/m.exec(text);
-  if (!begin) return { before: text.trim(), code: null, after: "", open: false, firstLine: 0 };
+  if (!begin) return { before: text.trim(), code: null, after: "" };
   const from = begin.index + begin[0].length;
   const end = text.slice(from).search(/^```/m);
-  const head = text.slice(0, from);
   return {
     before: text.slice(0, begin.index).trim(),
     code: end < 0 ? text.slice(from) : text.slice(from, from + end),
     after: end < 0 ? "" : text.slice(from + end).replace(/^```[^\n]*\n?/, "").trim(),
-    open: end < 0,
-    firstLine: head.split("\n").length - 1,
   };
 }
 
