@@ -52,6 +52,8 @@ typedef struct reply {
     int n_plan, n_guesses; /* n_guesses: of them, those not forced */
     om_pace_hope hope;     /* of the plan */
     bool enough;           /* a longer plan would not pay */
+    planned unused;        /* a guess at the next token that would not pay;
+                              drafted when there is one */
 } reply;
 
 static bool allowed(void *user, int32_t token)
@@ -247,6 +249,8 @@ static void plan_drafts(reply *r, om_form *form)
     const int rows = (int)r->pending.n + r->n_plan;
     const int ahead = om_pace_ahead(&r->w->pace, sure, rows, (int)n, r->hope);
     r->enough = ahead < (int)n;
+    if (n > 0 && ahead == 0 && r->n_plan == 0)
+        r->unused = (planned){.token = guess[0], .drafted = true, .sure = sure};
     for (int i = 0; i < ahead; i++) {
         const om_str s = om_words_of(&r->w->words, guess[i]);
         if (r->o->grammar && !(s.n > 0 && om_form_take(form, s))) break;
@@ -263,6 +267,7 @@ static omost_status make_plan(reply *r)
     r->n_plan = r->n_guesses = 0;
     r->hope = (om_pace_hope){1, 1};
     r->enough = false;
+    r->unused = (planned){0};
     for (bool more = true; more && st == OMOST_OK;) {
         const int before = r->n_plan;
         if (r->o->grammar && om_form_done(&form)) break;
@@ -327,6 +332,14 @@ static omost_status fail_pick(reply *r)
                    r->w->head.name);
 }
 
+/* A guess that was not tried is counted as well: else one that was given up
+ * would never be trusted again. */
+static void count_unused(reply *r, int32_t token)
+{
+    if (r->unused.drafted)
+        om_pace_guess(&r->w->pace, r->unused.sure, token == r->unused.token);
+}
+
 static void count_guess(reply *r, const planned *s, bool held)
 {
     if (!s->drafted) return;
@@ -367,7 +380,10 @@ static omost_status take_picks(reply *r, int first_row)
             token = pick(r, first_row + i);
             if (token < 0) return fail_pick(r);
             agreed = s && token == s->token;
-            if (s) count_guess(r, s, agreed);
+            if (s)
+                count_guess(r, s, agreed);
+            else if (i == 0)
+                count_unused(r, token);
             if (!r->o->grammar && llama_vocab_is_eog(w->words.vocab, token)) {
                 r->ended = true;
                 break;

@@ -5,6 +5,10 @@
 #include <dirent.h>
 
 #if OM_WITH_LLAMA
+#include "composer/llama_local.h"
+#endif
+
+#if OM_WITH_LLAMA
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { SEEDS = 12, PAIRS = 3 };
@@ -99,6 +103,30 @@ static void test_drafts_change_nothing(void **state)
         close_writer(without);
     }
     assert_true(accepted > 0);
+}
+
+/* Guesses that never held are not tried, nor where wide passes never end; that
+ * they would hold is seen all the same. */
+static void test_trust_comes_back(void **state)
+{
+    (void)state;
+    om_writer *w = open_tiny(&shapes[0]);
+    om_pace *pace = &((om_llama *)w)->pace;
+    om_write_opts o = usual_opts(3);
+    o.temperature = 0;
+    o.max_tokens = 600;
+    for (int i = 2; i <= OM_PACE_ROWS; i++) pace->seconds[i] = 1e300;
+    for (int i = 0; i < 500; i++)
+        for (size_t sure = 0; sure <= 32; sure++)
+            om_pace_guess(pace, sure, false);
+    heard a = ask(w, "a dragon", o);
+    double most = 0;
+    assert_int_equal(a.stats.drafted_tokens, 0);
+    for (size_t sure = 0; sure <= 32; sure++)
+        if (om_pace_holds(pace, sure) > most) most = om_pace_holds(pace, sure);
+    assert_true(most > 0.5);
+    om_buf_free(&a.text);
+    close_writer(w);
 }
 
 static void test_greedy_is_repeatable(void **state)
@@ -464,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_every_reply_is_a_canvas),
         cmocka_unit_test(test_small_budgets_end_well),
         cmocka_unit_test(test_drafts_change_nothing),
+        cmocka_unit_test(test_trust_comes_back),
         cmocka_unit_test(test_greedy_is_repeatable),
         cmocka_unit_test(test_without_grammar_it_writes_what_it_wants),
         cmocka_unit_test(test_a_turn_evaluates_what_is_new),
