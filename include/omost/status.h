@@ -38,6 +38,8 @@ extern "C" {
     X(USAGE, 2, 400, "wrong options or arguments")              \
     X(MISSING, 3, 404, "a file, model or library is missing")   \
     X(IO, 3, 500, "reading or writing failed")                  \
+    X(FULL, 3, 507, "no room is left to write")                 \
+    X(LOCKED, 3, 503, "another program is using it")            \
     X(NOMEM, 4, 507, "out of memory")                           \
     X(LIMIT, 4, 413, "over a limit")                            \
     X(BACKEND, 3, 500, "a compute back end failed")             \

@@ -50,9 +50,16 @@ omost_status om_file_read(const char *path, om_buf *out, omost_error *err)
     return st;
 }
 
+omost_status om_write_status(int why)
+{
+    return why == ENOSPC || why == EDQUOT || why == EFBIG ? OMOST_FULL
+                                                          : OMOST_IO;
+}
+
 static omost_status cannot_write(const char *name, int why, omost_error *err)
 {
-    return om_fail(err, OMOST_IO, "cannot write %s: %s", name, strerror(why));
+    return om_fail(err, om_write_status(why), "cannot write %s: %s", name,
+                   strerror(why));
 }
 
 /* A rename would replace a device or pipe by a plain file: write into those. */
@@ -190,8 +197,8 @@ omost_status om_make_folders(const char *path, unsigned mode, omost_error *err)
         if (*q != '/') continue;
         *q = '\0';
         if (!make_folder(p, mode))
-            return om_fail(err, OMOST_IO, "cannot make the folder %s: %s", p,
-                           strerror(errno));
+            return om_fail(err, om_write_status(errno),
+                           "cannot make the folder %s: %s", p, strerror(errno));
         *q = '/';
     }
     return OMOST_OK;

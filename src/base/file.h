@@ -36,6 +36,10 @@ void om_file_sweep(const char *path);
  * umask). IO names the one that cannot be made. */
 omost_status om_make_folders(const char *path, unsigned mode, omost_error *err);
 
+/* What an errno of writing means: FULL when there is no room (the disk, a quota,
+ * a limit on the size of files), else IO. */
+omost_status om_write_status(int why);
+
 /* Begin, write, commit. */
 omost_status om_file_write(const omost_env *env, const char *path, om_str bytes,
                            omost_error *err);

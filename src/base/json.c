@@ -27,6 +27,17 @@ static bool lacked_memory(om_str text, const json_error_t *je)
     }
 }
 
+static om_place place_of(const char *from, const char *at)
+{
+    om_place p = {1, 1, 1};
+    for (; from < at; from++) {
+        p.line += *from == '\n';
+        p.col =
+            *from == '\n' ? 1 : p.col + (((unsigned char)*from & 0xc0) != 0x80);
+    }
+    return p;
+}
+
 json_t *om_json_parse(om_str text, const char *what, omost_error *err)
 {
     return om_json_parse_large(text, what, 100000, err);
@@ -41,6 +52,13 @@ json_t *om_json_parse_large(om_str text, const char *what, size_t levels,
     if (count_levels(text) > levels) {
         om_fail_at(err, OMOST_LIMIT, (om_place){1, 1, 1},
                    "%s holds too many objects and arrays", what);
+        return NULL;
+    }
+    /* Jansson passes over one that follows a number or a word. */
+    const char *nul = text.n ? memchr(text.p, '\0', text.n) : NULL;
+    if (nul) {
+        om_fail_at(err, OMOST_FORMAT, place_of(text.p, nul),
+                   "%s is not valid JSON: there is a byte 0 in it", what);
         return NULL;
     }
     json_t *v = json_loadb(text.p ? text.p : "", text.n, flags, &je);

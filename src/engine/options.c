@@ -62,11 +62,6 @@ static const omost_option compose_options[] = {OMOST_COMPOSE_OPTION_LIST(X)};
 enum { N_RENDER = sizeof render_options / sizeof *render_options };
 enum { N_COMPOSE = sizeof compose_options / sizeof *compose_options };
 
-enum render_id {
-#define X(id, ...) RENDER_##id,
-    OMOST_RENDER_OPTION_LIST(X)
-#undef X
-};
 enum compose_id {
 #define X(id, ...) COMPOSE_##id,
     OMOST_COMPOSE_OPTION_LIST(X)
@@ -187,34 +182,33 @@ static omost_status name_option(const omost_option *o, omost_choice which,
 
 /* ---- setting ---------------------------------------------------------- */
 
-static void set_render(omost_render_opts *o, int i, const omost_option_value *v,
-                       int choice)
+static void set_field(omost_render_opts *o, const om_render_field *f,
+                      const omost_option_value *v)
 {
-    const float f = (float)v->number;
-    switch ((enum render_id)i) {
-    case RENDER_WIDTH: o->width = (int)v->integer; break;
-    case RENDER_HEIGHT: o->height = (int)v->integer; break;
-    case RENDER_SEED: o->seed = v->integer; break;
-    case RENDER_BATCH: o->batch = (int)v->integer; break;
-    case RENDER_STEPS: o->steps = (int)v->integer; break;
-    case RENDER_CFG: o->cfg_scale = f; break;
-    case RENDER_NEGATIVE: o->negative_prompt = v->text; break;
-    case RENDER_STYLE: o->prompt_style = (omost_prompt_style)choice; break;
-    case RENDER_FIT: o->fit_prefix = v->flag; break;
-    case RENDER_REGION: o->region = (omost_region_method)choice; break;
-    case RENDER_LAYOUT: o->init_layout = f; break;
-    case RENDER_STRENGTH: o->strength = f; break;
-    case RENDER_HIRES: o->hires_scale = f; break;
-    case RENDER_HIRES_STEPS: o->hires_steps = (int)v->integer; break;
-    case RENDER_HIRES_DENOISE: o->hires_denoise = f; break;
-    case RENDER_COMPAT: o->compat_omost = choice == 1; break;
-    case RENDER_POOLED: o->projected_pooled = v->flag; break;
-    case RENDER_VAE_TILING: o->vae_tiling = v->flag; break;
-    case RENDER_PREVIEW_EVERY: o->preview_every = (int)v->integer; break;
-    case RENDER_SAMPLER:
-    case RENDER_SCHEDULE:
-    case RENDER_RNG:
-    case RENDER_PREDICTION: break; /* by name_option() */
+    void *p = (char *)o + f->at;
+    switch (f->kind) {
+    case OM_FIELD_INT: *(int *)p = (int)v->integer; break;
+    case OM_FIELD_FLOAT: *(float *)p = (float)v->number; break;
+    case OM_FIELD_BOOL: *(bool *)p = v->flag; break;
+    case OM_FIELD_NAME: *(const char **)p = v->text; break;
+    }
+}
+
+static void set_render(omost_render_opts *o, om_render_id id,
+                       const omost_option_value *v, int choice)
+{
+    const om_render_field *f = om_render_field_of(id);
+    if (f) set_field(o, f, v);
+    switch (id) {
+    case OM_RENDER_WIDTH: o->width = (int)v->integer; break;
+    case OM_RENDER_HEIGHT: o->height = (int)v->integer; break;
+    case OM_RENDER_SEED: o->seed = v->integer; break;
+    case OM_RENDER_NEGATIVE: o->negative_prompt = v->text; break;
+    case OM_RENDER_STYLE: o->prompt_style = (omost_prompt_style)choice; break;
+    case OM_RENDER_REGION: o->region = (omost_region_method)choice; break;
+    case OM_RENDER_COMPAT: o->compat_omost = choice == 1; break;
+    case OM_RENDER_PREVIEW_EVERY: o->preview_every = (int)v->integer; break;
+    default: break; /* a field */
     }
 }
 
@@ -228,20 +222,11 @@ omost_status omost_render_opts_set(omost_render_opts *opts, const char *name,
     const int i = find_option(render_options, N_RENDER, name, err);
     if (i < 0) return OMOST_USAGE;
     const omost_option *o = &render_options[i];
-    switch (i) {
-    case RENDER_SAMPLER:
-        return name_option(o, OMOST_CHOICE_SAMPLER, v, &opts->sampler, err);
-    case RENDER_SCHEDULE:
-        return name_option(o, OMOST_CHOICE_SCHEDULE, v, &opts->schedule, err);
-    case RENDER_RNG:
-        return name_option(o, OMOST_CHOICE_RNG, v, &opts->rng, err);
-    case RENDER_PREDICTION:
-        return name_option(o, OMOST_CHOICE_PREDICTION, v, &opts->prediction,
-                           err);
-    default: break;
-    }
-    omost_status st = check_value(o, &copy, &choice, err);
-    if (st == OMOST_OK) set_render(opts, i, &copy, choice);
+    const om_render_field *f = om_render_field_of((om_render_id)i);
+    omost_status st = f && f->kind == OM_FIELD_NAME
+                          ? name_option(o, f->choice, v, &copy.text, err)
+                          : check_value(o, &copy, &choice, err);
+    if (st == OMOST_OK) set_render(opts, (om_render_id)i, &copy, choice);
     return st;
 }
 

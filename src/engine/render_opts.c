@@ -12,26 +12,33 @@
 /* clang-format off */
 #define AT(field) offsetof(omost_render_opts, field)
 const om_render_field om_render_fields[] = {
-    {"steps", OM_FIELD_INT, AT(steps), 1, OMOST_MAX_STEPS, false, 0},
-    {"cfg-scale", OM_FIELD_FLOAT, AT(cfg_scale), 0, OMOST_MAX_CFG, false, 0},
-    {"sampling-method", OM_FIELD_NAME, AT(sampler), 0, 0, false, OMOST_CHOICE_SAMPLER},
-    {"scheduler", OM_FIELD_NAME, AT(schedule), 0, 0, false, OMOST_CHOICE_SCHEDULE},
-    {"rng", OM_FIELD_NAME, AT(rng), 0, 0, false, OMOST_CHOICE_RNG},
-    {"prediction", OM_FIELD_NAME, AT(prediction), 0, 0, false, OMOST_CHOICE_PREDICTION},
-    {"batch-count", OM_FIELD_INT, AT(batch), 1, OMOST_MAX_BATCH, false, 0},
-    {"projected-pooled", OM_FIELD_BOOL, AT(projected_pooled), 0, 0, false, 0},
-    {"fit-prefix", OM_FIELD_BOOL, AT(fit_prefix), 0, 0, false, 0},
-    {"vae-tiling", OM_FIELD_BOOL, AT(vae_tiling), 0, 0, false, 0},
-    {"init-layout", OM_FIELD_FLOAT, AT(init_layout), OMOST_MIN_SHARE, 1, true, 0},
-    {"strength", OM_FIELD_FLOAT, AT(strength), OMOST_MIN_SHARE, 1, false, 0},
-    {"hires", OM_FIELD_FLOAT, AT(hires_scale), 1, OMOST_MAX_HIRES, false, 0},
-    {"hires-steps", OM_FIELD_INT, AT(hires_steps), 1, OMOST_MAX_STEPS, false, 0},
-    {"hires-denoise", OM_FIELD_FLOAT, AT(hires_denoise), OMOST_MIN_SHARE, 1, false, 0},
+    {OM_RENDER_STEPS, OM_FIELD_INT, AT(steps), 0},
+    {OM_RENDER_CFG, OM_FIELD_FLOAT, AT(cfg_scale), 0},
+    {OM_RENDER_SAMPLER, OM_FIELD_NAME, AT(sampler), OMOST_CHOICE_SAMPLER},
+    {OM_RENDER_SCHEDULE, OM_FIELD_NAME, AT(schedule), OMOST_CHOICE_SCHEDULE},
+    {OM_RENDER_RNG, OM_FIELD_NAME, AT(rng), OMOST_CHOICE_RNG},
+    {OM_RENDER_PREDICTION, OM_FIELD_NAME, AT(prediction), OMOST_CHOICE_PREDICTION},
+    {OM_RENDER_BATCH, OM_FIELD_INT, AT(batch), 0},
+    {OM_RENDER_POOLED, OM_FIELD_BOOL, AT(projected_pooled), 0},
+    {OM_RENDER_FIT, OM_FIELD_BOOL, AT(fit_prefix), 0},
+    {OM_RENDER_VAE_TILING, OM_FIELD_BOOL, AT(vae_tiling), 0},
+    {OM_RENDER_LAYOUT, OM_FIELD_FLOAT, AT(init_layout), 0},
+    {OM_RENDER_STRENGTH, OM_FIELD_FLOAT, AT(strength), 0},
+    {OM_RENDER_HIRES, OM_FIELD_FLOAT, AT(hires_scale), 0},
+    {OM_RENDER_HIRES_STEPS, OM_FIELD_INT, AT(hires_steps), 0},
+    {OM_RENDER_HIRES_DENOISE, OM_FIELD_FLOAT, AT(hires_denoise), 0},
 };
 #undef AT
 /* clang-format on */
 const size_t om_n_render_fields =
     sizeof om_render_fields / sizeof *om_render_fields;
+
+const om_render_field *om_render_field_of(om_render_id id)
+{
+    for (size_t i = 0; i < om_n_render_fields; i++)
+        if (om_render_fields[i].id == id) return &om_render_fields[i];
+    return NULL;
+}
 
 const char *om_choice_text(omost_choice which, char out[OM_CHOICE_TEXT])
 {
@@ -63,12 +70,16 @@ static omost_status out_of_range(const char *name, double v, double min,
 static omost_status check_number(const om_render_field *f, double v,
                                  omost_error *err)
 {
+    const omost_option *o = omost_render_option(f->id);
+    /* The colours of a canvas are left out (0) or can be seen. */
+    const bool or_zero = f->id == OM_RENDER_LAYOUT;
+    const double least = or_zero ? OMOST_MIN_SHARE : o->min;
     /* 0.01 as a float is a little less than as a double */
-    bool fine = v >= f->min - 1e-6 && v <= f->max;
-    if (fine || (f->or_zero && v == 0)) return OMOST_OK;
-    if (!f->or_zero) return out_of_range(f->name, v, f->min, f->max, err);
+    bool fine = v >= least - 1e-6 && v <= o->max;
+    if (fine || (or_zero && v == 0)) return OMOST_OK;
+    if (!or_zero) return out_of_range(o->name, v, o->min, o->max, err);
     return om_fail(err, OMOST_RANGE, "--%s is %g; it must be 0 or %g to %g",
-                   f->name, v, f->min, f->max);
+                   o->name, v, least, o->max);
 }
 
 static omost_status check_name(const om_render_field *f, const char **name,
@@ -78,7 +89,8 @@ static omost_status check_name(const om_render_field *f, const char **name,
     int i = omost_choice_find(f->choice, *name);
     if (i < 0)
         return om_fail(err, OMOST_RANGE, "--%s is \"%.40s\"; it must be %s",
-                       f->name, *name, om_choice_text(f->choice, list));
+                       om_field_name(f), *name,
+                       om_choice_text(f->choice, list));
     *name = omost_choice_name(f->choice, (size_t)i);
     return OMOST_OK;
 }

@@ -1,11 +1,18 @@
-/* render_opts.h - the options of a render as a table: their names on the
- * command line and in records, where they are, what they may be. */
+/* render_opts.h - where the options of a render are kept, by what omost/options.h
+ * says of them (names, kinds, ranges), and how they are checked. */
 #ifndef OM_ENGINE_RENDER_OPTS_H
 #define OM_ENGINE_RENDER_OPTS_H
 
 #include "base/error.h"
-#include "omost/render.h"
+#include "omost/options.h"
 #include "weights/model_files.h"
+
+/* Indices of omost_render_option(). */
+typedef enum om_render_id {
+#define X(id, ...) OM_RENDER_##id,
+    OMOST_RENDER_OPTION_LIST(X)
+#undef X
+} om_render_id;
 
 typedef enum om_field_kind {
     OM_FIELD_INT,
@@ -15,17 +22,23 @@ typedef enum om_field_kind {
 } om_field_kind;
 
 typedef struct om_render_field {
-    const char *name;
+    om_render_id id;
     om_field_kind kind;
-    size_t at; /* offset in omost_render_opts */
-    double min, max;
-    bool or_zero;        /* 0 is fine as well */
+    size_t at;           /* offset in omost_render_opts */
     omost_choice choice; /* of a NAME */
 } om_render_field;
 
-/* Those that need no special care, and that a record keeps. */
+/* Those that need no special care, and that a record keeps, in its order. */
 extern const om_render_field om_render_fields[];
 extern const size_t om_n_render_fields;
+
+static inline const char *om_field_name(const om_render_field *f)
+{
+    return omost_render_option(f->id)->name;
+}
+
+/* The field of an option, or NULL. */
+const om_render_field *om_render_field_of(om_render_id id);
 
 /* "dpm++2m, euler, euler_a or lcm" */
 enum { OM_CHOICE_TEXT = 200 };

@@ -79,7 +79,7 @@ static json_t *options_json(const om_drawn *d)
     json_object_set_new(v, "compat",
                         o->compat_omost ? json_string("omost") : json_null());
     for (size_t i = 0; i < om_n_render_fields; i++)
-        json_object_set_new(v, om_render_fields[i].name,
+        json_object_set_new(v, om_field_name(&om_render_fields[i]),
                             field_json(o, &om_render_fields[i]));
     if (o->compat_omost && o->batch > 1)
         json_object_set_new(v, "picture", json_integer(d->index + 1));

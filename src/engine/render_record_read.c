@@ -49,13 +49,13 @@ static bool int_at(const json_t *v, const char *key, int *out)
 static omost_status read_field(record *rd, const json_t *options,
                                const om_render_field *f)
 {
-    const json_t *v = json_object_get(options, f->name);
+    const json_t *v = json_object_get(options, om_field_name(f));
     void *p = (char *)rd + offsetof(record, r.opts) + f->at;
     const char *name;
     bool ok = false;
     if (!v) return OMOST_OK; /* an option that is younger than the picture */
     switch (f->kind) {
-    case OM_FIELD_INT: ok = int_at(options, f->name, p); break;
+    case OM_FIELD_INT: ok = int_at(options, om_field_name(f), p); break;
     case OM_FIELD_FLOAT:
         ok = json_is_number(v) && fabs(json_number_value(v)) < 1e9;
         if (ok) *(float *)p = (float)json_number_value(v);
@@ -65,12 +65,12 @@ static omost_status read_field(record *rd, const json_t *options,
         *(bool *)p = json_is_true(v);
         break;
     case OM_FIELD_NAME:
-        name = text_at(options, f->name);
+        name = text_at(options, om_field_name(f));
         memcpy(p, &name, sizeof name);
         ok = name != NULL;
         break;
     }
-    return ok ? OMOST_OK : bad(rd, f->name);
+    return ok ? OMOST_OK : bad(rd, om_field_name(f));
 }
 
 static int find_style(const char *name)

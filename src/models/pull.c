@@ -183,7 +183,7 @@ static omost_status pull(puller *p)
     if (!p->hub.http) return p->err->status;
     omost_status st = p->ref.kind == OM_REF_URL ? pull_url(p) : pull_hub(p);
     om_http_free(p->hub.http);
-    if (st != OMOST_IO && st != OMOST_MISSING) return st;
+    if (st != OMOST_IO && st != OMOST_FULL && st != OMOST_MISSING) return st;
     const omost_error why = *p->err;
     const bool here = p->ref.kind != OM_REF_URL &&
                       om_find_cached(p->result, p->o->cache, &p->ref);

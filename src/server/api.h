@@ -30,6 +30,9 @@ omost_status om_answer_preview(om_response *rs, const omost_canvas *cv,
  * beside what is in `with` (taken; NULL: nothing). */
 omost_status om_answer_job(om_request *rq, om_response *rs, om_job_row *row,
                            json_t *with, omost_error *err);
+/* JOB with what it has written so far. */
+json_t *om_job_written_json(om_worker *w, const om_job_row *row);
+
 /* Hold a place: 503 and Retry-After when there is none. */
 omost_status om_hold_place(om_request *rq, om_response *rs, omost_error *err);
 /* [JOB...] */

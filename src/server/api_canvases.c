@@ -30,7 +30,8 @@ static omost_status keep(om_request *rq, om_canvas_row *row,
     if (!python) return err->status;
     row->python = om_arena_str(rq->arena, (om_str){python, n});
     omost_text_free(NULL, python);
-    if (!row->python.p) return om_fail_nomem(err);
+    row->notes = om_notes_text(rq->arena, cv);
+    if (!row->python.p || !row->notes.p) return om_fail_nomem(err);
     omost_status st = om_store_canvas_add(rq->server->store, row, err);
     if (st == OMOST_OK)
         st = om_store_session_set(rq->server->store, row->session, (om_str){0},

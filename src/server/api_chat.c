@@ -298,6 +298,7 @@ omost_status om_post_chat(om_request *rq, om_response *rs, omost_error *err)
             rs->type = "text/event-stream";
             rs->stream = &ops;
             rs->stream_state = c;
+            om_response_live(rs);
             return OMOST_OK;
         }
         rs->state = c;

@@ -92,6 +92,6 @@ omost_status om_get_events(om_request *rq, om_response *rs, omost_error *err)
     rs->type = "text/event-stream";
     rs->stream = &ops;
     rs->stream_state = l;
-    om_response_header(rs, "X-Accel-Buffering", OM_STR("no"));
+    om_response_live(rs);
     return OMOST_OK;
 }

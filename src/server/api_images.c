@@ -3,9 +3,10 @@
 
 #include "base/json.h"
 #include "server/api.h"
+#include "server/thumb.h"
 #include "server/uploads.h"
 
-enum { THUMB = 256, PNG_BYTES = 1 << 29 };
+enum { PNG_BYTES = 1 << 29 };
 
 #define FOREVER OM_STR("private, max-age=31536000, immutable")
 
@@ -73,43 +74,38 @@ omost_status om_get_image_png(om_request *rq, om_response *rs, omost_error *err)
     return om_store_image_read(rq->server->store, row.id, &rs->body, err);
 }
 
-static omost_status make_thumb(const om_picture *pic, om_buf *out,
+/* Made now: of a picture that came before there were any, or whose thumb could
+ * not be kept. */
+static omost_status make_thumb(om_server *s, int64_t id, om_buf *out,
                                omost_error *err)
 {
-    om_picture small;
-    const int side = pic->width > pic->height ? pic->width : pic->height;
-    int w = pic->width, h = pic->height;
-    if (side > THUMB) {
-        w = (int)((int64_t)w * THUMB / side);
-        h = (int)((int64_t)h * THUMB / side);
-    }
-    omost_status st =
-        om_picture_init(&small, NULL, w > 0 ? w : 1, h > 0 ? h : 1, err);
-    if (st == OMOST_OK) st = om_picture_scale(&small, pic, err);
+    om_buf png;
+    om_picture pic = {0};
+    om_buf_init(&png, NULL, PNG_BYTES);
+    omost_status st = om_store_image_read(s->store, id, &png, err);
     if (st == OMOST_OK)
-        st = om_png_encode(out, om_picture_pixels(&small), NULL, 0, err);
-    om_picture_free(&small);
+        st = om_png_decode(&pic, NULL, om_buf_view(&png), OM_PICTURE_MAX_PIXELS,
+                           err);
+    if (st == OMOST_OK) st = om_thumb_make(&pic, out, err);
+    om_picture_free(&pic);
+    om_buf_free(&png);
+    omost_error lost;
+    if (st == OMOST_OK)
+        (void)om_store_thumb_add(s->store, id, om_buf_view(out), &lost);
     return st;
 }
 
 omost_status om_get_thumb(om_request *rq, om_response *rs, omost_error *err)
 {
     om_image_row row;
-    om_buf png;
-    om_picture pic = {0};
     omost_status st = find_image(rq, &row, err);
     if (st != OMOST_OK) return st;
     if (is_known(rq, rs, &row, "t")) return OMOST_OK;
-    om_buf_init(&png, NULL, PNG_BYTES);
-    st = om_store_image_read(rq->server->store, row.id, &png, err);
-    if (st == OMOST_OK)
-        st = om_png_decode(&pic, NULL, om_buf_view(&png), OM_PICTURE_MAX_PIXELS,
-                           err);
-    if (st == OMOST_OK) st = make_thumb(&pic, &rs->body, err);
-    om_picture_free(&pic);
-    om_buf_free(&png);
     rs->type = "image/png";
-    return st;
+    st = om_store_thumb_read(rq->server->store, row.id, &rs->body, err);
+    if (st == OMOST_OK && rs->body.n > 0) return st;
+    rs->body.n = 0;
+    return make_thumb(rq->server, row.id, &rs->body, err);
 }
 
 omost_status om_delete_image(om_request *rq, om_response *rs, omost_error *err)

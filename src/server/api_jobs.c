@@ -121,16 +121,25 @@ omost_status om_get_jobs(om_request *rq, om_response *rs, omost_error *err)
     return om_response_json(rs, o, err);
 }
 
-/* With what was asked for. */
+json_t *om_job_written_json(om_worker *w, const om_job_row *row)
+{
+    json_t *o = om_job_json(w, row);
+    om_json_put(&o, "written", om_worker_written(w, row->id));
+    return o;
+}
+
+/* With what was asked for, and what is written. */
 omost_status om_get_job(om_request *rq, om_response *rs, omost_error *err)
 {
     int64_t id;
     om_job_row row;
+    const uint64_t event = om_events_last(rq->server->events);
     omost_status st = om_request_id(rq, 0, &id, err);
     if (st == OMOST_OK)
         st = om_store_job_get(rq->server->store, id, rq->arena, &row, err);
     if (st != OMOST_OK) return st;
-    json_t *o = om_job_json(rq->server->worker, &row);
+    json_t *o = om_job_written_json(rq->server->worker, &row);
+    om_json_put_int(&o, "event", (int64_t)event);
     om_json_put_raw(&o, "request", row.request);
     return om_response_json(rs, o, err);
 }
@@ -159,13 +168,14 @@ omost_status om_post_restart(om_request *rq, om_response *rs, omost_error *err)
     if (st == OMOST_OK)
         st = om_store_job_get(rq->server->store, id, rq->arena, &was, err);
     if (st != OMOST_OK) return st;
-    if (was.state != OM_JOB_FAILED && was.state != OM_JOB_CANCELLED &&
-        was.state != OM_JOB_INTERRUPTED) {
+    const om_job_state state = om_job_now(rq->server->worker, &was);
+    if (state != OM_JOB_FAILED && state != OM_JOB_CANCELLED &&
+        state != OM_JOB_INTERRUPTED) {
         rs->status = 409;
         return om_fail(err, OMOST_USAGE,
                        "job %lld is %s; what failed or was stopped can be done "
                        "again",
-                       (long long)id, om_job_state_name(was.state));
+                       (long long)id, om_job_state_name(state));
     }
     om_job_row row = {.session = was.session,
                       .canvas = was.canvas,

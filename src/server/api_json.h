@@ -41,6 +41,8 @@ json_t *om_stats_json(const omost_compose_stats *s);
 json_t *om_canvas_value(const omost_canvas *cv);
 json_t *om_notes_json(const omost_canvas *cv);
 json_t *om_note_json(const omost_note *note);
+/* The notes as a row keeps them: JSON, or "" for none; p NULL: no memory. */
+om_str om_notes_text(om_arena *a, const omost_canvas *cv);
 json_t *om_layout_json(const omost_canvas *cv);
 json_t *om_box_json(omost_box b);
 json_t *om_rgb_json(omost_rgb c);

@@ -39,6 +39,14 @@ static json_t *messages_json(const om_message_row *rows, size_t n)
     return a;
 }
 
+static json_t *open_jobs_json(om_request *rq, const om_job_row *rows, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        om_json_append(&a, om_job_written_json(rq->server->worker, &rows[i]));
+    return a;
+}
+
 static omost_status put_lists(om_request *rq, const om_session_row *s,
                               json_t **o, omost_error *err)
 {
@@ -62,7 +70,7 @@ static omost_status put_lists(om_request *rq, const om_session_row *s,
         om_json_append(&a, om_image_json(&images[i]));
     om_json_put(o, "messages", messages_json(messages, n_messages));
     om_json_put(o, "images", a);
-    om_json_put(o, "jobs", om_jobs_json(rq, jobs, n_jobs));
+    om_json_put(o, "jobs", open_jobs_json(rq, jobs, n_jobs));
     return *o ? OMOST_OK : om_fail_nomem(err);
 }
 
@@ -73,6 +81,8 @@ omost_status om_session_full(om_request *rq, int64_t id, json_t **out,
     omost_error lost;
     om_canvas_row row;
     *out = NULL;
+    /* All that was told up to here is in what is read from here on. */
+    const uint64_t event = om_events_last(rq->server->events);
     omost_status st =
         om_store_session_get(rq->server->store, id, rq->arena, &s, err);
     if (st != OMOST_OK) return st;
@@ -86,6 +96,7 @@ omost_status om_session_full(om_request *rq, int64_t id, json_t **out,
         s.canvas ? om_load_canvas(rq, s.canvas, &row, &lost) : NULL;
     om_json_put(&o, "canvas", cv ? om_canvas_json(&row, cv) : json_null());
     omost_canvas_free(cv);
+    om_json_put_int(&o, "event", (int64_t)event);
     *out = o;
     return o ? OMOST_OK : om_fail_nomem(err);
 }

@@ -38,6 +38,12 @@ json_t *om_notes_json(const omost_canvas *cv)
     return a;
 }
 
+om_str om_notes_text(om_arena *a, const omost_canvas *cv)
+{
+    if (omost_canvas_note_count(cv) == 0) return OM_STR("");
+    return om_json_text(a, om_notes_json(cv));
+}
+
 static json_t *condition_json(const omost_condition *c)
 {
     json_t *o = json_object();
@@ -133,7 +139,10 @@ json_t *om_canvas_json(const om_canvas_row *row, const omost_canvas *cv)
     om_json_put(&o, "python",
                 python ? om_json_new_str((om_str){python, n}) : NULL);
     om_json_put(&o, "json", om_canvas_value(cv));
-    om_json_put(&o, "notes", om_notes_json(cv));
+    if (row && row->notes.n)
+        om_json_put_raw(&o, "notes", row->notes);
+    else
+        om_json_put(&o, "notes", row ? json_array() : om_notes_json(cv));
     om_json_put(&o, "layout", om_layout_json(cv));
     omost_text_free(NULL, python);
     return o;

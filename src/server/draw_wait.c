@@ -103,9 +103,10 @@ omost_status om_draw_words(om_request *rq, om_response *rs, om_draw_wait *d,
 }
 
 static omost_status add_canvas(om_request *rq, om_draw_wait *d, om_str python,
-                               omost_error *err)
+                               om_str notes, omost_error *err)
 {
-    om_canvas_row row = {.origin = OM_STR("import"), .python = python};
+    om_canvas_row row = {
+        .origin = OM_STR("import"), .python = python, .notes = notes};
     omost_status st = find_session(rq, &d->session, err);
     row.session = d->session;
     if (st == OMOST_OK) st = om_store_canvas_add(d->server->store, &row, err);
@@ -118,11 +119,12 @@ omost_status om_draw_canvas(om_request *rq, om_response *rs, om_draw_wait *d,
 {
     size_t n = 0;
     char *python = omost_canvas_to_python(cv, OMOST_PYTHON_PLAIN, &n, err);
+    const om_str notes = om_notes_text(rq->arena, cv);
     omost_canvas_free(cv);
     if (!python) return err->status;
     omost_status st = om_hold_place(rq, rs, err);
     if (st == OMOST_OK) {
-        st = add_canvas(rq, d, (om_str){python, n}, err);
+        st = add_canvas(rq, d, (om_str){python, n}, notes, err);
         if (st == OMOST_OK)
             st = add_render(rq, d, err);
         else

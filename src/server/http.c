@@ -57,6 +57,19 @@ void om_response_header(om_response *rs, const char *name, om_str value)
     rs->header[rs->n_headers++].value = value;
 }
 
+void om_response_live(om_response *rs)
+{
+    om_response_header(rs, "X-Accel-Buffering", OM_STR("no"));
+    om_response_header(rs, "Cache-Control", OM_STR("no-cache, no-store"));
+}
+
+bool om_response_has(const om_response *rs, const char *name)
+{
+    for (int i = 0; i < rs->n_headers; i++)
+        if (strcmp(rs->header[i].name, name) == 0) return true;
+    return false;
+}
+
 omost_status om_response_json(om_response *rs, json_t *value, omost_error *err)
 {
     if (!value) return om_fail_nomem(err);
@@ -129,6 +142,8 @@ void om_response_error(om_response *rs, int http, const char *word,
     rs->fixed = (om_str){0};
     rs->body.n = 0;
     rs->body.status = OMOST_OK;
+    if (http == 503 && !om_response_has(rs, "Retry-After"))
+        om_response_header(rs, "Retry-After", OM_STR("1"));
     json_t *e = om_error_json(err, word);
     json_t *v = e ? json_pack("{s:o}", "error", e) : NULL;
     if (om_response_json(rs, v, &ignored) == OMOST_OK) return;

@@ -113,6 +113,9 @@ typedef struct om_response {
 } om_response;
 
 void om_response_header(om_response *rs, const char *name, om_str value);
+/* Of a stream: nobody on its way may keep it, or keep it back. */
+void om_response_live(om_response *rs);
+bool om_response_has(const om_response *rs, const char *name);
 /* The value becomes the body and is released. NULL: no memory. */
 omost_status om_response_json(om_response *rs, json_t *value, omost_error *err);
 /* An ETag; true (and 304 is the answer) when the client has it already. */

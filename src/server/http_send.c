@@ -62,13 +62,6 @@ static struct MHD_Response *body_of(om_call *c)
                                            MHD_RESPMEM_PERSISTENT);
 }
 
-static bool has_header(const om_response *rs, const char *name)
-{
-    for (int i = 0; i < rs->n_headers; i++)
-        if (strcmp(rs->header[i].name, name) == 0) return true;
-    return false;
-}
-
 static void add_headers(om_call *c, struct MHD_Response *r)
 {
     om_response *rs = &c->rs;
@@ -77,7 +70,7 @@ static void add_headers(om_call *c, struct MHD_Response *r)
     if (rs->fixed.n || rs->body.n || rs->stream)
         MHD_add_response_header(r, "Content-Type",
                                 rs->type ? rs->type : "application/json");
-    if (!has_header(rs, "Cache-Control"))
+    if (!om_response_has(rs, "Cache-Control"))
         MHD_add_response_header(r, "Cache-Control", "no-store");
     for (int i = 0; i < rs->n_headers; i++) {
         const om_str v = om_arena_str(&c->arena, rs->header[i].value);

@@ -51,7 +51,11 @@ static omost_status write_file(const char *folder, om_str bytes,
     omost_status st = om_make_folders(path, 0700, err);
     if (st == OMOST_OK) st = om_file_write(NULL, path, bytes, err);
     if (st == OMOST_OK) sweep(folder);
-    return st;
+    if (st != OMOST_FULL) return st;
+    return om_fail(err, st,
+                   "no room left for the upload in %.140s: make room and try "
+                   "again",
+                   folder);
 }
 
 omost_status om_upload_add(const char *folder, om_str bytes,

@@ -46,7 +46,7 @@ void om_work_tell(om_work *k, bool now)
 
 /* ---- one job ---------------------------------------------------------- */
 
-static omost_status do_it(om_work *k, omost_error *err)
+static omost_status do_kind(om_work *k, omost_error *err)
 {
     k->request = om_json_parse(k->row.request, "the request", err);
     if (!k->request) return err->status;
@@ -54,6 +54,21 @@ static omost_status do_it(om_work *k, omost_error *err)
     if (om_str_eqz(k->row.kind, "render")) return om_work_render(k, err);
     if (om_str_eqz(k->row.kind, "load")) return om_work_load(k, err);
     return om_fail(err, OMOST_USAGE, "no such kind of job");
+}
+
+/* Where memory ran out in the middle, nobody down there knew what for. */
+static omost_status do_it(om_work *k, omost_error *err)
+{
+    omost_status st = do_kind(k, err);
+    omost_error bare;
+    om_fail_nomem(&bare);
+    if (st != OMOST_NOMEM || strcmp(err->msg, bare.msg) != 0) return st;
+    return om_fail(err, st,
+                   om_str_eqz(k->row.kind, "render")
+                       ? "memory ran out while drawing: try a smaller picture, "
+                         "or close other programs"
+                       : "memory ran out: close other programs, or choose a "
+                         "smaller model");
 }
 
 static om_job_state how_it_ended(om_worker *w, omost_status st)
@@ -70,10 +85,14 @@ static om_job_state how_it_ended(om_worker *w, omost_status st)
 static void run(om_work *k)
 {
     om_worker *w = k->w;
-    omost_error err, lost;
+    omost_error err;
     om_error_clear(&err);
-    omost_status st = om_store_job_set(w->opts.store, k->row.id, OM_JOB_RUNNING,
-                                       OM_STR(""), &err);
+    int64_t since = 0;
+    omost_status st;
+    do
+        st = om_store_job_set(w->opts.store, k->row.id, OM_JOB_RUNNING,
+                              OM_STR(""), &err);
+    while (om_work_again(k, st, &since));
     if (st == OMOST_OK) {
         k->row.state = OM_JOB_RUNNING;
         k->row.started = (int64_t)time(NULL) * 1000;
@@ -86,21 +105,13 @@ static void run(om_work *k)
                            : OM_STR("");
     const om_str error = why.p ? why : OM_STR("");
     om_job_row ended = k->row;
-    if (om_store_job_set(w->opts.store, k->row.id, state, error, &lost) !=
-            OMOST_OK ||
-        om_store_job_get(w->opts.store, k->row.id, &k->arena, &ended, &lost) !=
-            OMOST_OK) {
-        ended.state = state; /* the next start finds it as running */
-        ended.error = error;
-    }
-    pthread_mutex_lock(&w->lock);
-    w->running = 0;
-    pthread_mutex_unlock(&w->lock);
+    const bool kept = om_end_keep(k, state, error, &ended);
     publish_job(w, &ended);
     if (st == OMOST_CANCELLED && err.status == OMOST_OK)
         om_fail(&err, st, "it was stopped");
     om_box_over(k->box, &err);
     json_decref(k->request);
+    if (!kept) om_end_late(k, state, error);
 }
 
 static void work_on(om_worker *w, om_waiting next)
@@ -109,8 +120,7 @@ static void work_on(om_worker *w, om_waiting next)
     om_work k = {.w = w, .box = next.box};
     k.progress.seconds_left = -1;
     om_arena_init(&k.arena, w->opts.env, 0);
-    if (om_store_job_get(w->opts.store, next.id, &k.arena, &k.row, &err) ==
-        OMOST_OK)
+    if (om_work_find(&k, next.id, &err) == OMOST_OK)
         run(&k);
     else
         om_box_over(k.box, &err);
@@ -138,6 +148,7 @@ static om_waiting take_next(om_worker *w)
         w->cancelled = false;
         atomic_store(&w->stop, false);
         w->progress = (om_job_progress){.seconds_left = -1};
+        w->written.is = false;
     }
     pthread_mutex_unlock(&w->lock);
     return next;
@@ -244,6 +255,7 @@ omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err)
 static void free_worker(om_worker *w)
 {
     om_buf_free(&w->preview);
+    om_written_free(&w->written);
     om_buf_free(&w->composer_path);
     om_buf_free(&w->engine_key);
     om_buf_free(&w->model_path);
@@ -284,6 +296,7 @@ om_worker *om_worker_start(const om_worker_opts *opts, omost_error *err)
     w->opts = *opts;
     w->limit = opts->queue_limit > 0 ? opts->queue_limit : QUEUE;
     om_buf_init(&w->preview, opts->env, PREVIEW_BYTES);
+    om_written_init(&w->written, opts->env);
     om_buf_init(&w->composer_path, opts->env, MODEL_PATH);
     om_buf_init(&w->engine_key, opts->env, MODEL_PATH);
     om_buf_init(&w->model_path, opts->env, MODEL_PATH);

@@ -72,10 +72,16 @@ omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err);
 int om_worker_position(om_worker *w, int64_t job);
 /* How the running job goes, or NULL when `job` is not it. */
 json_t *om_worker_progress(om_worker *w, int64_t job);
+/* What the running reply has become so far: {"event": number of the newest event,
+ * "text", "regions": [what those events said], "notes", "cut"}; null when `job`
+ * writes nothing. Events after that number go on from it. */
+json_t *om_worker_written(om_worker *w, int64_t job);
 /* {"length", "limit", "running": JOB|null}, and of the models. */
 json_t *om_worker_queue_json(om_worker *w);
 json_t *om_worker_composer_json(om_worker *w);
 json_t *om_worker_renderer_json(om_worker *w);
+/* Its state; not always what the row says (worker_end.c). */
+om_job_state om_job_now(om_worker *w, const om_job_row *row);
 /* JOB without its request, which may be a whole conversation: what is told ten
  * times a second to all. */
 json_t *om_job_json(om_worker *w, const om_job_row *row);

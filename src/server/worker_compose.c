@@ -126,7 +126,7 @@ static void tell_text(compose *c)
     om_json_put_int(&o, "session", k->row.session);
     om_json_put_int(&o, "message", k->row.message);
     om_json_put_str(&o, "text", om_buf_view(&c->text));
-    om_work_publish(k, "text", o);
+    om_written_tell(k, "text", o);
     c->text.n = 0;
     c->told = om_clock_ms();
 }
@@ -151,7 +151,7 @@ static void tell_region(compose *c, const omost_read_event *ev)
     if (ev->kind == OMOST_READ_NOTE)
         om_json_put(&o, "note", om_note_json(ev->note));
     tell_text(c);
-    om_work_publish(k, "region", o);
+    om_written_tell(k, "region", o);
 }
 
 static void tell_why(compose *c, const char *name, om_str why)
@@ -162,7 +162,7 @@ static void tell_why(compose *c, const char *name, om_str why)
     om_json_put_int(&o, "message", c->k->row.message);
     om_json_put_str(&o, "why", why);
     c->text.n = 0;
-    om_work_publish(c->k, name, o);
+    om_written_tell(c->k, name, o);
 }
 
 static void set_phase(om_work *k, const char *phase)
@@ -211,7 +211,7 @@ static void tell_kept(om_work *k, const om_message_row *m,
     om_json_put_int(&message, "session", k->row.session);
     om_json_put_int(&message, "job", k->row.id);
     if (cv) om_work_publish(k, "canvas", om_canvas_json(row, cv));
-    om_work_publish(k, "message", message);
+    om_written_tell(k, "message", message);
 }
 
 /* The message and its canvas become one change. */
@@ -235,10 +235,14 @@ static omost_status keep(om_work *k, const omost_reply *r, omost_error *err)
                                         &canvas.python.n, err);
         if (!python) return err->status;
         canvas.python.p = python;
+        canvas.notes = om_notes_text(&k->arena, r->canvas);
     } else {
         m.error = om_json_text(&k->arena, om_error_json(&r->why, NULL));
     }
-    omost_status st = om_store_answer_add(k->w->opts.store, &m, &canvas, err);
+    omost_status st;
+    int64_t since = 0;
+    do st = om_store_answer_add(k->w->opts.store, &m, &canvas, err);
+    while (om_work_again(k, st, &since));
     if (st == OMOST_OK) {
         om_box_reply(k->box, &r->stats, r->seed, m.canvas, r->cut);
         tell_kept(k, &m, &canvas, r->canvas);
@@ -279,6 +283,7 @@ omost_status om_work_compose(om_work *k, omost_error *err)
     if (st == OMOST_OK) st = om_need_composer(k, err);
     if (st == OMOST_OK) {
         om_buf_init(&c.text, NULL, OMOST_MAX_MESSAGE * 2);
+        om_written_begin(k);
         set_phase(k, "reading");
         st = omost_compose(k->w->composer, chat, id, &opts, on_event, &c,
                            &reply, err);

@@ -11,7 +11,12 @@
 #include "server/request.h"
 #include "server/worker.h"
 
-enum { OM_TEXT_MS = 50, OM_PROGRESS_MS = 100, OM_MODEL_NAME = 256 };
+enum {
+    OM_TEXT_MS = 50,
+    OM_PROGRESS_MS = 100,
+    OM_MODEL_NAME = 256,
+    OM_LATE_ERROR = 2048, /* a message of 240 bytes, escaped */
+};
 
 /* How far the running job is. */
 typedef struct om_job_progress {
@@ -22,6 +27,14 @@ typedef struct om_job_progress {
     int tokens;
     double tokens_per_second;
 } om_job_progress;
+
+/* The running reply so far (worker_written.c). */
+enum { OM_WRITTEN_TEXT = 1 << 20, OM_WRITTEN_REGIONS = 4 << 20 };
+typedef struct om_written {
+    bool is;               /* something is being written */
+    om_buf text;           /* of this attempt */
+    om_buf regions, notes; /* JSON values with commas between them */
+} om_written;
 
 /* A job that waits, and who waits for it. */
 typedef struct om_waiting {
@@ -42,6 +55,10 @@ struct om_worker {
     int64_t preview_job;
     int n_previews;
     om_buf preview;
+    om_written written;
+    om_job_row late; /* how a job ended that the store cannot be told now;
+                           * id 0: none */
+    char late_error[OM_LATE_ERROR]; /* its error, JSON */
     char composer_name[OM_MODEL_NAME], renderer_name[OM_MODEL_NAME];
     int composer_context;
     char backend[24], precision[16];
@@ -80,6 +97,27 @@ omost_status om_work_load(om_work *k, omost_error *err);
 /* Publish k->progress, at most ten times a second unless `now`. */
 void om_work_tell(om_work *k, bool now);
 void om_work_publish(om_work *k, const char *name, json_t *data);
+/* After a call of the store: true to call it again, because another program has
+ * the file for a while. *since: 0 before the first. */
+bool om_work_again(om_work *k, omost_status st, int64_t *since);
+
+/* Tell the store how the job ended; *ended is its row then. From now on no job
+ * runs. False: it cannot be told now. The row says what is true, those who ask
+ * get that, and when it has been published om_end_late() tries until it is told:
+ * no other job could be done either. The next start would find it running. */
+bool om_end_keep(om_work *k, om_job_state state, om_str error,
+                 om_job_row *ended);
+void om_end_late(om_work *k, om_job_state state, om_str error);
+/* Read the job's row, patiently: one that cannot be read just now has not
+ * failed. It fails when the job is gone, or was cancelled meanwhile. */
+omost_status om_work_find(om_work *k, int64_t id, omost_error *err);
+
+void om_written_init(om_written *n, const omost_env *env);
+void om_written_free(om_written *n);
+/* A reply begins; with its "message" event it ends. */
+void om_written_begin(om_work *k);
+/* Publish, and remember texts, regions and notes. */
+void om_written_tell(om_work *k, const char *name, json_t *data);
 bool om_work_goes_on(const om_work *k);
 
 /* Open what is needed, if it is not open already (worker_models.c). */

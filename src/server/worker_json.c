@@ -78,8 +78,32 @@ static json_t *job_json(const om_job_row *row, int position, json_t *progress,
     return o;
 }
 
-json_t *om_job_json(om_worker *w, const om_job_row *row)
+/* As it is, where the store could not be told yet. */
+static om_job_row now_of(om_worker *w, const om_job_row *row,
+                         char error[OM_LATE_ERROR])
 {
+    om_job_row now = *row;
+    pthread_mutex_lock(&w->lock);
+    if (w->late.id == row->id && row->id != 0 && row->ended == 0) {
+        memcpy(error, w->late_error, OM_LATE_ERROR);
+        now.state = w->late.state;
+        now.ended = w->late.ended;
+        now.error = om_str_of(error);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return now;
+}
+
+om_job_state om_job_now(om_worker *w, const om_job_row *stored)
+{
+    char error[OM_LATE_ERROR];
+    return now_of(w, stored, error).state;
+}
+
+json_t *om_job_json(om_worker *w, const om_job_row *stored)
+{
+    char error[OM_LATE_ERROR];
+    const om_job_row now = now_of(w, stored, error), *row = &now;
     return job_json(row, om_worker_position(w, row->id),
                     om_worker_progress(w, row->id), images_json(w, row->id));
 }

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "image/png.h"
+#include "server/thumb.h"
 #include "server/uploads.h"
 #include "server/worker_impl.h"
 
@@ -98,6 +99,23 @@ static void tell_preview(render *r, omost_image image)
     om_buf_free(&png);
 }
 
+/* Without one the gallery makes it. */
+static void keep_thumb(om_store *store, int64_t id, omost_image image)
+{
+    om_picture pic = {0};
+    om_buf png;
+    omost_error err;
+    om_buf_init(&png, NULL, (size_t)1 << 26);
+    if (om_picture_init(&pic, NULL, image.width, image.height, &err) ==
+        OMOST_OK) {
+        memcpy(pic.rgb, image.rgb, om_picture_bytes(&pic));
+        if (om_thumb_make(&pic, &png, &err) == OMOST_OK)
+            (void)om_store_thumb_add(store, id, om_buf_view(&png), &err);
+    }
+    om_picture_free(&pic);
+    om_buf_free(&png);
+}
+
 static omost_status keep(render *r, const omost_event *ev)
 {
     om_work *k = r->k;
@@ -113,10 +131,15 @@ static omost_status keep(render *r, const omost_event *ev)
     char *png = omost_image_png(NULL, ev->image, ev->parameters, ev->record, &n,
                                 &r->err);
     if (!png) return r->err.status;
-    omost_status st =
-        om_store_image_add(k->w->opts.store, &row, (om_str){png, n}, &r->err);
+    omost_status st;
+    int64_t since = 0;
+    do
+        st = om_store_image_add(k->w->opts.store, &row, (om_str){png, n},
+                                &r->err);
+    while (om_work_again(k, st, &since));
     omost_text_free(NULL, png);
     if (st != OMOST_OK) return st;
+    keep_thumb(k->w->opts.store, row.id, ev->image);
     om_work_publish(k, "image", om_image_json(&row));
     return OMOST_OK;
 }

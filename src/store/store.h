@@ -4,6 +4,7 @@
  *
  *     DIR/omost.db            WAL; made when it is missing, upgraded when old
  *     DIR/images/00/17.png    picture 17; 17.part on its way in or out
+ *     DIR/images/00/17.thumb.png    a small copy, which can be made again
  *     DIR/lock                held while a store is open (flock)
  *
  * Every function that changes something has it on disk when it returns OK
@@ -12,16 +13,17 @@
  * pictures that were being added or deleted. A change happens whole or not at
  * all; after a failure the store goes on as it was before.
  *
- * Errors are one sentence: MISSING (no such row), IO (disk full, locked by
- * another server, no permission, a damaged file: what to do about it), FORMAT
- * (a text is not UTF-8), LIMIT (a text beyond 64 MiB), NOMEM. Texts may hold
+ * Errors are one sentence: MISSING (no such row), FULL (no room left), LOCKED
+ * (another program is writing), IO (locked by another server, no permission, a
+ * damaged file: what to do about it), FORMAT (a text is not UTF-8), LIMIT (a
+ * text beyond 64 MiB), NOMEM. Texts may hold
  * NULs. Rows that come back live in the arena given, and mean something only
  * when a function returns OK; those passed in to be added are set only then.
  * Ids are never used twice.
  *
  * Threads: any; calls are serialised by the store, but for the bytes of
- * pictures. A change waits for the disk (milliseconds), and up to 0.4 s for
- * another program that is writing in the file. A process that forks must not
+ * pictures. A change waits for the disk (milliseconds), and up to 2 s for
+ * another program that is writing in the file; who reads does not. A process that forks must not
  * use the store in the child. Memory: rows and buffers come from the env,
  * SQLite's own from libc (it can be given another only for the whole
  * process). */
@@ -103,6 +105,7 @@ typedef struct om_canvas_row {
     int64_t id, session, parent;
     om_str origin; /* "reply", "edit", "import" */
     om_str python; /* canonical */
+    om_str notes;  /* JSON: what was read otherwise than written; or "" */
     int64_t created;
 } om_canvas_row;
 
@@ -183,6 +186,12 @@ omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
 /* Append the bytes of its file; MISSING also when somebody took it away. */
 omost_status om_store_image_read(om_store *s, int64_t id, om_buf *out,
                                  omost_error *err);
+/* A small copy, kept beside the picture so that it is made once only; it goes
+ * with the picture. Reading is MISSING when none is kept. */
+omost_status om_store_thumb_read(om_store *s, int64_t id, om_buf *out,
+                                 omost_error *err);
+omost_status om_store_thumb_add(om_store *s, int64_t id, om_str png,
+                                omost_error *err);
 /* Numbers of a job's pictures, oldest first. */
 omost_status om_store_job_images(om_store *s, int64_t job, om_arena *a,
                                  int64_t **out, size_t *n, omost_error *err);

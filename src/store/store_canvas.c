@@ -16,14 +16,15 @@ omost_status om_canvas_insert(om_store *s, om_canvas_row *row, omost_error *err)
     const int64_t now = om_store_now();
     om_query q = om_query_of(
         s,
-        "INSERT INTO canvases(session, parent, origin, python, created)"
-        " VALUES(?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO canvases(session, parent, origin, python, created, notes)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
         err);
     om_put_int(&q, row->session);
     om_put_id(&q, row->parent);
     om_put_text(&q, row->origin);
     om_put_text(&q, row->python);
     om_put_int(&q, now);
+    om_put_text(&q, row->notes);
     st = om_query_run(&q);
     if (st != OMOST_OK) return st;
     row->id = om_store_last_id(s);
@@ -48,7 +49,7 @@ omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
     om_store_enter(s, err);
     om_query q = om_query_of(s,
                              "SELECT id, session, parent, origin, python,"
-                             " created FROM canvases WHERE id = ?1",
+                             " created, notes FROM canvases WHERE id = ?1",
                              err);
     om_put_int(&q, id);
     const bool is_there = om_query_row(&q);
@@ -59,6 +60,7 @@ omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
         out->origin = om_take_text(&q, a);
         out->python = om_take_text(&q, a);
         out->created = om_take_int(&q);
+        out->notes = om_take_text(&q, a);
     }
     omost_status st = om_query_end(&q);
     om_store_leave(s);

@@ -20,13 +20,15 @@
 
 static omost_status cannot_write(const char *path, int why, omost_error *err)
 {
-    if (why == ENOSPC || why == EDQUOT || why == EFBIG)
-        return om_fail(err, OMOST_IO,
+    if (om_write_status(why) == OMOST_FULL)
+        return om_fail(err, OMOST_FULL,
                        "no room left for %.140s (%s): make room and try again",
                        path, strerror(why));
     return om_fail(err, OMOST_IO, "cannot write %.150s: %s", path,
                    strerror(why));
 }
+
+#define THUMB ".thumb.png"
 
 /* ---- folders --------------------------------------------------------- */
 
@@ -158,12 +160,13 @@ static omost_status make_picture_folder(const om_store *s, const char *folder,
     return sync_folder(above) ? OMOST_OK : cannot_write(above, errno, err);
 }
 
-omost_status om_picture_write(const om_store *s, int64_t id, om_str png,
-                              omost_error *err)
+/* The file ID and suffix, on the disk. */
+static omost_status write_part(const om_store *s, int64_t id,
+                               const char *suffix, om_str png, omost_error *err)
 {
     char folder[PATH_MAX], path[PATH_MAX];
     folder_of(s, id, folder);
-    path_of(s, id, ".part", path);
+    path_of(s, id, suffix, path);
     omost_status st = make_picture_folder(s, folder, err);
     if (st != OMOST_OK) return st;
     const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -175,6 +178,12 @@ omost_status om_picture_write(const om_store *s, int64_t id, om_str png,
     if (ok) return OMOST_OK;
     unlink(path);
     return cannot_write(path, why, err);
+}
+
+omost_status om_picture_write(const om_store *s, int64_t id, om_str png,
+                              omost_error *err)
+{
+    return write_part(s, id, ".part", png, err);
 }
 
 static omost_status move(const om_store *s, int64_t id, const char *from,
@@ -200,11 +209,17 @@ omost_status om_picture_hide(const om_store *s, int64_t id, omost_error *err)
     return move(s, id, ".png", ".part", err);
 }
 
-void om_picture_drop(const om_store *s, int64_t id)
+static void drop(const om_store *s, int64_t id, const char *suffix)
 {
     char path[PATH_MAX];
-    path_of(s, id, ".part", path);
+    path_of(s, id, suffix, path);
     unlink(path);
+}
+
+void om_picture_drop(const om_store *s, int64_t id)
+{
+    drop(s, id, ".part");
+    drop(s, id, THUMB);
 }
 
 omost_status om_picture_read(const om_store *s, int64_t id, om_buf *out,
@@ -219,6 +234,58 @@ omost_status om_picture_read(const om_store *s, int64_t id, om_buf *out,
                        "delete the picture",
                        (long long)id, path);
     return st;
+}
+
+/* ---- thumbs ---------------------------------------------------------- */
+
+static const char *attempt(int64_t number, char out[48])
+{
+    snprintf(out, 48, ".thumb.%lld.part", (long long)number);
+    return out;
+}
+
+omost_status om_thumb_write(const om_store *s, int64_t id, int64_t number,
+                            om_str png, omost_error *err)
+{
+    char suffix[48];
+    return write_part(s, id, attempt(number, suffix), png, err);
+}
+
+omost_status om_thumb_show(const om_store *s, int64_t id, int64_t number,
+                           omost_error *err)
+{
+    char suffix[48];
+    return move(s, id, attempt(number, suffix), THUMB, err);
+}
+
+void om_thumb_drop(const om_store *s, int64_t id, int64_t number)
+{
+    char suffix[48];
+    drop(s, id, attempt(number, suffix));
+}
+
+omost_status om_thumb_read(const om_store *s, int64_t id, om_buf *out,
+                           omost_error *err)
+{
+    char path[PATH_MAX];
+    path_of(s, id, THUMB, path);
+    return om_file_read(path, out, err);
+}
+
+/* What was being written, and what has lost its picture. */
+static void settle_thumb(const om_store *s, const char *name, int number)
+{
+    char *end, path[PATH_MAX];
+    struct stat sb;
+    const long long id = strtoll(name, &end, 10);
+    if (id <= 0 || id > (1LL << 53) || id / 100 % 100 != number) return;
+    const om_str rest = om_str_of(end);
+    const bool begun = om_str_starts(rest, OM_STR(".thumb.")) &&
+                       om_str_ends(rest, OM_STR(".part"));
+    path_of(s, id, ".png", path);
+    if (!begun && (strcmp(end, THUMB) != 0 || stat(path, &sb) == 0)) return;
+    path_of(s, id, end, path);
+    unlink(path);
 }
 
 /* ---- after a crash --------------------------------------------------- */
@@ -242,6 +309,7 @@ static omost_status settle_folder(om_store *s, DIR *d, int number,
     while (st == OMOST_OK && (e = readdir(d)) != NULL) {
         bool part = false;
         const int64_t id = id_of(e->d_name, &part);
+        if (strstr(e->d_name, ".thumb.")) settle_thumb(s, e->d_name, number);
         if (id == 0 || id / 100 % 100 != number) continue;
         if (id > *last) *last = id;
         if (part) st = settle_one(s, id, keep, err);

@@ -55,9 +55,7 @@ static omost_status remove_row(om_store *s, int64_t id, omost_error *err)
 static omost_status add_row(om_store *s, const om_image_row *row, om_str folded,
                             omost_error *err)
 {
-    omost_status st = om_store_change(s, err);
-    if (st != OMOST_OK) return st;
-    st = check_parts(s, row, err);
+    omost_status st = check_parts(s, row, err);
     if (st == OMOST_OK) st = insert(s, row, folded, err);
     if (st == OMOST_OK && row->session)
         st = om_session_touch(s, row->session, err);
@@ -99,7 +97,11 @@ static omost_status write_and_publish(om_store *s, om_image_row *row,
     made.created = om_store_now();
     omost_status st = om_picture_write(s, made.id, png, err);
     if (st != OMOST_OK) return st;
-    om_store_enter(s, err);
+    st = om_store_begin(s, err);
+    if (st != OMOST_OK) {
+        om_picture_drop(s, made.id);
+        return st;
+    }
     st = publish(s, &made, folded, err);
     om_store_leave(s);
     if (st == OMOST_OK) *row = made;
@@ -231,6 +233,34 @@ omost_status om_store_image_read(om_store *s, int64_t id, om_buf *out,
     return st == OMOST_OK ? om_picture_read(s, id, out, err) : st;
 }
 
+/* ---- thumbs ---------------------------------------------------------- */
+
+omost_status om_store_thumb_read(om_store *s, int64_t id, om_buf *out,
+                                 omost_error *err)
+{
+    om_store_enter(s, err);
+    omost_status st = image_check(s, id, err);
+    om_store_leave(s);
+    return st == OMOST_OK ? om_thumb_read(s, id, out, err) : st;
+}
+
+/* It is put in its place while nobody can delete the picture. */
+omost_status om_store_thumb_add(om_store *s, int64_t id, om_str png,
+                                omost_error *err)
+{
+    om_store_enter(s, err);
+    const int64_t number = s->n_thumbs++;
+    om_store_leave(s);
+    omost_status st = om_thumb_write(s, id, number, png, err);
+    if (st != OMOST_OK) return st;
+    om_store_enter(s, err);
+    st = image_check(s, id, err);
+    if (st == OMOST_OK) st = om_thumb_show(s, id, number, err);
+    om_store_leave(s);
+    if (st != OMOST_OK) om_thumb_drop(s, id, number);
+    return st;
+}
+
 /* ---- deleting -------------------------------------------------------- */
 
 /* A file that is gone already must not keep the picture from going. */
@@ -242,15 +272,17 @@ static omost_status delete (om_store *s, int64_t id, omost_error *err)
         st = OMOST_OK;
     }
     if (st == OMOST_OK) st = remove_row(s, id, err);
+    st = om_store_keep(s, st, err);
     if (st != OMOST_OK) om_picture_show(s, id, NULL);
     return st;
 }
 
 omost_status om_store_image_delete(om_store *s, int64_t id, omost_error *err)
 {
-    om_store_enter(s, err);
-    omost_status st = image_check(s, id, err);
-    if (st == OMOST_OK) st = delete (s, id, err);
+    omost_status st = om_store_begin(s, err);
+    if (st != OMOST_OK) return st;
+    st = image_check(s, id, err);
+    st = st == OMOST_OK ? delete (s, id, err) : om_store_keep(s, st, err);
     om_store_leave(s);
     if (st == OMOST_OK) om_picture_drop(s, id);
     return st;

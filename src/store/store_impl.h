@@ -31,9 +31,16 @@ struct om_store {
     om_prepared *prepared;
     size_t n_prepared, prepared_cap;
     int64_t next_image;
+    int64_t n_thumbs; /* begun: each has a file of its own until it is done */
 };
 
-enum { OM_STORE_MAX_TEXT = 64 << 20 }; /* bytes of one text */
+enum {
+    OM_STORE_MAX_TEXT = 64 << 20, /* bytes of one text */
+    /* Another program is writing: a change tries again so long, and others may
+     * read meanwhile; what else meets the lock waits with the store held. */
+    OM_STORE_WAIT_MS = 2000,
+    OM_STORE_BUSY_MS = 400,
+};
 
 /* Milliseconds since 1970. */
 int64_t om_store_now(void);
@@ -44,9 +51,12 @@ int64_t om_store_now(void);
 void om_store_enter(om_store *s, omost_error *err);
 void om_store_leave(om_store *s);
 
-/* Begin a change. */
+/* Begin a change of a store that one has entered. */
 omost_status om_store_change(om_store *s, omost_error *err);
-/* Enter and begin one. When that fails the store is left again. */
+/* Once, at opening: what changes begin and end with. */
+omost_status om_store_prepare(om_store *s, omost_error *err);
+/* Enter and begin one, patiently: LOCKED when another program keeps on writing.
+ * When it fails the store is left again. */
 omost_status om_store_begin(om_store *s, omost_error *err);
 /* Keep the change when st is OK, else undo it. Gives st, or why it could not
  * be kept. */
@@ -150,10 +160,19 @@ omost_status om_picture_write(const om_store *s, int64_t id, om_str png,
  * no file both are MISSING. */
 omost_status om_picture_show(const om_store *s, int64_t id, omost_error *err);
 omost_status om_picture_hide(const om_store *s, int64_t id, omost_error *err);
-/* Remove what is not in its place. */
+/* Remove what is not in its place, and the small copy. */
 void om_picture_drop(const om_store *s, int64_t id);
 omost_status om_picture_read(const om_store *s, int64_t id, om_buf *out,
                              omost_error *err);
+
+/* The small copy: written as attempt `number`, put in its place, or given up. */
+omost_status om_thumb_write(const om_store *s, int64_t id, int64_t number,
+                            om_str png, omost_error *err);
+omost_status om_thumb_show(const om_store *s, int64_t id, int64_t number,
+                           omost_error *err);
+void om_thumb_drop(const om_store *s, int64_t id, int64_t number);
+omost_status om_thumb_read(const om_store *s, int64_t id, om_buf *out,
+                           omost_error *err);
 
 /* Is there a row of this picture? */
 typedef omost_status om_keep_fn(om_store *s, int64_t id, bool *yes,

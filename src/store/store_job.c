@@ -72,7 +72,8 @@ omost_status om_store_job_set(om_store *s, int64_t id, om_job_state state,
                               om_str error, omost_error *err)
 {
     const int64_t now = om_store_now();
-    om_store_enter(s, err);
+    omost_status st = om_store_begin(s, err);
+    if (st != OMOST_OK) return st;
     om_query q = om_query_of(
         s,
         "UPDATE jobs SET state = ?1, error = ?2,"
@@ -84,11 +85,10 @@ omost_status om_store_job_set(om_store *s, int64_t id, om_job_state state,
     om_put_int(&q, state == OM_JOB_RUNNING ? now : 0);
     om_put_int(&q, state > OM_JOB_RUNNING ? now : 0);
     om_put_int(&q, id);
-    omost_status st = om_query_run(&q);
+    st = om_query_run(&q);
     if (st == OMOST_OK && !om_store_changed(s))
         st = om_store_missing("job", id, err);
-    om_store_leave(s);
-    return st;
+    return om_store_finish(s, st, err);
 }
 
 /* ---- reading --------------------------------------------------------- */

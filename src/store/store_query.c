@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/utf8.h"
 #include "store/store_impl.h"
 
@@ -28,7 +30,7 @@ omost_status om_store_damaged(const om_store *s, const char *how,
 
 static omost_status no_room(const om_store *s, omost_error *err)
 {
-    return om_fail(err, OMOST_IO,
+    return om_fail(err, OMOST_FULL,
                    "no room left for %.120s/omost.db: make room on that disk "
                    "and try again",
                    s->folder);
@@ -39,11 +41,13 @@ static omost_status no_room(const om_store *s, omost_error *err)
 static omost_status io_error(const om_store *s, int code, omost_error *err)
 {
     const int why = sqlite3_system_errno(s->db);
-    if (why == ENOSPC || why == EDQUOT || why == EFBIG) return no_room(s, err);
+    if (om_write_status(why) == OMOST_FULL) return no_room(s, err);
     if (why)
         return om_fail(err, OMOST_IO, "cannot use %.120s/omost.db: %s",
                        s->folder, strerror(why));
-    return om_fail(err, OMOST_IO,
+    /* A write that failed for a reason SQLite has forgotten is a quota, or such
+     * a limit, far more often than a disk that dies. */
+    return om_fail(err, code == SQLITE_IOERR_WRITE ? OMOST_FULL : OMOST_IO,
                    "cannot use %.120s/omost.db (%s): is there room left on "
                    "that disk, and is it sound?",
                    s->folder, sqlite3_errstr(code));
@@ -61,7 +65,7 @@ omost_status om_store_sql_error(const om_store *s, int code, omost_error *err)
         return om_store_damaged(s, sqlite3_errstr(code & 0xff), err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return om_fail(err, OMOST_IO,
+        return om_fail(err, OMOST_LOCKED,
                        "another program has locked %.120s/omost.db: close "
                        "it and try again",
                        s->folder);
@@ -273,6 +277,10 @@ void om_store_leave(om_store *s)
     pthread_mutex_unlock(&s->mutex);
 }
 
+/* A statement's name is its address. */
+static const char BEGIN[] = "BEGIN IMMEDIATE", COMMIT[] = "COMMIT",
+                  ROLLBACK[] = "ROLLBACK";
+
 static omost_status run(om_store *s, const char *sql, omost_error *err)
 {
     om_query q = om_query_of(s, sql, err);
@@ -282,26 +290,51 @@ static omost_status run(om_store *s, const char *sql, omost_error *err)
 /* Some failures (a full disk) undo a change by themselves. */
 static void undo(om_store *s)
 {
-    if (!sqlite3_get_autocommit(s->db)) run(s, "ROLLBACK", NULL);
+    if (!sqlite3_get_autocommit(s->db)) run(s, ROLLBACK, NULL);
 }
 
 /* IMMEDIATE: whoever else may be writing is found out now, not halfway. */
 omost_status om_store_change(om_store *s, omost_error *err)
 {
-    return run(s, "BEGIN IMMEDIATE", err);
+    undo(s); /* one that memory was too short to undo */
+    return run(s, BEGIN, err);
+}
+
+/* Nothing can be undone without memory unless it was prepared before. */
+omost_status om_store_prepare(om_store *s, omost_error *err)
+{
+    static const char *const sql[] = {BEGIN, COMMIT, ROLLBACK};
+    omost_status st = OMOST_OK;
+    for (size_t i = 0; i < sizeof sql / sizeof *sql && st == OMOST_OK; i++) {
+        om_query q = om_query_of(s, sql[i], err);
+        st = om_query_end(&q);
+    }
+    return st;
+}
+
+static omost_status try_begin(om_store *s, omost_error *err)
+{
+    om_store_enter(s, err);
+    sqlite3_busy_timeout(s->db, 0);
+    omost_status st = om_store_change(s, err);
+    sqlite3_busy_timeout(s->db, OM_STORE_BUSY_MS);
+    if (st != OMOST_OK) om_store_leave(s);
+    return st;
 }
 
 omost_status om_store_begin(om_store *s, omost_error *err)
 {
-    om_store_enter(s, err);
-    omost_status st = om_store_change(s, err);
-    if (st != OMOST_OK) om_store_leave(s);
+    static const struct timespec nap = {.tv_nsec = 10000000};
+    const double end = om_clock() + OM_STORE_WAIT_MS / 1e3;
+    omost_status st;
+    while ((st = try_begin(s, err)) == OMOST_LOCKED && om_clock() < end)
+        nanosleep(&nap, NULL);
     return st;
 }
 
 omost_status om_store_keep(om_store *s, omost_status st, omost_error *err)
 {
-    if (st == OMOST_OK) st = run(s, "COMMIT", err);
+    if (st == OMOST_OK) st = run(s, COMMIT, err);
     if (st != OMOST_OK) undo(s);
     return st;
 }

@@ -7,7 +7,6 @@
 
 enum {
     APPLICATION_ID = 0x6f6d7374, /* "omst": what file(1) and we know it by */
-    BUSY_MS = 400,               /* other threads wait for the store so long */
     /* Up to this size opening reads every page to see that all is well, which
    * takes about a tenth of a second; damage in a larger file is found when
    * the page is read. */
@@ -65,6 +64,8 @@ static const char *const upgrades[] = {
     "CREATE INDEX images_session ON images(session);"
     "CREATE INDEX images_canvas ON images(canvas);"
     "CREATE INDEX images_job ON images(job);",
+    /* What was read otherwise than written; older canvases keep none. */
+    "ALTER TABLE canvases ADD COLUMN notes TEXT NOT NULL DEFAULT '';",
 };
 enum { VERSION = sizeof upgrades / sizeof *upgrades };
 
@@ -157,7 +158,7 @@ static omost_status open_file(om_store *s, const char *path, omost_error *err)
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
     if (!s->db) return om_fail_nomem(err);
     sqlite3_extended_result_codes(s->db, 1);
-    if (code == SQLITE_OK) code = sqlite3_busy_timeout(s->db, BUSY_MS);
+    if (code == SQLITE_OK) code = sqlite3_busy_timeout(s->db, OM_STORE_BUSY_MS);
     if (code == SQLITE_OK) code = om_store_add_search(s->db);
     /* A file without permission to write is opened for reading only. */
     if (code == SQLITE_OK && sqlite3_db_readonly(s->db, "main") == 1)
@@ -176,5 +177,6 @@ omost_status om_store_open_db(om_store *s, omost_error *err)
     if (st == OMOST_OK) st = run(s, settings, err);
     if (st == OMOST_OK) st = check_pages(s, path, err);
     if (st == OMOST_OK) st = upgrade(s, err);
+    if (st == OMOST_OK) st = om_store_prepare(s, err);
     return st;
 }

@@ -43,27 +43,31 @@ static omost_status insert(om_store *s, om_str title, int64_t *id,
 omost_status om_store_session_add(om_store *s, om_str title, int64_t *id,
                                   omost_error *err)
 {
-    om_store_enter(s, err);
-    omost_status st = insert(s, title, id, err);
-    om_store_leave(s);
+    int64_t made = 0;
+    omost_status st = om_store_begin(s, err);
+    if (st != OMOST_OK) return st;
+    st = om_store_finish(s, insert(s, title, &made, err), err);
+    if (st == OMOST_OK) *id = made;
     return st;
 }
 
 omost_status om_store_session_find(om_store *s, om_str title, int64_t *id,
                                    bool *made, omost_error *err)
 {
-    om_store_enter(s, err);
+    omost_status st = om_store_begin(s, err);
+    if (st != OMOST_OK) return st;
     om_query q = om_query_of(
         s, "SELECT id FROM sessions WHERE title = ?1 ORDER BY id DESC LIMIT 1",
         err);
     om_put_text(&q, title);
     const bool is_there = om_query_row(&q);
-    const int64_t found = is_there ? om_take_int(&q) : 0;
-    omost_status st = om_query_end(&q);
-    if (st == OMOST_OK && is_there) *id = found;
-    if (st == OMOST_OK && !is_there) st = insert(s, title, id, err);
-    if (st == OMOST_OK) *made = !is_there;
-    om_store_leave(s);
+    int64_t found = is_there ? om_take_int(&q) : 0;
+    st = om_query_end(&q);
+    if (st == OMOST_OK && !is_there) st = insert(s, title, &found, err);
+    st = om_store_finish(s, st, err);
+    if (st != OMOST_OK) return st;
+    *id = found;
+    *made = !is_there;
     return st;
 }
 
@@ -150,12 +154,12 @@ omost_status om_store_session_set(om_store *s, int64_t id, om_str title,
 
 omost_status om_store_session_delete(om_store *s, int64_t id, omost_error *err)
 {
-    om_store_enter(s, err);
+    omost_status st = om_store_begin(s, err);
+    if (st != OMOST_OK) return st;
     om_query q = om_query_of(s, "DELETE FROM sessions WHERE id = ?1", err);
     om_put_int(&q, id);
-    omost_status st = om_query_run(&q);
+    st = om_query_run(&q);
     if (st == OMOST_OK && !om_store_changed(s))
         st = om_store_missing("session", id, err);
-    om_store_leave(s);
-    return st;
+    return om_store_finish(s, st, err);
 }

@@ -211,7 +211,8 @@ def draw(s, n, c):
     check("deleted", s.ask("DELETE", "/api/images/%d" % i)[0] == 204)
     check("is gone", s.get(image["file"])[0] == 404)
     lost = done["images"][1]
-    os.remove("data/images/%02d/%d.png" % (lost // 100 % 100, lost))
+    for name in ("%d.png", "%d.thumb.png"):
+        os.remove("data/images/%02d/" % (lost // 100 % 100) + name % lost)
     for path in ("/api/images/%d.png?download=1" % lost, "/api/images/%d/thumb.png" % lost):
         code, got = s.get(path)
         check("a picture without its file", code == 404 and "is gone" in

@@ -164,6 +164,7 @@ static void test_canvases(void **state)
     int64_t parent = 0;
     for (size_t i = 0; i <= N_HOSTILE; i++) {
         in[i] = (om_canvas_row){.session = session,
+                                .notes = i % 2 ? OM_STR("[1]") : (om_str){0},
                                 .parent = parent,
                                 .origin = text_at(f, i + 1),
                                 .python = text_at(f, i)};
@@ -179,6 +180,7 @@ static void test_canvases(void **state)
         assert_int_equal(out.created, in[i].created);
         assert_text(out.origin, in[i].origin);
         assert_text(out.python, in[i].python);
+        assert_text(out.notes, in[i].notes);
     }
 }
 

@@ -229,7 +229,7 @@ static void test_newer(void **state)
     om_store_close(s);
     run_sql(&d, "PRAGMA user_version=7");
     assert_refused(&d, "newer omost", "its version is 7");
-    run_sql(&d, "PRAGMA user_version=1");
+    run_sql(&d, "PRAGMA user_version=2");
     om_store_close(store_open(&d));
     scratch_remove(&d);
 }
@@ -287,7 +287,10 @@ static void test_locked(void **state)
     }
     assert_int_equal(read(there[0], &c, 1), 1);
     assert_int_equal(c, '!');
-    assert_refused(&d, "another program has locked", d.path);
+    assert_null(om_store_open(NULL, d.path, &err));
+    assert_int_equal(err.status, OMOST_LOCKED);
+    assert_non_null(strstr(err.msg, "another program has locked"));
+    assert_non_null(strstr(err.msg, d.path));
     assert_int_equal(write(back[1], "", 1), 1);
     waitpid(pid, &status, 0);
 
@@ -301,10 +304,11 @@ static void test_locked(void **state)
     }
     assert_int_equal(read(there[0], &c, 1), 1);
     om_image_row image = {0};
-    FAILS(om_store_session_add(s, OM_STR("x"), &id, &err), OMOST_IO,
+    FAILS(om_store_session_add(s, OM_STR("x"), &id, &err), OMOST_LOCKED,
           "another program has locked");
-    FAILS(om_store_session_delete(s, id, &err), OMOST_IO, "close it");
-    FAILS(om_store_image_add(s, &image, OM_STR("x"), &err), OMOST_IO, "locked");
+    FAILS(om_store_session_delete(s, id, &err), OMOST_LOCKED, "close it");
+    FAILS(om_store_image_add(s, &image, OM_STR("x"), &err), OMOST_LOCKED,
+          "locked");
     assert_false(is_there(&d, "images/00/1.part"));
     /* Reading goes on. */
     OK(om_store_session_get(s, id, &a, &row, &err));
@@ -336,7 +340,7 @@ static int add_pictures(om_store *s, const char *png, size_t n)
         om_image_row row = {.parameters = OM_STR("p")};
         omost_status st = om_store_image_add(s, &row, (om_str){png, n}, &err);
         if (st == OMOST_OK) continue;
-        CHECK(st == OMOST_IO && strstr(err.msg, "room"));
+        CHECK(st == OMOST_FULL && strstr(err.msg, "room"));
         return i;
     }
 }
@@ -348,7 +352,7 @@ static int add_canvases(om_store *s, int64_t session, const char *text)
         om_canvas_row row = {.session = session, .python = om_str_of(text)};
         omost_status st = om_store_canvas_add(s, &row, &err);
         if (st == OMOST_OK) continue;
-        CHECK(st == OMOST_IO && strstr(err.msg, "room"));
+        CHECK(st == OMOST_FULL && strstr(err.msg, "room"));
         return i;
     }
 }

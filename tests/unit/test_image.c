@@ -488,7 +488,7 @@ static void test_save(void **state)
     assert_int_not_equal(om_png_save(NULL, path, one, NULL, 0, &err), OMOST_OK);
     if (access("/dev/full", W_OK) == 0)
         assert_int_equal(om_png_save(NULL, "/dev/full", one, NULL, 0, &err),
-                         OMOST_IO);
+                         OMOST_FULL);
     om_buf_free(&b);
     om_buf_free(&file);
 }
