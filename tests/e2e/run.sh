@@ -19,8 +19,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/omost
 
 case ${1:-} in
-openai) tests=openai skipped="no tests with OpenAI's package as a client" ;;
-*) tests=studio skipped="no tests of the page in a browser" ;;
+openai) tests=(openai) skipped="no tests with OpenAI's package as a client" ;;
+*) tests=(studio page) skipped="no tests of the page in a browser" ;;
 esac
 
 skip() {
@@ -63,7 +63,7 @@ command -v npm >/dev/null || skip "npm is missing; run: tools/setup test"
     skip "node is older than 20"
 modules=$cache/e2e-$(sum "$here/package-lock.json")
 [ -d "$modules/node_modules/playwright-core" ] || fetch_modules
-chromium=$(find_chromium) || [ "$tests" = openai ] ||
+chromium=$(find_chromium) || [ "${tests[0]}" = openai ] ||
     skip "there is no Chromium; run tools/setup test, or set OMOST_CHROMIUM"
 [ "${1:-}" != --setup ] || exit 0
 
@@ -74,5 +74,7 @@ chromium=$(find_chromium) || [ "$tests" = openai ] ||
 [ -e "$OMOST_GOLDEN/model/model_index.json" ] ||
     skip "no golden model at $OMOST_GOLDEN/model"
 export OMOST_SOURCE OMOST_BIN OMOST_GOLDEN
+files=()
+for name in "${tests[@]}"; do files+=("$here/$name.test.mjs"); done
 OMOST_CHROMIUM=$chromium OMOST_MODULES=$modules \
-    exec node --test --test-concurrency=1 --test-reporter=spec "$here/$tests.test.mjs"
+    exec node --test --test-concurrency=1 --test-reporter=spec "${files[@]}"

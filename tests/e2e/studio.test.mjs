@@ -4,8 +4,8 @@ import fs from "node:fs";
 import path from "node:path";
 import test, { after, afterEach, before } from "node:test";
 import {
-  BROKEN, DINOSAUR, DRAGON, Server, answered, boxes, eventually, findings, launch, newChat, openPage, quiet,
-  ready, say, setNumber, shot, small, tab, words,
+  BROKEN, DINOSAUR, DRAGON, Server, answered, boxes, drop, eventually, findings, launch, middle, newChat,
+  openPage, quiet, ready, say, setNumber, shot, small, tab, thumbs, words,
 } from "./support.mjs";
 
 const LIMIT = { timeout: 180000 };
@@ -56,15 +56,6 @@ test("a wish is typed and regions stream in", LIMIT, async () => {
   await eventually(() => page.locator(".message pre.code").textContent(), /canvas = Canvas\(\)/);
   clean(page);
 });
-
-/** Until the gallery has so many pictures, be it in sight or not. */
-const thumbs = (p, n) => p.waitForFunction((want) =>
-  document.querySelectorAll(".thumb").length === want, n, { timeout: 120000 });
-
-async function middle(locator) {
-  const b = await locator.boundingBox();
-  return [b.x + b.width / 2, b.y + b.height / 2, b];
-}
 
 test("a box is dragged, its words change, and undo brings them back", LIMIT, async () => {
   await page.locator(".layers").getByText("A mighty dragon.").click();
@@ -154,7 +145,7 @@ test("a picture is drawn, with progress and a preview; one is cancelled", LIMIT,
     globalThis.previews = new Set();
     new MutationObserver(() => {
       const t = document.querySelector(".job .text")?.textContent ?? "";
-      if (/Step \d+ of 60/.test(t)) globalThis.steps.add(t);
+      if (/Step \d+ of 60, \d+ s left$/.test(t)) globalThis.steps.add(t);
       const src = document.querySelector(".frame .picture")?.getAttribute("src") ?? "";
       if (/preview/.test(src)) globalThis.previews.add(src);
     }).observe(document.body, { childList: true, subtree: true, characterData: true,
@@ -191,7 +182,7 @@ test("the dragon becomes a dinosaur, and what changed is shown", LIMIT, async ()
   await page.waitForFunction(() => [...document.querySelectorAll("dialog img")]
     .every((i) => i.complete && i.naturalWidth > 0));
   await shot(page, "changes");
-  assert.deepEqual(await findings(page), []);
+  assert.deepEqual(await findings(page, "dialog"), []);
   await page.keyboard.press("Escape");
   clean(page);
 });
@@ -236,7 +227,7 @@ test("a picture of the gallery gives its canvas and settings back", LIMIT, async
   await page.locator(".thumb").first().click();
   await page.getByRole("dialog").getByText("Negative prompt").waitFor();
   await shot(page, "picture");
-  assert.deepEqual(await findings(page), []);
+  assert.deepEqual(await findings(page, "dialog"), []);
   await page.getByRole("button", { name: "Restore canvas and settings" }).click();
   await page.locator(".box .label").getByText("A mighty dragon.").waitFor();
   await tab(page, "settings");
@@ -245,13 +236,28 @@ test("a picture of the gallery gives its canvas and settings back", LIMIT, async
 });
 
 test("the page is loaded again in the middle of drawing, and it goes on", LIMIT, async () => {
-  await small(page, 300);
-  await page.getByRole("button", { name: "Draw", exact: true }).click();
-  await page.waitForSelector(".job[data-state=running] progress[value]");
+  await small(page, 1000);
+  const draw = page.getByRole("button", { name: "Draw", exact: true });
+  await draw.click();
+  const running = page.locator(".job[data-state=running]");
+  await running.getByText(/^Step \d+ of 1000, \d+ s left$/).waitFor();
+  const step = async () => Number(/\d+/.exec(await running.locator(".text").textContent())[0]);
+  const before = await step();
   await page.reload();
   await ready(page);
-  await page.waitForSelector(".job[data-state=running] progress[value]", { timeout: 15000 });
+  await running.getByText(/^Step \d+ of 1000, \d+ s left$/).waitFor();
+  const now = await step();
+  assert.ok(now >= before, `${now} after ${before}`);
+  await page.waitForFunction((n) =>
+    Number(/Step (\d+)/.exec(document.querySelector(".job .text").textContent)?.[1]) > n, now);
   await eventually(() => boxes(page).count(), 4);
+  // The next one waits, until this one makes room.
+  await small(page, 5);
+  await draw.click();
+  await page.locator(".job[data-state=queued]").getByText("Drawing: waiting").waitFor();
+  await running.getByRole("button", { name: "Cancel" }).click();
+  await page.waitForSelector(".job[data-state=cancelled]");
+  await page.getByRole("button", { name: "Put this out of sight" }).click();
   await thumbs(page, 2);
   await quiet(page);
   clean(page);
@@ -263,7 +269,7 @@ test("two pictures are compared under a slider", LIMIT, async () => {
   await slider.focus();
   for (let i = 0; i < 10; i++) await page.keyboard.press("ArrowLeft");
   assert.equal(await page.locator(".compare").evaluate((n) => n.style.getPropertyValue("--at")), "40%");
-  assert.deepEqual(await findings(page), []);
+  assert.deepEqual(await findings(page, "dialog"), []);
   await page.keyboard.press("Escape");
   clean(page);
 });
@@ -287,27 +293,30 @@ test("two tabs at once see the same", LIMIT, async () => {
 });
 
 test("files are dropped on the page", LIMIT, async () => {
-  const drop = async (name, bytes, type) => {
-    const data = await page.evaluateHandle(([n, b, t]) => {
-      const d = new DataTransfer();
-      d.items.add(new File([new Uint8Array(b)], n, { type: t }));
-      return d;
-    }, [name, [...bytes], type]);
-    await page.dispatchEvent("#stage", "dragover", { dataTransfer: data });
-    await page.dispatchEvent("#stage", "drop", { dataTransfer: data });
-  };
   await newChat(page);
-  await drop("d.txt", Buffer.from(DINOSAUR), "text/plain");
+  await drop(page, "d.txt", DINOSAUR, "text/plain");
   await page.locator(".box .label").getByText("A mighty dinosaur.").waitFor();
   const file = (await (await fetch(`${server.url}api/images`)).json()).images.at(-1).file;
   const png = Buffer.from(await (await fetch(new URL(file, server.url))).arrayBuffer());
   await small(page, 7);
-  await drop("p.png", png, "image/png");
+  await drop(page, "p.png", png, "image/png");
   await page.locator(".box .label").getByText("A mighty dragon.").waitFor();
   await tab(page, "settings");
   await eventually(() => page.getByRole("spinbutton", { name: "Steps", exact: true }).inputValue(), "60");
-  await drop("x.txt", Buffer.from("no canvas here"), "text/plain");
+  await drop(page, "x.txt", "no canvas here", "text/plain");
   await page.locator(".toast.error").waitFor();
+  await drop(page, "x.jpg", [0xff, 0xd8, 0xff, 0xe0, 0, 16], "image/jpeg");
+  await visible(page, "x.jpg is neither a PNG nor a canvas");
+  // Other forms of a canvas: as the page saves them.
+  for (const [to, name] of [["json", "c.json"], ["comfy", "c.comfy.json"], ["python", "c.py"]]) {
+    const answer = await fetch(`${server.url}api/canvas/convert`, { method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ text: to === "comfy" ? DINOSAUR : DRAGON, to }) });
+    await drop(page, name, (await answer.json()).text, "application/octet-stream");
+    await visible(page, `Canvas of ${name}.`);
+    await page.locator(".box .label").getByText(to === "comfy" ? "A mighty dinosaur." : "A mighty dragon.")
+      .waitFor();
+  }
   clean(page);
 });
 
@@ -337,7 +346,7 @@ test("everything goes by keyboard", LIMIT, async () => {
   assert.ok(await p.locator("#panel-code").isVisible());
   await p.keyboard.press("?");
   await p.getByRole("dialog", { name: "Help and keys" }).waitFor();
-  assert.deepEqual(await findings(p), []);
+  assert.deepEqual(await findings(p, "dialog"), []);
   await p.keyboard.press("Escape");
   await p.keyboard.press("Alt+1");
   await p.keyboard.type("a battle by keyboard");
@@ -421,7 +430,7 @@ test("the server is killed while it draws: the page waits, and draws again", LIM
 });
 
 test("writing is stopped, and asked for again", LIMIT, async () => {
-  const own = await new Server({ replies: [DRAGON], rate: 200, renderer: false }).start();
+  const own = await new Server({ replies: [DRAGON], rate: 250, renderer: false }).start();
   try {
     const p = await openPage(browser, own);
     await say(p, "a battle");
@@ -430,12 +439,32 @@ test("writing is stopped, and asked for again", LIMIT, async () => {
     await quiet(p);
     await p.getByRole("button", { name: "Send" }).waitFor();
     await p.getByRole("button", { name: "Retry" }).first().click();
-    await p.waitForSelector(".live");
-    // Loaded again in the middle of it, the page goes on listening.
+    await p.waitForFunction(() => document.querySelectorAll(".live .regions li").length >= 2);
+    // Loaded again in the middle of it, the page shows what there was and goes on
+    // with it: nothing is missing, nothing comes twice.
+    const before = await p.locator(".live pre.code").textContent();
+    await p.addInitScript(() => {
+      globalThis.texts = [];
+      globalThis.lists = [];
+      new MutationObserver(() => {
+        const live = document.querySelector(".live");
+        if (!live) return;
+        globalThis.texts.push(live.querySelector("pre.code").textContent);
+        globalThis.lists.push([...live.querySelectorAll(".regions li")].map((n) => n.textContent));
+      }).observe(document, { childList: true, subtree: true, characterData: true });
+    });
     await p.reload();
     await ready(p);
-    await p.waitForSelector(".live");
+    await p.waitForFunction(() => globalThis.lists.length > 0);
     await answered(p);
+    const [texts, lists] = await p.evaluate(() => [globalThis.texts, globalThis.lists]);
+    const all = ["A fierce battle between warriors and a dragon.", "A group of fierce warriors.",
+      "A mighty dragon.", "A stormy sky with flashes of lightning.", "A debris-covered battlefield."];
+    assert.ok(texts[0].length >= before.length, "what was written is there at once");
+    for (const t of texts) assert.ok(DRAGON.startsWith(t), `all of it and nothing else: ${t.slice(-80)}`);
+    assert.ok(new Set(texts).size > 1, "and it goes on");
+    assert.ok(lists[0].length >= 2, `${lists[0]}`);
+    for (const l of lists) assert.deepEqual(l, all.slice(0, l.length));
     await eventually(() => boxes(p).count(), 4);
     clean(p);
     await p.context().close();
@@ -517,13 +546,12 @@ for (const scheme of ["light", "dark"])
     const p = await openPage(browser, server, { colorScheme: scheme });
     for (const name of ["region", "code", "settings", "gallery"]) {
       await tab(p, name);
-      await p.waitForTimeout(200);
-      assert.deepEqual(await findings(p), [], name);
+      assert.deepEqual(await findings(p, name === "region" ? "html" : "#side"), [], name);
       await shot(p, `${scheme}-${name}`);
     }
     await p.locator("#sessions-open").click();
     await p.getByRole("dialog", { name: "Sessions" }).waitFor();
-    assert.deepEqual(await findings(p), []);
+    assert.deepEqual(await findings(p, "dialog"), []);
     await p.context().close();
   });
 

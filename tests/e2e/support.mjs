@@ -15,6 +15,8 @@ export const golden = (name) => path.join(env.OMOST_GOLDEN, name);
 const reply = (name) => fs.readFileSync(golden(`canvas/${name}.txt`), "utf8");
 export const DRAGON = reply("001-readme-warriors-dragon");
 export const DINOSAUR = reply("002-readme-warriors-dinosaur");
+/** With words that are none, which are mended. */
+export const MISSPELLED = `${reply("009-misspelled")}\n`;
 export const BROKEN = "```python\ncanvas = Canvas()\ncanvas.draw_region('x')\n```\n";
 
 /** `omost serve` on a port of its own, with replies to give. */
@@ -31,7 +33,7 @@ export class Server {
     const args = ["serve", "--port", String(port), "--data", path.join(this.data, "store"),
       ...(o.replies ? ["--script", this.script, "--script-rate", String(o.rate ?? 1200)] : []),
       ...(o.renderer === false ? [] : ["-m", golden("model"), "-t", "1"]),
-      ...(env.OMOST_WEB ? ["--web", env.OMOST_WEB] : [])];
+      ...(o.web ?? env.OMOST_WEB ? ["--web", o.web ?? env.OMOST_WEB] : []), ...(o.args ?? [])];
     this.child = spawn(env.OMOST_BIN, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...env, ...(o.key ? { OMOST_SERVE_KEY: o.key } : {}) },
@@ -138,10 +140,38 @@ export async function answered(page) {
   await quiet(page);
 }
 
+/** Until the gallery has so many pictures, be it in sight or not. */
+export const thumbs = (page, n) => page.waitForFunction((want) =>
+  document.querySelectorAll(".thumb").length === want, n, { timeout: 120000 });
+
+/** The middle of an element, and where it is. */
+export async function middle(locator) {
+  const b = await locator.boundingBox();
+  return [b.x + b.width / 2, b.y + b.height / 2, b];
+}
+
+/** A file comes from outside of the browser. */
+export async function drop(page, name, bytes, type) {
+  const dataTransfer = await page.evaluateHandle(([n, b, t]) => {
+    const d = new DataTransfer();
+    d.items.add(new File([new Uint8Array(b)], n, { type: t }));
+    return d;
+  }, [name, [...Buffer.from(bytes)], type]);
+  await page.dispatchEvent("#stage", "dragover", { dataTransfer });
+  await page.dispatchEvent("#stage", "drop", { dataTransfer });
+}
+
 export async function newChat(page) {
   const before = page.url();
   await page.locator("#session-new").click();
   await page.waitForFunction((u) => location.href !== u, before);
+}
+
+/** Groups of settings that are closed hide what is in them. */
+export async function openGroup(page, name) {
+  await tab(page, "settings");
+  await page.locator("details.group", { has: page.getByText(name, { exact: true }) })
+    .evaluate((n) => { n.open = true; });
 }
 
 export async function setNumber(page, name, value) {
@@ -162,10 +192,10 @@ export async function small(page, steps) {
   await setNumber(page, "Steps", steps);
 }
 
-/** Serious and critical findings of axe, as lines. */
-export async function findings(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
+/** Serious and critical findings of axe in the page or a part of it, as lines. */
+export async function findings(page, within = "html") {
+  if (!await page.evaluate(() => !!globalThis.axe)) await page.evaluate(axe);
+  const { violations } = await page.evaluate((w) => globalThis.axe.run(w), within);
   return violations.filter((v) => ["serious", "critical"].includes(v.impact))
     .map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(" | ")}`);
 }

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  Words, History, depthOrder, emptyCanvas, newRegion, overlap, withDepthMoved,
+  Words, depthOrder, emptyCanvas, newRegion, overlap, withDepthMoved,
   withGlobal, withRegion, withRegionAdded, withoutRegion,
 } from "../../web/js/canvas.js";
+import { History } from "../../web/js/history.js";
 
 const places = [["in the center", 45, 45], ["on the left", 15, 45], ["on the right", 75, 45],
   ["on the top", 45, 15], ["on the bottom", 45, 75], ["on the top-left", 15, 15],

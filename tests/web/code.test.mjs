@@ -59,27 +59,42 @@ test("what is typed goes on the stage as soon as it stands still", async (t) => 
   assert.equal(code.input.value, "mine");
 });
 
-test("what was typed in one session is never read in another", async (t) => {
-  const { studio, code, parsed, pass, type } = await editor(t);
+const kept = (asked) => asked.filter(([, path]) => path.endsWith("/canvases"))
+  .map(([, path, body]) => [path, body.json.global.description]);
+
+test("what was typed is read and kept before another session is opened", async (t) => {
+  const { studio, asked, code, parsed, pass, type } = await editor(t);
   type("mine");
   await pass(100);
   await studio.open(2);
   await pass(1000);
   await pass(1000);
-  assert.deepEqual(parsed, []);
+  assert.deepEqual(parsed, ["mine"]);
+  assert.deepEqual(kept(asked), [["/api/sessions/1/canvases", "mine"]]);
   assert.deepEqual([studio.doc.global.description, code.input.value], ["canvas 6", "canvas 6"]);
 });
 
-test("nor is an answer about it taken there", async (t) => {
+test("nothing of it is left there when the server takes its time to read it", async (t) => {
   const [answer, come] = later();
-  const { studio, code, parsed, pass, type } = await editor(t, { mine: answer });
+  const { studio, asked, code, parsed, pass, type } = await editor(t, { mine: answer });
   type("mine");
   await pass(300);
   assert.deepEqual(parsed, ["mine"]);
-  await studio.open(2);
+  const open = studio.open(2);
+  await settled();
   come();
+  await open;
   await pass(1000);
+  assert.deepEqual(kept(asked), [["/api/sessions/1/canvases", "mine"]]);
   assert.deepEqual([studio.doc.global.description, code.input.value], ["canvas 6", "canvas 6"]);
+});
+
+test("what is drawn is what is typed, however quickly", async (t) => {
+  const { studio, asked, type } = await editor(t);
+  type("mine");
+  await studio.render({});
+  assert.deepEqual(kept(asked), [["/api/sessions/1/canvases", "mine"]]);
+  assert.equal(asked.find(([, path]) => path === "/api/renders")[2].canvas, 20);
 });
 
 test("the same session loaded again leaves what is typed", async (t) => {

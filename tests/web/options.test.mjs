@@ -58,6 +58,14 @@ test("presets fit the tables, replace each other and are recognised", () => {
   for (const p of PRESETS) assert.equal(presetOf(table, withPreset({}, p), PRESETS), p.name);
 });
 
+test("a preset of one's own stands when all of it does, and comes before ours", () => {
+  const mine = { name: "Mine", values: { steps: 25, "negative-prompt": "worse" } };
+  const all = [mine, ...PRESETS];
+  assert.equal(presetOf(table, {}, all), "Usual");
+  assert.equal(presetOf(table, withPreset({ steps: 6 }, mine), all), "Mine");
+  assert.equal(presetOf(table, { "negative-prompt": "worse", steps: 6 }, all), "");
+});
+
 test("groups keep the order of the table", () => {
   assert.deepEqual([...grouped(table).keys()], ["sampling", "picture", "memory", "text"]);
   assert.equal(grouped(table).get("sampling").length, 4);

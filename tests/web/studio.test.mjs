@@ -224,7 +224,7 @@ test("what ends between the server's answer and its arrival has ended", async ()
   const old = session({ messages: [message(0, null, "user")], jobs: [compose("running")] });
   const asked = { "GET /api/sessions/1": async () => { await answer; return [200, old]; },
     "GET /api/jobs": () => [200, { jobs: [] }] };
-    fake(asked);
+  fake(asked);
   const loaded = studio.reload();
   events.tell("canvas", canvas(6));
   events.tell("message", message(1, 0, "assistant", { canvas: 6 }));
@@ -263,6 +263,94 @@ test("an answer that does not come holds nothing back for good", async () => {
   assert.equal(studio.canvasId, 6);
   events.tell("canvas", canvas(8));
   assert.equal(studio.canvasId, 8);
+});
+
+// ---- a reply in the middle -----------------------------------------------------------
+
+const told = (events, name, detail, number) => {
+  const e = new CustomEvent(name, { detail: { job: 9, session: 1, ...detail } });
+  e.number = number;
+  events.dispatchEvent(e);
+};
+const written = () => ({ event: 12, text: "abc", notes: [], regions: [
+  { kind: "start" }, { kind: "global", global: region("all") },
+  { kind: "region", index: 0, region: region("one") }] });
+const names = (w) => [w.global?.description, ...w.regions.map((r) => r.description)];
+
+test("a page that is opened in the middle of a reply has what there is of it", async () => {
+  const { studio, events } = await opened(session({ messages: [message(0, null, "user")],
+    jobs: [{ ...compose("running"), written: written() }] }));
+  const w = () => studio.writing.get(9);
+  assert.deepEqual([w().text, names(w())], ["abc", ["all", "one"]]);
+  assert.equal(studio.composing().written, undefined);
+  // What was told until then is in it; what comes after is not.
+  told(events, "text", { text: "c" }, 11);
+  told(events, "region", { kind: "region", index: 0, region: region("old") }, 12);
+  told(events, "text", { text: "d" }, 13);
+  told(events, "region", { kind: "region", index: 1, region: region("two") }, 14);
+  assert.deepEqual([w().text, names(w())], ["abcd", ["all", "one", "two"]]);
+  told(events, "again", { why: "broken" }, 15);
+  told(events, "text", { text: "e" }, 16);
+  assert.deepEqual([w().text, w().why, w().regions], ["e", "broken", []]);
+});
+
+test("what is told of a reply while it is asked for is neither lost nor heard twice", async () => {
+  const [answer, come] = later();
+  const { studio, events } = await opened(session({ jobs: [compose("running")] }));
+  told(events, "text", { text: "a" }, 10);
+  fake({ "GET /api/jobs": () => [200, { jobs: [] }], "GET /api/sessions/1": async () => {
+    await answer;
+    return [200, session({ jobs: [{ ...compose("running"), written: written() }] })];
+  } });
+  const loaded = studio.reload();
+  told(events, "text", { text: "bc" }, 12);
+  told(events, "text", { text: "d" }, 13);
+  assert.equal(studio.writing.get(9).text, "a");
+  come();
+  await loaded;
+  assert.equal(studio.writing.get(9).text, "abcd");
+});
+
+test("a reload leaves the picture that was put on the stage, unless a newer one came", async () => {
+  const rows = (...ids) => ids.map((id) => ({ id, session: 1, canvas: 5, file: `/${id}` }));
+  const { studio } = await opened(session({ canvas: canvas(5), images: rows(4, 3) }));
+  studio.showImage(rows(3)[0]);
+  const again = async (...ids) => {
+    fake({ "GET /api/jobs": () => [200, { jobs: [] }],
+      "GET /api/sessions/1": () => [200, session({ canvas: canvas(5), images: rows(...ids) })] });
+    await studio.reload();
+    return studio.image?.id;
+  };
+  assert.equal(await again(4, 3), 3);
+  assert.equal(await again(6, 5, 4, 3), 6);
+  studio.showImage(null);
+  assert.equal(await again(6, 5, 4, 3), undefined);
+});
+
+test("an answer that failed says why, until there is another", async () => {
+  const { studio, events } = await opened(session({ messages: [message(0, null, "user")] }));
+  events.tell("job", { ...compose("failed"), error: { message: "nobody is there" } });
+  assert.equal(studio.failure(0).message, "nobody is there");
+  events.tell("job", { ...compose("running"), id: 10 });
+  assert.equal(studio.failure(0), null);
+});
+
+test("a session that is deleted elsewhere is left for the newest other one", async () => {
+  const { studio, events, asked } = await opened(session(), { ...saves, ...SECOND,
+    "GET /api/sessions": () => [200, { sessions: [{ id: 1 }, { id: 2 }] }] });
+  mine(studio, "mine");
+  events.tell("session", { id: 2, deleted: true });
+  events.tell("session", { id: 1, deleted: true });
+  await studio.gone(1);
+  assert.equal(studio.session.id, 2);
+  assert.ok(!asked.some(([method]) => method === "POST"), "there is nothing to save in it");
+});
+
+test("jobs that are done long since are forgotten; what failed is not", async () => {
+  const { studio, events } = await opened(session());
+  events.tell("job", { id: 1, kind: "render", state: "failed", session: 1 });
+  for (let id = 2; id < 300; id++) events.tell("job", { id, kind: "render", state: "done", session: 1 });
+  assert.ok(studio.jobs.size <= 101 && studio.jobs.has(1) && studio.jobs.has(299), `${studio.jobs.size}`);
 });
 
 // ---- another session is opened before the answer is there --------------------------

@@ -6,7 +6,7 @@ const words = new Words({ location: [], offset: [], area: [], color: [] });
 export const region = (description) => ({ ...emptyCanvas().global, description, distance_to_viewer: 1 });
 
 class FakeEvents extends EventTarget {
-  on(name, fn) { this.addEventListener(name, (e) => fn(e.detail)); }
+  on(name, fn) { this.addEventListener(name, (e) => fn(e.detail, e.number ?? 0)); }
   tell(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
 }
 

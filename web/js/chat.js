@@ -12,12 +12,15 @@ export class Chat {
     this.nodes = new Map(); // message id -> {node, sign}
     this.open = new Set();  // messages whose code is shown
     this.editing = null;    // the message that is being asked otherwise
+    this.draft = "";        // what stood in the field before that
+    this.drafts = new Map(); // session id -> what was typed and not sent
+    this.of = null;         // the session shown
     this.drawSoon = perFrame(() => this.draw());
     this.build(root);
     studio.addEventListener("change", (e) => {
+      if (e.detail === "session") this.enter(studio.session.id);
       if (["chat", "session", "jobs", "health"].includes(e.detail)) this.draw();
       if (e.detail === "writing") this.drawSoon();
-      if (e.detail === "session") this.stopEditing();
     });
   }
 
@@ -42,6 +45,17 @@ export class Chat {
     this.draw();
   }
 
+  /** Another session: messages are numbered anew, and it has its own draft. */
+  enter(session) {
+    if (this.of === session) return;
+    this.stopEditing();
+    if (this.of !== null) this.drafts.set(this.of, this.input.value);
+    this.input.value = this.drafts.get(session) ?? "";
+    this.of = session;
+    this.nodes.clear();
+    this.open.clear();
+  }
+
   // ---- what is shown --------------------------------------------------------------
 
   draw() {
@@ -50,7 +64,11 @@ export class Chat {
     const nodes = path.map((m) => this.message(m));
     const job = this.shownJob();
     if (job) nodes.push(this.writing(job));
-    else this.writer = null;
+    else if (this.writer) {
+      this.writer = null;
+      if (path.at(-1)?.role === "assistant") this.heard.textContent = "The answer is there.";
+    }
+    this.ideas.classList.toggle("all", !nodes.length);
     if (!nodes.length) nodes.push(this.welcome());
     const now = [...this.log.children];
     if (nodes.length !== now.length || nodes.some((n, i) => n !== now[i]))
@@ -93,36 +111,42 @@ export class Chat {
     const siblings = s.children(m.parent);
     const before = s.path().slice(0, -1).filter((o) => o.canvas && o.id < m.id).pop();
     const last = m.id === s.at;
-    const waits = last && m.role === "user" && !s.composing();
-    const sign = JSON.stringify([siblings.map((o) => o.id), m.canvas, before?.canvas, waits,
-      this.open.has(m.id)]);
+    const busy = !!s.composing();
+    const waits = last && m.role === "user" && !busy;
+    const failed = waits ? s.failure(m.id) : null;
+    const sign = JSON.stringify([siblings.map((o) => o.id), m.canvas, before?.canvas, busy, waits,
+      failed, this.open.has(m.id)]);
     const known = this.nodes.get(m.id);
     if (known?.sign === sign && known.of === m) return known.node;
-    const node = m.role === "user" ? this.ours(m, siblings, waits)
-      : this.theirs(m, siblings, before);
+    const node = m.role === "user" ? this.ours(m, siblings, waits, failed)
+      : this.theirs(m, siblings, before, busy);
     this.nodes.set(m.id, { node, sign, of: m });
     return node;
   }
 
-  ours(m, siblings, waits) {
+  ours(m, siblings, waits, failed) {
     return el("article.message.user", { "aria-label": "You" },
       el("p.text", {}, m.text),
       el("div.foot", {}, this.ways(m, siblings),
         button("Edit", "Ask this otherwise", () => this.edit(m)),
-        waits && button("Retry", "Ask for an answer again", () => this.studio.retry(m.id))));
+        waits && button("Retry", "Ask for an answer again", () => this.studio.retry(m.id))),
+      failed && el("div.problem", {}, el("div", {}, el("strong", {}, "No answer: "), failed.message),
+        el("p", {}, "Retry asks again.")));
   }
 
-  theirs(m, siblings, before) {
+  theirs(m, siblings, before, busy) {
     const { before: prose, code, after } = parts(m.text);
     const node = el("article.message.reply", { "aria-label": "Answer" },
       prose && m.canvas && el("p.text", {}, prose),
       !m.canvas && el("p.text", {}, code === null ? m.text : prose),
       m.canvas && this.regionsOf(m),
+      m.canvas && this.mended(m),
       after && el("p.text", {}, after),
       m.error && this.error(m, code));
     const shown = this.open.has(m.id);
     node.append(el("div.foot", {}, this.ways(m, siblings),
-      m.parent !== null && button("Retry", "Answer again", () => this.studio.retry(m.parent)),
+      m.parent !== null && button("Retry", "Answer again", () => this.studio.retry(m.parent),
+        { disabled: busy }),
       code !== null && button("Code", "The code of this answer", () => {
         if (shown) this.open.delete(m.id); else this.open.add(m.id);
         this.draw();
@@ -133,6 +157,22 @@ export class Chat {
         () => this.ui.showDiff(before.canvas, m.canvas))));
     if (shown && code !== null)
       node.append(el("pre.code", { tabIndex: 0, "aria-label": "Code" }, code));
+    return node;
+  }
+
+  /** What was no word of the language and was taken as one. */
+  mended(m) {
+    const node = el("details.mended", { hidden: true });
+    this.studio.canvasOf(m.canvas).then(({ notes }) => {
+      if (!notes?.length) return;
+      node.hidden = false;
+      fill(node, el("summary", {}, `Mended in ${notes.length === 1 ? "one place" : `${notes.length} places`}`),
+        el("ul", {}, notes.slice(0, 50).map((n) => {
+          const lines = excerpt(m.text, n);
+          return el("li", {}, n.line ? `Line ${n.line}: ` : "", n.message,
+            lines && el("pre", {}, lines));
+        })));
+    }, () => {});
     return node;
   }
 
@@ -232,6 +272,7 @@ export class Chat {
   }
 
   edit(m) {
+    if (this.editing === null) this.draft = this.input.value;
     this.editing = m;
     this.banner.hidden = false;
     this.suggest(m.text);
@@ -241,7 +282,8 @@ export class Chat {
     if (this.editing === null) return;
     this.editing = null;
     this.banner.hidden = true;
-    this.input.value = "";
+    this.input.value = this.draft;
+    this.draft = "";
     this.controls();
   }
 
@@ -249,8 +291,11 @@ export class Chat {
     const text = this.input.value.trim(), s = this.studio;
     if (!text || s.composing() || this.sendButton.disabled) return;
     this.sendButton.disabled = true;
+    const session = this.of;
     const job = this.editing ? await s.send(text, this.editing.parent) : await s.send(text);
-    if (job) {
+    if (job && this.of !== session) {
+      this.drafts.delete(session);
+    } else if (job) {
       this.input.value = "";
       this.stopEditing();
     }

@@ -16,6 +16,7 @@ export class CodeEditor {
     this.typed = false;  // what stands here has not been read yet: never write over it
     this.of = studio.session?.id; // the session it belongs to
     this.build(root);
+    studio.readTyped = () => this.parse();
     this.read = whenQuiet(250, () => this.parse());
     this.write = whenQuiet(150, () => this.print());
     this.paint = perFrame(() => this.marks());
@@ -69,12 +70,12 @@ export class CodeEditor {
       text = JSON.stringify(doc, null, 2) + "\n";
     } else {
       const got = await s.attempt(() => api.parse(JSON.stringify(doc)));
-      if (!got || s.doc !== doc || this.typed) return;
+      if (!got || s.doc !== doc || this.typed || this.form !== "python") return;
       text = got.python;
     }
     this.shown = doc;
     this.put(text);
-    this.tell(null, s.canvasId !== null ? s.canvasNotes : []);
+    this.tell(null, s.canvasNotes, false);
   }
 
   put(text) {
@@ -109,16 +110,18 @@ export class CodeEditor {
         : { ...got.json, global: this.studio.doc.global };
       this.shown = doc;
       this.studio.edit(doc, "code");
-      this.tell(null, got.notes);
+      this.tell(null, got.notes, true);
     } catch (e) {
       if (asked.signal.aborted) return;
       this.typed = false;
       if (!(e instanceof ApiError)) throw e;
-      this.tell(e, []);
+      this.tell(e, [], true);
     }
   }
 
-  tell(error, notes) {
+  /** `places`: they are places of the text that stands here. Notes of a canvas
+   *  that was written or read elsewhere are of that text, not of this one. */
+  tell(error, notes, places) {
     this.error = error;
     this.input.setAttribute("aria-invalid", !!error);
     this.says.classList.toggle("bad", !!error);
@@ -127,9 +130,11 @@ export class CodeEditor {
          error.message, " ",
          error.line ? button("Go there", "Go to the place of the error", () => this.goTo(error)) : null,
          el("span.muted", {}, " The stage keeps the last sound canvas.")]
-      : notes.length ? `Read with ${notes.length} note${notes.length === 1 ? "" : "s"}.` : "Sound.");
+      : notes.length ? `${things(notes.length)} mended when it was read` +
+        (places ? ":" : "; the lines are those of the text that was read:") : "Sound.");
     fill(this.notes, notes.slice(0, 50).map((n) => el("li", {},
-      button(`${n.line}:${n.col}`, "Go to the place of the note", () => this.goTo(n)), " ", n.message)));
+      places ? button(`${n.line}:${n.col}`, "Go to the place", () => this.goTo(n))
+        : el("code", {}, `${n.line}:${n.col}`), " ", n.message)));
     this.paint();
   }
 
@@ -191,6 +196,8 @@ export class CodeEditor {
     if (got) download("canvas.comfy.json", got.text, "application/json");
   }
 }
+
+function things(n) { return n === 1 ? "One thing was" : `${n} things were`; }
 
 export function download(name, text, type) {
   const url = URL.createObjectURL(new Blob([text], { type }));

@@ -11,15 +11,28 @@ export function dialog(title, build, { wide = false } = {}) {
     const id = `dialog-${title.replace(/\W+/g, "-").toLowerCase()}`;
     const node = el(wide ? "dialog.wide" : "dialog", { "aria-labelledby": id });
     const close = (value) => { answer = value; node.close(); };
-    node.addEventListener("close", () => { node.remove(); resolve(answer); });
+    node.addEventListener("close", () => {
+      node.remove();
+      takeToasts();
+      resolve(answer);
+    });
     node.addEventListener("click", (e) => { if (e.target === node) close(); });
     node.append(el("div.sheet", {},
       el("header", {}, el("h2", { id }, title), button("×", "Close", () => close())),
       build(close)));
     document.body.append(node);
     node.showModal();
+    takeToasts();
   });
 }
+
+/** What is outside of an open window can be neither read out nor pressed: what
+ *  is said to the reader goes into the one in front. */
+function takeToasts() {
+  const front = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  front.append(toasts ??= document.getElementById("toasts"));
+}
+let toasts = null;
 
 /** True when the answer is yes. */
 export async function confirmed(title, text, yes) {

@@ -3,7 +3,8 @@
 
 import { api } from "./api.js";
 import { el } from "./dom.js";
-import { recordOf, whole } from "./studio.js";
+import { whole } from "./stand.js";
+import { recordOf } from "./studio.js";
 
 const MOST = 64 << 20;
 
@@ -37,17 +38,27 @@ export class Files {
       this.studio.say(`${file.name} is larger than 64 MiB.`, "error");
       return;
     }
-    const head = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+    const head = new Uint8Array(await file.slice(0, 4096).arrayBuffer());
     const png = head[0] === 0x89 && head[1] === 0x50;
-    if (png ? await this.picture(file) : await this.studio.importText(await file.text()))
-      this.ui.show("stage");
+    if (!png && head.includes(0)) {
+      this.studio.say(`${file.name} is neither a PNG nor a canvas; save it as a PNG to begin from it.`,
+        "error");
+      return;
+    }
+    if (png ? await this.picture(file) : await this.text(file)) this.ui.show("stage");
+  }
+
+  async text(file) {
+    if (!await this.studio.importText(await file.text())) return false;
+    this.studio.say(`Canvas of ${file.name}.`);
+    return true;
   }
 
   /** With its canvas and settings when it has them; else to begin from. */
   async picture(file) {
-    const s = this.studio;
+    const s = this.studio, session = s.session?.id;
     const got = await s.attempt(() => api.upload(file));
-    if (!got) return false;
+    if (!got || !s.here(session)) return false;
     if (!got.canvas) {
       this.ui.settings.beginFrom({ value: got.upload, label: file.name });
       s.say(`${file.name} has no canvas; pictures now begin from it.`);

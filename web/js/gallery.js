@@ -44,11 +44,11 @@ export class Gallery {
 
   draw() {
     const s = this.studio;
-    const nodes = s.images.map((i) => {
-      if (!this.nodes.has(i.id)) this.nodes.set(i.id, this.thumb(i));
-      return this.nodes.get(i.id);
-    });
+    const before = this.nodes, focus = document.activeElement;
+    this.nodes = new Map(s.images.map((i) => [i.id, before.get(i.id) ?? this.thumb(i)]));
+    const nodes = [...this.nodes.values()];
     this.grid.replaceChildren(...nodes);
+    if (this.grid.contains(focus)) focus.focus({ preventScroll: true });
     this.state.textContent = nodes.length ? ""
       : this.search.value ? "No picture has all these words." : "What is drawn is kept here.";
   }

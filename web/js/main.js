@@ -19,12 +19,17 @@ import { Studio } from "./studio.js";
 
 const TABS = [["region", "Region"], ["code", "Code"], ["settings", "Settings"], ["gallery", "Gallery"]];
 
+/** Stays as long as it takes to read, and while one points at it. */
 function toast(text, kind = "info") {
   const node = el(`div.toast.${kind}`, {}, el("p", {}, text),
     button("×", "Close", () => node.remove()));
-  $("#toasts").append(node);
-  while ($("#toasts").children.length > 4) $("#toasts").firstChild.remove();
-  setTimeout(() => node.remove(), kind === "error" ? 15000 : 4000);
+  const list = $("#toasts");
+  list.append(node);
+  while (list.children.length > 4) list.firstChild.remove();
+  const go = () => {
+    if (node.matches(":hover, :focus-within")) setTimeout(go, 1000); else node.remove();
+  };
+  setTimeout(go, (kind === "error" ? 12000 : 3000) + 50 * text.length);
 }
 
 /** A server with a key answers 401 until it has been told. */
@@ -200,13 +205,14 @@ class Page {
     if (e.altKey && !mod && /^[1-6]$/.test(e.key)) {
       this.go(["chat", "stage", "region", "code", "settings", "gallery"][Number(e.key) - 1]);
     } else if (mod && e.key === "Enter" && e.target !== this.chat.input) {
+      commit(e.target);
       this.drawBar.start();
     } else if (typing(e.target)) {
       return;
     } else if (mod && e.key.toLowerCase() === "z") {
-      if (e.shiftKey) s.redo(); else s.undo();
+      this.stage.step(e.shiftKey ? 1 : -1);
     } else if (mod && e.key.toLowerCase() === "y") {
-      s.redo();
+      this.stage.step(1);
     } else if (e.key === "?" && !mod) {
       helpDialog();
     } else {
@@ -214,6 +220,13 @@ class Page {
     }
     e.preventDefault();
   }
+}
+
+/** A field tells what was typed when it is left. */
+function commit(node) {
+  if (!typing(node)) return;
+  node.blur();
+  node.focus({ preventScroll: true });
 }
 
 function showConnection(state) {
@@ -228,7 +241,7 @@ async function start() {
   const studio = new Studio(options, new Words(options.words), events);
   const page = new Page(studio);
   // Listen first, load then: nothing falls between.
-  events.connect();
+  await events.connect();
   events.on("reset", () => studio.askHealth());
   await studio.askHealth();
   await firstSession(studio);

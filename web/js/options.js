@@ -92,10 +92,13 @@ export function withPreset(values, preset) {
   return { ...out, ...preset.values };
 }
 
-/** The name of the preset that stands in the values, or "". */
+/** The name of the first preset that stands in the values, or "". */
 export function presetOf(table, values, presets) {
   const now = changed(table, values);
-  const same = (p) => PRESET_KEYS.every((k) => now[k] === changed(table, p.values)[k]);
+  const same = (p) => {
+    const its = changed(table, p.values);
+    return [...PRESET_KEYS, ...Object.keys(its)].every((k) => now[k] === its[k]);
+  };
   return presets.find(same)?.name ?? "";
 }
 

@@ -44,12 +44,20 @@ export class RegionForm {
 
   drawLayers() {
     const s = this.studio, order = depthOrder(s.doc).reverse();
+    // Nodes that are the same stay: what is pressed on one must end on it.
+    const sign = JSON.stringify([s.selected, !!s.composing(),
+      [s.doc.global, ...order.map((i) => s.doc.regions[i])]
+        .map((r) => [r.description, r.HTML_web_color_name]), order]);
+    if (sign === this.layersSign) return;
+    this.layersSign = sign;
     const focus = document.activeElement?.dataset?.layer;
     fill(this.layers,
       order.map((i, place) => this.layer(i, place, order.length)),
       el("li", {}, this.pick(-1, s.doc.global, "Whole picture")));
-    if (focus !== undefined)
-      this.layers.querySelector(`[data-layer="${focus}"]`)?.focus({ preventScroll: true });
+    if (focus === undefined) return;
+    // At the end of its way a button is off: the focus stays with its layer.
+    const same = this.layers.querySelector(`[data-layer="${focus}"]`);
+    (same?.disabled ? same.closest("li").firstChild : same)?.focus({ preventScroll: true });
   }
 
   pick(i, r, extra) {
@@ -61,9 +69,9 @@ export class RegionForm {
   }
 
   layer(i, place, n) {
-    const s = this.studio, r = s.doc.regions[i];
+    const s = this.studio, r = s.doc.regions[i], locked = !!s.composing();
     const move = (step) => () => s.edit(withDepthMoved(s.doc, i, step));
-    const item = el("li", { draggable: true,
+    const item = el("li", { draggable: !locked,
       ondragstart: (e) => { e.dataTransfer.setData("text/x-omost-layer", String(i)); },
       ondragover: (e) => {
         if (e.dataTransfer.types.includes("text/x-omost-layer")) e.preventDefault();
@@ -71,9 +79,9 @@ export class RegionForm {
       ondrop: (e) => this.dropped(e, place) },
       this.pick(i, r, ""),
       button("▴", `Nearer: ${r.description}`, move(1),
-        { disabled: place === 0, "data-layer": `near${i}` }),
+        { disabled: locked || place === 0, "data-layer": `near${i}` }),
       button("▾", `Farther: ${r.description}`, move(-1),
-        { disabled: place === n - 1, "data-layer": `far${i}` }));
+        { disabled: locked || place === n - 1, "data-layer": `far${i}` }));
     return item;
   }
 
@@ -83,6 +91,7 @@ export class RegionForm {
     e.preventDefault();
     e.stopPropagation();
     const s = this.studio, i = Number(text);
+    if (s.composing()) return;
     let doc = s.doc;
     for (let k = 0; k < doc.regions.length; k++) {
       const at = depthOrder(doc).reverse().indexOf(i);

@@ -14,9 +14,7 @@ export async function firstSession(studio) {
   try { kept = Number(localStorage.getItem(LAST)); } catch { /* private window */ }
   for (const id of [named, kept].filter(Boolean))
     try { await studio.open(id); return; } catch (e) { if (e.httpStatus !== 404) throw e; }
-  const [newest] = rowsOf(await api.sessions(), "sessions");
-  if (newest) await studio.open(newest.id);
-  else await studio.openNew();
+  await studio.openNewest();
 }
 
 export function rememberSession(id) {
@@ -52,11 +50,7 @@ export function sessionsDialog(studio) {
         `"${titleOf(s)}" goes with its messages and canvases; its pictures stay in the gallery.`,
         "Delete")) return;
       if (!await studio.attempt(() => api.deleteSession(s.id))) return;
-      if (s.id === studio.session?.id) {
-        const next = rows.find((o) => o.id !== s.id);
-        studio.session = null; // there is nothing to save any more
-        await studio.attempt(() => next ? studio.open(next.id) : studio.openNew());
-      }
+      await studio.gone(s.id);
       ask();
     };
     ask();

@@ -4,8 +4,9 @@
 
 import { api } from "./api.js";
 import { button, el, field, fill } from "./dom.js";
+import { Models } from "./models.js";
 import {
-  PRESETS, bytes, changed, cleaned, grouped, known, lorasOf, nameOf, presetOf, randomSeed, withPreset,
+  PRESETS, changed, cleaned, grouped, known, lorasOf, nameOf, presetOf, randomSeed, withPreset,
 } from "./options.js";
 
 const KEEP = "omost.settings";
@@ -23,10 +24,10 @@ export class Settings extends EventTarget {
     this.init = null; // {value, label}: the picture to begin from
     this.shows = [];  // functions that show the values again
     this.root = root;
+    this.models = new Models(studio, this);
+    this.shows.push(() => this.models.showLoras());
     this.build();
-    this.askModels();
     studio.addEventListener("settings", (e) => this.take(e.detail));
-    studio.addEventListener("change", (e) => { if (e.detail === "health") this.showModels(); });
     studio.composeOptions = () => {
       const o = changed(this.tables.compose, this.state.compose);
       return Object.keys(o).length ? { compose: o } : {};
@@ -41,7 +42,8 @@ export class Settings extends EventTarget {
     return {
       render: known(this.tables.render, kept.render),
       compose: known(this.tables.compose, kept.compose),
-      lora: Array.isArray(kept.lora) ? kept.lora.filter((l) => typeof l?.name === "string") : [],
+      lora: Array.isArray(kept.lora) ? kept.lora.filter((l, i, all) =>
+        typeof l?.name === "string" && all.findIndex((k) => k?.name === l.name) === i) : [],
       locked: kept.locked !== false,
       presets: Array.isArray(kept.presets) ? kept.presets.filter((p) => p?.name && p?.values) : [],
     };
@@ -84,7 +86,7 @@ export class Settings extends EventTarget {
     this.state.render = known(this.tables.render, record.options);
     for (const o of this.tables.render)
       if (this.state.render[o.name] === o.default) delete this.state.render[o.name];
-    this.state.lora = lorasOf(record, this.list?.lora ?? []);
+    this.state.lora = lorasOf(record, this.models.list.lora);
     this.state.locked = true;
     this.keep();
   }
@@ -99,7 +101,7 @@ export class Settings extends EventTarget {
 
   build() {
     const groups = [...grouped(this.tables.render)];
-    fill(this.root, this.presets(), this.models(),
+    fill(this.root, this.presets(), this.models.node,
       groups.map(([name, options]) => this.group(name, options, "render")),
       [...grouped(this.tables.compose)].map(([name, options]) =>
         this.group(name, options, "compose")),
@@ -117,24 +119,26 @@ export class Settings extends EventTarget {
       this.state.render = withPreset(this.state.render, p);
       this.keep();
     } });
-    const all = () => [...PRESETS, ...this.state.presets];
+    // One's own come first: two may mean the same.
+    const all = () => [...this.state.presets, ...PRESETS];
     const remove = button("Delete", "Delete this preset of yours", () => {
       this.state.presets = this.state.presets.filter((p) => p.name !== select.value);
       this.keep();
     });
     const name = el("input", { type: "text", maxLength: 40, placeholder: "Name", "aria-label": "Name of a new preset" });
     const keep = button("Keep as preset", "", () => {
-      const values = changed(this.tables.render, this.state.render);
-      if (!name.value.trim()) { name.focus(); return; }
-      this.state.presets = [...this.state.presets.filter((p) => p.name !== name.value.trim()),
-        { name: name.value.trim(), values }];
+      const { seed, ...values } = changed(this.tables.render, this.state.render);
+      const called = name.value.trim();
+      if (!called || PRESETS.some((p) => p.name === called)) { name.focus(); return; }
+      this.state.presets = [...this.state.presets.filter((p) => p.name !== called),
+        { name: called, values }];
       name.value = "";
       this.keep();
     });
     this.shows.push(() => {
       const at = presetOf(this.tables.render, this.state.render, all());
       fill(select, !at && el("option", { value: "" }, "As set below"),
-        all().map((p) => el("option", { value: p.name }, p.name)));
+        [...PRESETS, ...this.state.presets].map((p) => el("option", { value: p.name }, p.name)));
       select.value = at;
       remove.hidden = !this.state.presets.some((p) => p.name === at);
     });
@@ -238,7 +242,7 @@ export class Settings extends EventTarget {
     });
     const node = field("Seed", input, helpOf(o));
     const row = el("div.row", {}, input,
-      button("⚄", "Roll another seed", () => this.set("seed", randomSeed())), lock);
+      button("⚄", "Roll another seed", () => this.set("seed", randomSeed()), { className: "dice" }), lock);
     node.insertBefore(row, node.children[1]);
     return node;
   }
@@ -262,68 +266,6 @@ export class Settings extends EventTarget {
   async upload(file) {
     const got = await this.studio.attempt(() => api.upload(file));
     if (got) this.beginFrom({ value: got.upload, label: file.name });
-  }
-
-  // ---- models --------------------------------------------------------------------------
-
-  models() {
-    this.modelsBox = el("div.fields");
-    return el("details.group", { open: true }, el("summary", {}, "Models"), this.modelsBox);
-  }
-
-  async askModels() {
-    this.list = await this.studio.attempt(() => api.models());
-    this.showModels();
-    this.shows.push(() => this.showLoras());
-  }
-
-  showModels() {
-    const h = this.studio.health, list = this.list ?? { renderer: [], composer: [], lora: [] };
-    this.loras = el("div.loras");
-    fill(this.modelsBox,
-      this.picker("renderer", "Draws", list.renderer, h?.renderer),
-      this.picker("composer", "Writes", list.composer, h?.composer),
-      el("div.field", {}, el("h3", {}, "LoRAs"), this.loras));
-    this.showLoras();
-  }
-
-  picker(kind, name, list, now) {
-    const here = now && !list.some((m) => m.name === now.name);
-    const select = el("select", { onchange: () => this.choose(kind, select.value) },
-      !now && el("option", { value: "" }, list.length ? "None yet" : "None on this machine"),
-      here && el("option", { value: now.name }, now.name),
-      list.map((m) => el("option", { value: m.name }, `${m.name}${m.bytes ? ` (${bytes(m.bytes)})` : ""}`)));
-    select.value = now?.name ?? "";
-    return field(name, select, kind === "renderer"
-      ? "The model that draws; omost pull fetches more."
-      : "The language model that writes canvases.");
-  }
-
-  async choose(kind, name) {
-    if (!name) return;
-    const got = await this.studio.attempt(() => api.chooseModels({ [kind]: name }));
-    if (got?.job) this.studio.takeJob(got.job);
-    else this.showModels();
-  }
-
-  showLoras() {
-    if (!this.loras) return;
-    const list = this.list?.lora ?? [], used = this.state.lora;
-    const add = el("select", { "aria-label": "Add a LoRA", disabled: !list.length, onchange: () => {
-      if (add.value) { used.push({ name: add.value, weight: 1 }); this.keep(); }
-    } },
-    el("option", { value: "" }, list.length ? "Add a LoRA …" : "None on this machine"),
-    list.map((l) => el("option", { value: l.name }, l.name)));
-    fill(this.loras, used.map((l, i) => {
-      const weight = el("input", { type: "number", step: "0.05", min: -4, max: 4,
-        "aria-label": `Weight of ${l.name}`, value: l.weight,
-        onchange: () => {
-          l.weight = Number.isFinite(weight.valueAsNumber) ? weight.valueAsNumber : 1;
-          this.keep();
-        } });
-      return el("div.row", {}, el("span.name", {}, l.name), weight,
-        button("×", `Remove ${l.name}`, () => { used.splice(i, 1); this.keep(); }));
-    }), add);
   }
 }
 

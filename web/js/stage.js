@@ -16,6 +16,8 @@ export class Stage {
     this.studio = studio;
     this.ui = ui;
     this.drag = null;
+    this.tapped = -1; // by a finger that may go on to move the view
+    this.broken = null; // a picture that could not be loaded
     this.nodes = []; // of the boxes, by region
     this.live = false;
     this.size = [896, 1152];
@@ -34,8 +36,11 @@ export class Stage {
 
   build() {
     const s = this.studio;
-    this.undoButton = button("↶", "Undo (Ctrl+Z)", () => s.undo());
-    this.redoButton = button("↷", "Redo (Ctrl+Shift+Z)", () => s.redo());
+    this.undoButton = button("↶", "Undo (Ctrl+Z)", () => this.step(-1));
+    this.redoButton = button("↷", "Redo (Ctrl+Shift+Z)", () => this.step(1));
+    this.addButton = button("+ Region", "Add a region (N)", () => this.addRegion());
+    this.openButton = button("Open …", "Open a canvas file or a picture of ours",
+      () => this.ui.openFile());
     this.deleteButton = button("Delete", "Delete the selected region (Delete)", () => this.remove());
     this.nearerButton = button("Nearer", "Bring the region nearer (Page Up)", () => this.depth(1));
     this.fartherButton = button("Farther", "Send the region farther (Page Down)", () => this.depth(-1));
@@ -48,12 +53,18 @@ export class Stage {
     this.compareButton = button("Compare", "Compare two pictures", () => this.ui.compare());
     this.picture = el("img.picture", { alt: "", draggable: false, hidden: true });
     this.boxes = el("div.boxes", { role: "group", "aria-label": "Regions" });
-    this.frame = el("div.frame", {}, this.picture, this.boxes);
+    this.empty = el("div.empty", {}, el("strong", {}, "An empty canvas"),
+      el("p", {}, "Ask for a picture in the chat, press + Region, or drop a file here."));
+    this.frame = el("div.frame", {}, this.empty, this.picture, this.boxes);
     this.view = el("div.view", {}, this.frame);
     this.view.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
     this.words = el("p.words", { role: "status" });
     this.bar = el("div.bar-below");
     this.picture.addEventListener("load", () => this.draw());
+    this.picture.addEventListener("error", () => {
+      this.broken = this.picture.getAttribute("src");
+      this.draw();
+    });
     this.frame.addEventListener("pointerdown", (e) => this.down(e));
     this.frame.addEventListener("pointermove", (e) => this.move(e));
     this.frame.addEventListener("pointerup", (e) => this.up(e));
@@ -64,10 +75,8 @@ export class Stage {
     fill(this.root, el("h2.unseen", {}, "Canvas"),
       el("div.tools", { role: "toolbar", "aria-label": "Edit the canvas" },
         el("span.set", {}, this.undoButton, this.redoButton),
-        el("span.set", {}, button("+ Region", "Add a region (N)", () => this.addRegion()),
-          this.deleteButton, this.fartherButton, this.nearerButton),
-        el("span.set", {}, button("Open …", "Open a canvas file or a picture of ours",
-          () => this.ui.openFile())),
+        el("span.set", {}, this.addButton, this.deleteButton, this.fartherButton, this.nearerButton),
+        el("span.set", {}, this.openButton),
         el("span.gap"),
         el("span.set", {}, this.boxesToggle, this.pictureToggle, this.compareButton)),
       this.view,
@@ -93,15 +102,24 @@ export class Stage {
     this.draw();
   }
 
-  setZoom(z) {
+  /** About a point of the window that stays where it is, or the middle. */
+  setZoom(z, at = null) {
+    const view = this.view.getBoundingClientRect(), before = this.frame.getBoundingClientRect();
+    const x = at?.clientX ?? view.left + view.width / 2;
+    const y = at?.clientY ?? view.top + view.height / 2;
     this.zoom = Math.min(6, Math.max(1, z));
+    this.frame.style.setProperty("--zoom", this.zoom);
+    this.frame.classList.toggle("zoomed", this.zoom > 1);
+    const after = this.frame.getBoundingClientRect(), grown = after.width / before.width;
+    this.view.scrollLeft += after.left + (x - before.left) * grown - x;
+    this.view.scrollTop += after.top + (y - before.top) * grown - y;
     this.draw();
   }
 
   wheel(e) {
     if (!e.ctrlKey && !e.metaKey) return;
     e.preventDefault();
-    this.setZoom(this.zoom * (e.deltaY < 0 ? 1.1 : 1 / 1.1));
+    this.setZoom(this.zoom * (e.deltaY < 0 ? 1.1 : 1 / 1.1), e);
   }
 
   /** The document shown: while a reply is written, what there is of it. */
@@ -125,9 +143,10 @@ export class Stage {
     this.picture.alt = doc.global.description;
     if (image && this.picture.getAttribute("src") !== image) this.picture.src = image;
     this.frame.style.setProperty("--aspect", this.aspect);
-    this.frame.style.setProperty("--zoom", this.zoom);
     this.frame.style.backgroundColor = s.words.css(doc.global.HTML_web_color_name);
     this.live = live;
+    this.empty.hidden = !!image || doc.regions.length > 0 || s.history.past.length > 0 ||
+      s.canvasId !== null;
     const nodes = this.showBoxes ? depthOrder(doc).map((i) => this.box(doc, i, !!image)) : [];
     const now = this.boxes.children;
     if (nodes.length !== now.length || nodes.some((n, k) => n !== now[k])) {
@@ -135,15 +154,19 @@ export class Stage {
       if (focused !== undefined && !live)
         this.boxes.querySelector(`[data-region="${focused}"]`)?.focus({ preventScroll: true });
     }
-    const has = s.selected >= 0 && s.selected < doc.regions.length;
-    this.deleteButton.disabled = this.nearerButton.disabled = this.fartherButton.disabled = !has;
-    this.undoButton.disabled = !s.history.past.length;
-    this.redoButton.disabled = !s.history.future.length;
+    const has = s.selected >= 0 && s.selected < doc.regions.length, busy = !!s.composing();
+    for (const b of [this.deleteButton, this.nearerButton, this.fartherButton])
+      b.disabled = busy || !has;
+    this.addButton.disabled = this.openButton.disabled = busy;
+    this.undoButton.disabled = busy || !s.history.past.length;
+    this.redoButton.disabled = busy || !s.history.future.length;
     this.pictureToggle.disabled = !this.pictureUrl();
     this.pictureToggle.setAttribute("aria-pressed", this.showPicture);
     this.boxesToggle.setAttribute("aria-pressed", this.showBoxes);
-    this.words.textContent = has && !live ? describe(doc.regions[s.selected]) :
+    const words = has && !live ? describe(doc.regions[s.selected]) :
       `${doc.regions.length} region${doc.regions.length === 1 ? "" : "s"}`;
+    // It is read out when it changes, and only then.
+    if (this.words.textContent !== words) this.words.textContent = words;
   }
 
   firstBox() {
@@ -152,8 +175,10 @@ export class Stage {
 
   pictureUrl() {
     for (const j of this.studio.jobs.values())
-      if (j.kind === "render" && j.state === "running" && j.preview) return j.preview;
-    return this.studio.image?.file ?? null;
+      if (j.kind === "render" && j.state === "running" && j.preview && j.preview !== this.broken)
+        return j.preview;
+    const file = this.studio.image?.file ?? null;
+    return file === this.broken ? null : file;
   }
 
   /** The i-th box; nodes stay, so that they keep the focus and the pointer. */
@@ -186,12 +211,15 @@ export class Stage {
   }
 
   down(e) {
-    if (e.button !== 0 || this.studio.composing()) return;
+    if (e.button !== 0 || !e.isPrimary || this.studio.composing()) return;
     const handle = e.target.dataset.handle;
     const node = e.target.closest(".box");
     if (!node) { this.studio.select(-1); return; }
     const i = Number(node.dataset.region);
     const again = this.studio.selected === i;
+    // A finger moves the view where there is more to see; a box has to be
+    // selected before it can be moved.
+    if (e.pointerType === "touch" && this.zoom > 1 && !again) { this.tapped = i; return; }
     this.studio.select(i);
     const region = this.studio.doc.regions[i];
     this.drag = {
@@ -218,6 +246,8 @@ export class Stage {
 
   up(e) {
     const d = this.drag;
+    if (this.tapped >= 0) this.studio.select(this.tapped);
+    this.tapped = -1;
     this.drag = null;
     if (d?.moved) this.studio.edit(d.doc);
     else if (d?.again && !d.handle) this.below(e, d.region);
@@ -234,7 +264,11 @@ export class Stage {
     this.studio.select(order[(order.indexOf(region) + 1) % order.length] ?? region);
   }
 
-  cancelDrag() { this.drag = null; this.draw(); }
+  cancelDrag() {
+    this.drag = null;
+    this.tapped = -1;
+    this.draw();
+  }
 
   // ---- keys and buttons ----------------------------------------------------------------
 
@@ -266,6 +300,12 @@ export class Stage {
       s.edit(withRegion(s.doc, i, { location, offset, area }), `nudge${i}`);
       return;
     }
+  }
+
+  step(by) {
+    const s = this.studio;
+    if (s.composing()) return;
+    if (by < 0) s.undo(); else s.redo();
   }
 
   addRegion() {

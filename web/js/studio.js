@@ -1,83 +1,46 @@
-// studio.js - the state of the page and what may be done with it. Views listen
-// to "change" and look at what they show; nothing else holds state.
+// studio.js - the state of the page and what may be done with it: sessions, the
+// conversation, jobs and pictures; the canvas is in stand.js. Views listen to
+// "change" and look at what they show; nothing else holds state.
 
-import { api, ApiError, rowsOf } from "./api.js";
-import { History, emptyCanvas, sameCanvas } from "./canvas.js";
-import { whenQuiet } from "./dom.js";
+import { api, rowsOf } from "./api.js";
+import { InTurn } from "./inturn.js";
+import { Replies } from "./replies.js";
+import { Stand, whole } from "./stand.js";
 
-export class Studio extends EventTarget {
+const ENDED_KEPT = 100;
+
+export class Studio extends Stand {
   constructor(options, words, events) {
     super();
     this.options = options;
     this.words = words;
     this.events = events;
-    this.session = null;        // {id, title, ...}
     this.messages = new Map();  // by id
     this.at = null;             // the last message of the branch shown
     this.jobs = new Map();      // not ended, by id; and those that ended here
-    this.writing = new Map();   // job id -> {text, regions, why} of a reply
-    this.history = new History(emptyCanvas());
-    this.canvasId = null;       // of the version on the server, if it is one
-    this.parentId = null;       // the newest version on the server before it
-    this.canvases = new Map();  // versions that were asked for, as promises
+    this.writing = new Replies();
     this.health = null;         // who writes and who draws
-    this.canvasNotes = [];
-    this.selected = -1;         // region; -1: the whole picture
     this.image = null;          // on the stage, over the layout
+    this.newestImage = 0;       // of this session, by number
     this.images = [];           // of the gallery
-    this.save = whenQuiet(600, () => this.saveCanvas());
-    this.saving = Promise.resolve();
     this.opening = 0;
-    this.held = new Map();      // session id -> what is heard when its answer is there
+    this.leaving = null;        // a session that was deleted
+    this.turns = new InTurn();  // by session
     this.listen();
-  }
-
-  changed(what) {
-    this.dispatchEvent(new CustomEvent("change", { detail: what }));
-  }
-
-  say(text, kind = "info") {
-    this.dispatchEvent(new CustomEvent("toast", { detail: { text, kind } }));
-  }
-
-  /** Do it; what fails is told. */
-  async attempt(fn) {
-    try {
-      return await fn();
-    } catch (e) {
-      if (!(e instanceof ApiError)) throw e;
-      this.say(e.message, "error");
-      return null;
-    }
   }
 
   // ---- sessions ---------------------------------------------------------------
 
-  /** True while the page shows the session that something was begun in. */
-  here(id) { return id !== undefined && this.session?.id === id; }
+  /** A session as the server has it now. */
+  ask(id, take) { return this.turns.ask(id, api.session, take); }
 
-  /** A session as the server has it now. What happens in it until the answer
-   *  is there may be newer than the answer: it is heard after take(). */
-  async ask(id, take) {
-    const held = this.held.get(id) ?? { asked: 0, events: [] };
-    this.held.set(id, held);
-    held.asked++;
-    try {
-      return take(await api.session(id));
-    } finally {
-      if (--held.asked === 0) {
-        this.held.delete(id);
-        for (const hear of held.events) hear();
-      }
-    }
-  }
-
-  async open(id) {
+  async open(id, { fresh = false } = {}) {
     if (this.session) await this.saveNow();
     const turn = ++this.opening;
     const opened = await this.ask(id, (s) => {
       if (turn !== this.opening) return false; // another one was asked for meanwhile
       this.saveCanvas(); // what was changed meanwhile
+      if (!this.here(id)) this.canvases.clear();
       this.take(s, newest(s));
       this.image = s.images.find((i) => s.canvas && i.canvas === s.canvas.id) ?? null;
       this.selected = -1;
@@ -86,25 +49,32 @@ export class Studio extends EventTarget {
       this.changed("jobs");
       return true;
     });
-    if (opened) await this.findInterrupted();
+    if (opened && !fresh) await this.findUnfinished();
   }
 
   take(session, at) {
     this.session = session;
     this.messages = new Map(session.messages.map((m) => [m.id, m]));
     this.at = at;
-    this.jobs = new Map(session.jobs.map((j) => [j.id, j]));
     this.writing.clear();
+    this.newestImage = newestOf(session.images);
+    const before = new Map(this.jobs);
+    this.jobs.clear();
+    for (const { written, ...job } of session.jobs) {
+      const preview = before.get(job.id)?.preview;
+      this.jobs.set(job.id, { ...job, ...(preview ? { preview } : {}) });
+      if (written) this.writing.take(job.id, written);
+    }
   }
 
-  /** What was running when the server stopped, unless something was asked for
-   *  since. */
-  async findInterrupted() {
+  /** What was running when the server stopped, or an answer that failed, unless
+   *  something was asked for since. */
+  async findUnfinished() {
     const id = this.session?.id;
     if (id === undefined) return;
     const [last] = rowsOf(await api.jobs(id), "jobs").filter((j) => j.session === id)
       .sort((a, b) => b.id - a.id);
-    if (last?.state === "interrupted" && this.here(id)) this.takeJob(last);
+    if (last && isUnfinished(last) && this.here(id)) this.takeJob(last);
   }
 
   /** After events were missed: what the server has, but for what was not yet
@@ -114,18 +84,19 @@ export class Studio extends EventTarget {
     if (id === undefined) return;
     const loaded = await this.ask(id, (s) => {
       if (!this.here(id)) return false;
-      const { at, image } = this;
+      const { at, newestImage } = this;
       const below = s.messages.filter((m) => m.parent === at);
       this.take(s, below.length ? below[below.length - 1].id
         : s.messages.some((m) => m.id === at) ? at : newest(s));
-      this.image = s.images.find((i) => !image || i.id > image.id) ?? image;
+      this.image = s.images.filter((i) => i.id > newestImage)
+        .sort((a, b) => b.id - a.id)[0] ?? this.image;
       if (this.canvasId !== null && s.canvas && s.canvas.id !== this.canvasId)
         this.takeCanvas(s.canvas);
       this.changed("session");
       this.changed("jobs");
       return true;
     });
-    if (loaded) await this.findInterrupted();
+    if (loaded) await this.findUnfinished();
   }
 
   async askHealth() {
@@ -135,23 +106,30 @@ export class Studio extends EventTarget {
     });
   }
 
-  /** A version of a canvas, asked for once. */
-  canvasOf(id) {
-    if (!this.canvases.has(id)) {
-      const asked = api.canvas(id);
-      asked.catch(() => this.canvases.delete(id));
-      this.canvases.set(id, asked);
+  /** The newest session but one, or a new one. */
+  async openNewest(but = null) {
+    const newest = rowsOf(await api.sessions(), "sessions").find((o) => o.id !== but);
+    await (newest ? this.open(newest.id) : this.openNew());
+  }
+
+  /** A session was deleted, here or by somebody else: resolves when the page
+   *  shows another one. */
+  gone(id) {
+    if (this.here(id)) {
+      this.session = null; // there is nothing to save any more
+      this.leaving = this.attempt(() => this.openNewest(id));
     }
-    return this.canvases.get(id);
+    return this.leaving;
   }
 
   async openNew() {
     const s = await api.newSession();
-    await this.open(s.id);
+    await this.open(s.id, { fresh: true });
   }
 
   async rename(title) {
-    await this.attempt(() => api.changeSession(this.session.id, { title }));
+    const id = this.session?.id;
+    if (id !== undefined) await this.attempt(() => api.changeSession(id, { title }));
   }
 
   // ---- the conversation ---------------------------------------------------------
@@ -231,111 +209,18 @@ export class Studio extends EventTarget {
     });
   }
 
+  /** Why a message of ours has no answer, where the last try failed. */
+  failure(message) {
+    const last = [...this.jobs.values()].filter((j) =>
+      j.kind === "compose" && j.message === message).at(-1);
+    return last?.state === "failed" ? last.error : null;
+  }
+
   /** The job that writes in this session, under any of its messages, or null. */
   composing() {
     for (const j of this.jobs.values())
       if (j.kind === "compose" && !ended(j) && j.session === this.session?.id) return j;
     return null;
-  }
-
-  // ---- the canvas -----------------------------------------------------------------
-
-  get doc() { return this.history.doc; }
-
-  /** Put a canvas of the server (or null) on the stage. */
-  setCanvas(canvas) {
-    this.canvasId = this.parentId = canvas?.id ?? null;
-    this.canvasNotes = canvas?.notes ?? [];
-    this.history.reset(whole(canvas?.json));
-    if (this.selected >= this.doc.regions.length) this.selected = -1;
-    this.changed("canvas");
-  }
-
-  /** The same, as a step that can be undone. */
-  takeCanvas(canvas) {
-    this.canvasId = this.parentId = canvas.id;
-    this.canvasNotes = canvas.notes;
-    this.canvases.set(canvas.id, Promise.resolve(canvas));
-    this.history.push(whole(canvas.json));
-    if (this.selected >= this.doc.regions.length) this.selected = -1;
-    this.changed("canvas");
-  }
-
-  async showCanvas(id) {
-    if (id === this.canvasId) return;
-    const session = this.session?.id;
-    await this.attempt(async () => {
-      await this.saveNow();
-      const canvas = await this.canvasOf(id);
-      if (!this.here(session)) return;
-      this.takeCanvas(canvas);
-      await api.changeSession(session, { canvas: id });
-    });
-  }
-
-  /** A canvas from outside (any form of text), kept as a version of its own. */
-  async importText(text) {
-    const session = this.session?.id;
-    await this.saveNow();
-    if (!this.here(session)) return null;
-    return this.attempt(async () => {
-      const canvas = await api.addCanvas(session, { text });
-      if (!this.here(session)) return null;
-      this.takeCanvas(canvas);
-      return true;
-    });
-  }
-
-  /** A change by hand. `kind` joins what is typed or dragged into one step. */
-  edit(doc, kind = null) {
-    if (!this.history.push(doc, kind)) return;
-    this.canvasId = null;
-    if (this.selected >= doc.regions.length) this.selected = doc.regions.length - 1;
-    this.changed("canvas");
-    this.save();
-  }
-
-  undo() { if (this.history.undo()) this.afterUndo(); }
-  redo() { if (this.history.redo()) this.afterUndo(); }
-  afterUndo() {
-    this.canvasId = null;
-    if (this.selected >= this.doc.regions.length) this.selected = -1;
-    this.changed("canvas");
-    this.save();
-  }
-
-  select(i) {
-    if (this.selected === i) return;
-    this.selected = i;
-    this.changed("selection");
-  }
-
-  /** What stands here was made here and is no version of the server yet. The
-   *  empty canvas that a session begins with is none. */
-  get unsaved() {
-    const { past, future } = this.history;
-    return this.canvasId === null && past.length + future.length > 0;
-  }
-
-  /** Every version that stood still for a moment is kept by the server, each
-   *  as a child of the one before: one after the other. */
-  saveCanvas() {
-    const doc = this.doc, session = this.session?.id, known = this.parentId;
-    if (!this.unsaved || session === undefined) return this.saving;
-    this.saving = this.saving.catch(() => {}).then(() => this.attempt(async () => {
-      const parent = this.here(session) ? this.parentId : known;
-      const c = await api.addCanvas(session, { json: doc, ...(parent ? { parent } : {}) });
-      // Nothing to note where another canvas has come on the stage meanwhile.
-      if (!this.here(session) || this.canvasId !== null) return;
-      this.parentId = c.id;
-      if (sameCanvas(doc, this.doc)) this.canvasId = c.id;
-    }));
-    return this.saving;
-  }
-
-  async saveNow() {
-    if (this.unsaved) this.saveCanvas();
-    await this.saving;
   }
 
   // ---- drawing -----------------------------------------------------------------------
@@ -383,10 +268,20 @@ export class Studio extends EventTarget {
     const before = this.jobs.get(job.id);
     // An answer may come after an event that happened later.
     if (before && stage(job) < stage(before)) return;
-    this.jobs.set(job.id, { ...before, ...job });
-    if (job.kind === "compose" && job.state === "running") this.writingOf(job.id);
-    if (ended(job)) this.writing.delete(job.id);
+    const { written, ...now } = job;
+    this.jobs.set(job.id, { ...before, ...now });
+    if (job.kind === "compose" && job.state === "running") this.writing.of(job.id);
+    if (ended(job)) {
+      this.writing.end(job.id);
+      this.forgetOld();
+    }
     this.changed("jobs");
+  }
+
+  /** What is done long since is not heard of again. */
+  forgetOld() {
+    const done = [...this.jobs.values()].filter((j) => j.state === "done");
+    for (const j of done.slice(0, -ENDED_KEPT)) this.jobs.delete(j.id);
   }
 
   showImage(image) {
@@ -418,32 +313,16 @@ export class Studio extends EventTarget {
 
   listen() {
     const on = (name, fn) => this.events.on(name, fn);
-    const inTurn = (name, fn) => on(name, (e) => {
-      const held = this.held.get(e.session);
-      if (held) held.events.push(() => fn(e)); else fn(e);
-    });
+    const inTurn = (name, fn) => on(name, (e, number) =>
+      this.turns.hear(e.session, () => fn(e, number)));
     inTurn("job", (j) => {
       this.takeJob(j);
       if (ended(j)) this.afterJob(j);
     });
-    on("text", (e) => {
-      if (!this.mine(e)) return;
-      this.writingOf(e.job).text += e.text;
-      this.changed("writing");
-    });
-    on("region", (e) => {
-      if (!this.mine(e)) return;
-      const w = this.writingOf(e.job);
-      if (e.kind === "start") { w.global = null; w.regions = []; }
-      if (e.kind === "global") w.global = e.global;
-      if (e.kind === "region") w.regions[e.index] = e.region;
-      this.changed("writing");
-    });
-    on("again", (e) => {
-      if (!this.jobs.has(e.job)) return;
-      Object.assign(this.writingOf(e.job), { text: "", global: null, regions: [], why: e.why });
-      this.changed("writing");
-    });
+    for (const name of ["text", "region", "again"])
+      inTurn(name, (e, number) => {
+        if (this.mine(e) && this.writing.hear(name, e, number)) this.changed("writing");
+      });
     inTurn("message", (m) => {
       if (!this.mine(m)) return;
       this.messages.set(m.id, m);
@@ -464,7 +343,10 @@ export class Studio extends EventTarget {
       if (c.origin === "reply" || theirs) this.takeCanvas(c);
     });
     inTurn("image", (i) => {
-      if (!i.deleted && this.mine(i)) this.showImage(i);
+      if (!i.deleted && this.mine(i)) {
+        this.newestImage = Math.max(this.newestImage, i.id);
+        this.showImage(i);
+      }
       if (i.deleted && this.image?.id === i.id) this.showImage(null);
     });
     on("image", (i) => this.listImage(i));
@@ -473,10 +355,10 @@ export class Studio extends EventTarget {
       if (j) { j.preview = e.url; this.changed("preview"); }
     });
     on("session", (s) => {
-      if (this.session?.id === s.id && !s.deleted) {
-        this.session.title = s.title;
-        this.changed("title");
-      }
+      if (!this.here(s.id)) return;
+      if (s.deleted) { this.gone(s.id); return; }
+      this.session.title = s.title;
+      this.changed("title");
     });
     on("note", (e) => { if (this.jobs.has(e.job)) this.say(e.why); });
     on("reset", () => { if (this.session) this.attempt(() => this.reload()); });
@@ -495,12 +377,6 @@ export class Studio extends EventTarget {
     if (j.state === "failed" && (this.mine(j) || j.kind === "load"))
       this.say(j.error?.message ?? "That did not work.", "error");
   }
-
-  writingOf(job) {
-    if (!this.writing.has(job))
-      this.writing.set(job, { text: "", global: null, regions: [], why: null });
-    return this.writing.get(job);
-  }
 }
 
 /** How a picture was drawn, as an object. */
@@ -509,11 +385,10 @@ export function recordOf(image) {
   try { return JSON.parse(image.record); } catch { return null; }
 }
 
-/** The page always has words for the whole picture; a canvas may have none. */
-export function whole(doc) {
-  if (!doc) return emptyCanvas();
-  return doc.global ? doc : { ...doc, global: { ...emptyCanvas().global } };
-}
+const newestOf = (rows) => Math.max(0, ...rows.map((r) => r.id));
+
+const isUnfinished = (job) => job.state === "interrupted" ||
+  (job.kind === "compose" && job.state === "failed");
 
 /** Where a session is gone on with: what is being answered, or what was said
  *  last. */
