@@ -179,7 +179,7 @@ omost_status om_store_image_add(om_store *s, om_image_row *row, om_str png,
 omost_status om_store_image_get(om_store *s, int64_t id, om_arena *a,
                                 om_image_row *out, omost_error *err);
 /* session 0: all; `search` (empty: all): every word of it is somewhere in the
- * parameters, in small or capital letters. */
+ * parameters or the canvas, in small or capital letters. */
 omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
                                  om_page page, om_arena *a, om_image_row **out,
                                  size_t *n, omost_error *err);

@@ -117,13 +117,32 @@ static omost_status fold(om_buf *out, om_str text, omost_error *err)
     return om_buf_check(out, "the picture's parameters", err);
 }
 
+/* What a search looks at: the parameters, in which only the prompt of the whole
+ * picture stands, and the canvas with the words of its regions. */
+static omost_status searchable(om_store *s, const om_image_row *row,
+                               om_buf *out, omost_error *err)
+{
+    om_canvas_row canvas;
+    om_arena a;
+    omost_status st = fold(out, row->parameters, err);
+    if (st != OMOST_OK || !row->canvas) return st;
+    om_arena_init(&a, s->env, OM_STORE_MAX_TEXT);
+    st = om_store_canvas_get(s, row->canvas, &a, &canvas, err);
+    if (st == OMOST_OK) {
+        om_buf_putc(out, '\n');
+        st = fold(out, canvas.python, err);
+    }
+    om_arena_free(&a);
+    return st;
+}
+
 omost_status om_store_image_add(om_store *s, om_image_row *row, om_str png,
                                 omost_error *err)
 {
     om_buf folded;
     om_error_clear(err);
-    om_buf_init(&folded, s->env, OM_STORE_MAX_TEXT);
-    omost_status st = fold(&folded, row->parameters, err);
+    om_buf_init(&folded, s->env, 2 * OM_STORE_MAX_TEXT);
+    omost_status st = searchable(s, row, &folded, err);
     if (st == OMOST_OK)
         st = write_and_publish(s, row, png, om_buf_view(&folded), err);
     om_buf_free(&folded);

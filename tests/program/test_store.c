@@ -427,6 +427,22 @@ static void test_search(void **state)
           OMOST_FORMAT, "UTF-8");
 }
 
+/* The words of regions stand in the canvas alone. */
+static void test_search_canvas(void **state)
+{
+    fixture *f = *state;
+    omost_error err;
+    const int64_t a = new_session(f->s, "a");
+    om_image_row row = {.session = a,
+                        .canvas = new_canvas(f->s, a, "a Purple horse"),
+                        .parameters = OM_STR("a meadow, steps: 25"),
+                        .record = OM_STR("{}")};
+    OK(om_store_image_add(f->s, &row, OM_STR("1"), &err));
+    assert_string_equal(found(f, 0, "purple", (om_page){0}), "1");
+    assert_string_equal(found(f, 0, "horse meadow", (om_page){0}), "1");
+    assert_string_equal(found(f, 0, "cow", (om_page){0}), "");
+}
+
 /* A chunk that SQLite's own functions would cut at its first NUL. */
 static void test_search_nul(void **state)
 {
@@ -692,16 +708,27 @@ static void test_delete_image(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_sessions),       TEST(test_messages),
-        TEST(test_canvases),       TEST(test_answer),
-        TEST(test_jobs),           TEST(test_job_states),
-        TEST(test_images),         TEST(test_paging),
-        TEST(test_job_lists),      TEST(test_search),
-        TEST(test_search_nul),     TEST(test_missing),
-        TEST(test_missing_parts),  TEST(test_texts_refused),
-        TEST(test_delete_session), TEST(test_delete_long_session),
-        TEST(test_delete_image),   TEST(test_job_images),
-        TEST(test_find_session),   TEST(test_not_added),
+        TEST(test_sessions),
+        TEST(test_messages),
+        TEST(test_canvases),
+        TEST(test_answer),
+        TEST(test_jobs),
+        TEST(test_job_states),
+        TEST(test_images),
+        TEST(test_paging),
+        TEST(test_job_lists),
+        TEST(test_search),
+        TEST(test_search_canvas),
+        TEST(test_search_nul),
+        TEST(test_missing),
+        TEST(test_missing_parts),
+        TEST(test_texts_refused),
+        TEST(test_delete_session),
+        TEST(test_delete_long_session),
+        TEST(test_delete_image),
+        TEST(test_job_images),
+        TEST(test_find_session),
+        TEST(test_not_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
