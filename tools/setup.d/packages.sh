@@ -29,6 +29,8 @@ test   zlib1g-dev           pc:zlib
 test   clang                cmd:clang
 test   CLANG_RT             fn:have_clang_rt
 test   python3              cmd:python3
+test   python3-numpy        fn:have_numpy
+test   python3-cairo        fn:have_pycairo
 lint   clang-format         cmd:clang-format
 lint   clang-tidy           cmd:clang-tidy
 lint   cppcheck             cmd:cppcheck
@@ -50,6 +52,9 @@ have_font() {
 have_certificates() {
     [ -s /etc/ssl/certs/ca-certificates.crt ] || [ ! -d /etc/apt ]
 }
+# The system's Python, whatever other one comes first.
+have_numpy() { /usr/bin/python3 -c 'import numpy' 2>/dev/null; }
+have_pycairo() { /usr/bin/python3 -c 'import cairo' 2>/dev/null; }
 have_clang_rt() {
     local dir
     have clang || return 1

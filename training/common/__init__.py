@@ -1,0 +1,1 @@
+"""What the trainers share: weights files, checkpoints, logs."""

@@ -1,0 +1,1 @@
+"""The small world: scenes of things before backdrops, drawn with Cairo."""
