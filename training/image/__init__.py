@@ -1,0 +1,1 @@
+"""The tiny image model: SDXL in structure, trained on our own drawings."""

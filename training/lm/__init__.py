@@ -1,0 +1,1 @@
+"""The tiny language model: vocabulary, model, training, export, judge."""

@@ -1,0 +1,1 @@
+"""The text of the world: canvases, wishes and conversations about scenes."""
