@@ -20,6 +20,8 @@ _omost()
         serve:--web) words=; kind=-d ;;
         serve:--allow-host) words=; kind= ;;
         serve:--allow-origin) words=; kind= ;;
+        serve:--api-key) words=; kind= ;;
+        serve:--api-key-file) words=; kind=-f ;;
         serve:--queue) words=; kind= ;;
         serve:--llm | serve:-l) words=; kind=-f ;;
         serve:--server) words=; kind= ;;
@@ -178,7 +180,7 @@ _omost()
     if [[ ! $value && $cur == -?* ]]; then
         kind=
         case $cmd in
-        serve) words='--host --port --data --models --web --allow-host --allow-origin --insecure-no-key --queue --keep-loaded --llm --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --canvas-seed --no-grammar --no-draft --no-mend --model --lora --vae --taesd --tokenizer --config --backend --precision --threads --help' ;;
+        serve) words='--host --port --data --models --web --allow-host --allow-origin --api-key --api-key-file --insecure-no-key --queue --keep-loaded --llm --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --canvas-seed --no-grammar --no-draft --no-mend --model --lora --vae --taesd --tokenizer --config --backend --precision --threads --help' ;;
         draw) words='--model --output --width --height --seed --steps --cfg-scale --negative-prompt --batch-count --sampling-method --scheduler --region --lora --init-img --strength --init-layout --hires --hires-steps --hires-denoise --preview --preview-every --rng --compat --projected-pooled --prediction --vae --vae-tiling --taesd --tokenizer --config --profile --prompt-style --fit-prefix --backend --precision --threads --quiet --llm --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --canvas-seed --no-grammar --no-draft --no-mend --canvas --edit --help' ;;
         compose) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --output --edit --threads --print-grammar --quiet --help' ;;
         chat) words='--model --server --server-model --timeout --script --script-rate --ctx-size --n-gpu-layers --mlock --chat-template --temp --top-p --predict --seed --no-grammar --no-draft --no-mend --session --edit --output --threads --quiet --help' ;;

@@ -14,7 +14,9 @@ static const char intro[] =
     "posts says\n"
     "`Content-Type: application/json`. A member of a request that is not known is "
     "an error that\n"
-    "names it (below `/v1` and `/sdapi` it is passed over). Errors have the shape\n"
+    "names it, and so is a parameter of the query (below `/v1` and `/sdapi` both "
+    "are passed over).\n"
+    "Errors have the shape\n"
     "\n"
     "    {\"error\": {\"status\": \"SYNTAX\", \"message\": \"one sentence\", "
     "\"line\": 3, \"col\": 7, \"len\": 4}}\n"
@@ -31,12 +33,20 @@ static const char intro[] =
     "room on\n"
     "the disk.\n"
     "\n"
-    "Where a key is set (`OMOST_SERVE_KEY`), send `Authorization: Bearer KEY`. "
-    "Pages, whose\n"
-    "pictures and event streams cannot carry a header, post it to `/api/login` and "
-    "get a cookie.\n"
+    "Below `/v1` an error has `type`, `param` and `code` as well. A POST that says "
+    "nothing (to\n"
+    "`cancel`, `restart`, `interrupt`) may have no body, and then needs no "
+    "`Content-Type`.\n"
     "\n"
-    "Lists are newest first: `?limit=` (50, at most 500) and `?before=ID`.\n"
+    "Where a key is set (`OMOST_SERVE_KEY`, `--api-key`, `--api-key-file`), "
+    "send\n"
+    "`Authorization: Bearer KEY`. Pages, whose pictures and event streams cannot "
+    "carry a header,\n"
+    "post it to `/api/login` and get a cookie.\n"
+    "\n"
+    "Lists are newest first: `?limit=` (50, at most 500) and `?before=ID`, the last "
+    "one of the page\n"
+    "before. Sessions are listed by their last use.\n"
     "\n"
     "## Events\n"
     "\n"
@@ -66,7 +76,7 @@ static const char intro[] =
     "| `note` | `job`, `session`, `why`: something was changed or left out |\n"
     "| `message` | Message, with `session` |\n"
     "| `canvas` | Canvas |\n"
-    "| `image` | Image; or `id`, `deleted` |\n"
+    "| `image` | Image, without its record; or `id`, `deleted` |\n"
     "| `preview` | `job`, `session`, `url` |\n"
     "| `session` | `id`, `title`, `deleted` where it is |\n"
     "| `reset` | nothing |\n";
@@ -78,6 +88,18 @@ static void put_schema(om_buf *out, const char *what, const char *name)
     om_buf_printf(out, " %s %s.", what, name);
 }
 
+static void put_query(om_buf *out, const char *query)
+{
+    om_schema_member m;
+    const char *between = " Query: ";
+    while (om_schema_next(&query, &m)) {
+        om_buf_printf(out, "%s`%.*s` (%.*s%s)", between, OM_STR_ARG(m.name),
+                      OM_STR_ARG(m.type), m.optional ? "" : ", needed");
+        between = ", ";
+    }
+    if (*between == ',') om_buf_putc(out, '.');
+}
+
 static void put_routes(om_buf *out)
 {
     const char *tag = "";
@@ -87,8 +109,10 @@ static void put_routes(om_buf *out)
         tag = r->tag;
         om_buf_printf(out, "- `%s %s` - %s.", om_method_word(r->method),
                       r->pattern, r->summary);
+        put_query(out, r->query);
         put_schema(out, "Takes", r->request);
         put_schema(out, "Gives", r->response);
+        if (r->status != 200) om_buf_printf(out, " %d.", r->status);
         if (r->open) om_buf_puts(out, " Needs no key.");
         om_buf_putc(out, '\n');
     }

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/models_cli.h"
 #include "cli/render_cli.h"
 #include "cli/writer_cli.h"
@@ -23,6 +24,8 @@ enum {
     OPT_WEB,
     OPT_ALLOW_HOST,
     OPT_ALLOW_ORIGIN,
+    OPT_API_KEY,
+    OPT_API_KEY_FILE,
     OPT_INSECURE,
     OPT_QUEUE,
     OPT_KEEP,
@@ -39,7 +42,7 @@ enum {
     ENGINE_THREADS,
 };
 
-enum { PATIENCE_MS = 1500 };
+enum { PATIENCE_MS = 1500, MAX_KEY_FILE = 4096 };
 
 #define OPT(id) (&args->opt[id])
 
@@ -120,6 +123,37 @@ static void set_many(serve *s, const om_args *args)
     o->folders = s->folders;
 }
 
+/* A line of a file, without what ends it. */
+static int read_key(serve *s, const om_args *args)
+{
+    const char *path = OPT(OPT_API_KEY_FILE)->text;
+    omost_error err;
+    om_buf b;
+    if (OPT(OPT_API_KEY)->set)
+        return om_usage(s->cli, "--api-key and --api-key-file: one of them");
+    om_buf_init(&b, NULL, MAX_KEY_FILE);
+    omost_status st = om_file_read(path, &b, &err);
+    if (st != OMOST_OK) {
+        om_buf_free(&b);
+        return om_complain(s->cli, &err);
+    }
+    const om_str key = om_str_strip(om_buf_view(&b), " \t\r\n");
+    const bool fine =
+        key.n > 0 && !memchr(key.p, '\n', key.n) && !memchr(key.p, '\0', key.n);
+    const size_t at = s->texts.n;
+    om_buf_str(&s->texts, key);
+    om_buf_putc(&s->texts, '\0');
+    om_buf_free(&b);
+    if (!fine)
+        return om_usage(s->cli,
+                        "--api-key-file %s: it must have the key in it, one "
+                        "line",
+                        path);
+    if (s->texts.status != OMOST_OK) return om_complain_nomem(s->cli);
+    s->opts.key = s->texts.p + at;
+    return 0;
+}
+
 static int setup(serve *s, const om_args *args)
 {
     om_cli *cli = s->cli;
@@ -146,6 +180,11 @@ static int setup(serve *s, const om_args *args)
     o->web = OPT(OPT_WEB)->text;
     o->insecure_no_key = OPT(OPT_INSECURE)->set;
     o->key = getenv("OMOST_SERVE_KEY");
+    if (OPT(OPT_API_KEY)->set) o->key = OPT(OPT_API_KEY)->text;
+    if (OPT(OPT_API_KEY)->set && !*o->key)
+        return om_usage(cli, "--api-key: a key is not empty");
+    if (OPT(OPT_API_KEY_FILE)->set) code = read_key(s, args);
+    if (code) return code;
     o->data = OPT(OPT_DATA)->set ? OPT(OPT_DATA)->text : data_folder(s);
     if (o->data) return 0;
     return om_usage(cli, "there is no home folder; say where to keep things: "
@@ -239,8 +278,7 @@ static int run_serve(om_cli *cli, const om_args *args)
 #define OM_ENGINE_AT(id) ENGINE_##id
 static const om_option options[] = {
     [OPT_HOST] = {.name = "host", .kind = OM_ARG_TEXT, .arg = "ADDRESS", .fallback = "127.0.0.1",
-        .help = "the address to listen on; beyond this machine only with a key in "
-                "OMOST_SERVE_KEY"},
+        .help = "the address to listen on; beyond this machine only with a key"},
     [OPT_PORT] = {.name = "port", .letter = 'p', .kind = OM_ARG_INT, .arg = "N",
         .min = 0, .max = 65535, .fallback = "7860",
         .help = "the port; 0: any free one, which is told"},
@@ -258,6 +296,11 @@ static const om_option options[] = {
     [OPT_ALLOW_ORIGIN] = {.name = "allow-origin", .kind = OM_ARG_TEXT, .arg = "ORIGIN",
         .many = true,
         .help = "let pages of this origin (https://NAME) use the server; may be given often"},
+    [OPT_API_KEY] = {.name = "api-key", .kind = OM_ARG_TEXT, .arg = "KEY",
+        .help = "the key that every request needs; other users of this machine can see it in "
+                "the list of processes, but not a file or the variable OMOST_SERVE_KEY"},
+    [OPT_API_KEY_FILE] = {.name = "api-key-file", .kind = OM_ARG_FILE, .arg = "FILE",
+        .help = "the key is in this file"},
     [OPT_INSECURE] = {.name = "insecure-no-key",
         .help = "listen beyond this machine without a key: whoever reaches it may use it"},
     [OPT_QUEUE] = {.name = "queue", .kind = OM_ARG_INT, .arg = "N", .min = 1, .max = 10000,

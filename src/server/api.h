@@ -16,6 +16,11 @@ omost_canvas *om_request_canvas(const json_t *o, const char *text_key,
 omost_canvas *om_load_canvas(om_request *rq, int64_t id, om_canvas_row *row,
                              omost_error *err);
 
+/* `was` when another canvas than `parent` (0: who asks does not say), from which
+ * the page went on to `now`, was on the stage; else 0. Nothing is lost then,
+ * but somebody else should hear of it. */
+int64_t om_replaced(int64_t was, int64_t parent, int64_t now);
+
 /* {"changes", "text"} of two canvases. */
 json_t *om_diff_json(const omost_canvas *before, const omost_canvas *after,
                      omost_error *err);
@@ -52,5 +57,8 @@ omost_status om_session_full(om_request *rq, int64_t id, json_t **out,
 /* Models on this machine (models_list.c). */
 omost_status om_models_list(const om_server *s, json_t **out, omost_error *err);
 om_model_path_fn om_models_find;
+/* MISSING unless a request may choose it. */
+omost_status om_models_check(const om_server *s, const char *kind, om_str name,
+                             omost_error *err);
 
 #endif

@@ -96,14 +96,11 @@ omost_status om_post_sd_options(om_request *rq, om_response *rs,
                                 omost_error *err)
 {
     om_str name;
-    om_buf path;
     omost_status st =
         om_member_str(rq->json, "sd_model_checkpoint", &name, err);
     if (st != OMOST_OK) return st;
     if (!name.p) return om_response_json(rs, json_null(), err);
-    om_buf_init(&path, NULL, 1 << 16);
-    st = om_models_find(rq->server, "renderer", name, &path, err);
-    om_buf_free(&path);
+    st = om_models_check(rq->server, "renderer", name, err);
     if (st != OMOST_OK) return st;
     om_job_row row;
     json_t *o = json_object();
@@ -150,8 +147,10 @@ omost_status om_get_sd_progress(om_request *rq, om_response *rs,
                 json_real(
                     json_number_value(json_object_get(p, "seconds_left"))));
     om_json_put_str(&state, "job", om_json_str(json_object_get(job, "kind")));
+    /* Theirs counts what is being drawn. */
     om_json_put_int(&state, "job_count",
-                    json_integer_value(json_object_get(queue, "length")));
+                    json_integer_value(json_object_get(queue, "length")) +
+                        (id != 0));
     om_json_put_int(&state, "sampling_step",
                     json_integer_value(json_object_get(p, "step")));
     om_json_put_int(&state, "sampling_steps",
@@ -287,16 +286,19 @@ static omost_status begin(om_request *rq, om_response *rs, om_draw_wait *d,
 static json_t *info_json(om_request *rq, const om_draw_wait *d)
 {
     json_t *o = json_object(), *seeds = json_array(), *texts = json_array();
+    int64_t seed = -1;
     for (size_t i = 0; i < d->n_images; i++) {
         om_image_row row;
         omost_error err;
         if (om_store_image_get(rq->server->store, d->images[i], rq->arena, &row,
                                &err) != OMOST_OK)
             continue;
-        if (i == 0) om_json_put_int(&o, "seed", row.seed);
+        if (i == 0) seed = row.seed;
         om_json_append(&seeds, json_integer(row.seed));
         om_json_append(&texts, om_json_new_str(row.parameters));
     }
+    om_json_put_int(&o, "seed", seed);
+    om_json_put(&o, "interrupted", json_boolean(d->stopped));
     om_json_put(&o, "all_seeds", seeds);
     om_json_put(&o, "infotexts", texts);
     const om_str text = om_json_text(rq->arena, o);
@@ -308,6 +310,7 @@ omost_status om_post_txt2img(om_request *rq, om_response *rs, omost_error *err)
     bool is_new;
     om_draw_wait *d = om_draw_state(rq, rs, &is_new);
     if (!d) return om_fail_nomem(err);
+    d->keep_stopped = true; /* as theirs answers what it has by then */
     omost_status st = is_new ? begin(rq, rs, d, err) : OMOST_OK;
     if (st == OMOST_OK) st = om_draw_go_on(rq, rs, d, err);
     if (st != OMOST_OK || rs->later) return st;

@@ -22,8 +22,13 @@ static omost_canvas *param_canvas(om_request *rq, om_canvas_row *row,
 
 /* ---- keeping one ------------------------------------------------------ */
 
+int64_t om_replaced(int64_t was, int64_t parent, int64_t now)
+{
+    return parent && was != parent && was != now ? was : 0;
+}
+
 static omost_status keep(om_request *rq, om_canvas_row *row,
-                         const omost_canvas *cv, omost_error *err)
+                         const omost_canvas *cv, int64_t *was, omost_error *err)
 {
     size_t n = 0;
     char *python = omost_canvas_to_python(cv, OMOST_PYTHON_PLAIN, &n, err);
@@ -32,10 +37,7 @@ static omost_status keep(om_request *rq, om_canvas_row *row,
     omost_text_free(NULL, python);
     row->notes = om_notes_text(rq->arena, cv);
     if (!row->python.p || !row->notes.p) return om_fail_nomem(err);
-    omost_status st = om_store_canvas_add(rq->server->store, row, err);
-    if (st == OMOST_OK)
-        st = om_store_session_set(rq->server->store, row->session, (om_str){0},
-                                  row->id, err);
+    omost_status st = om_store_canvas_stage(rq->server->store, row, was, err);
     if (st == OMOST_OK)
         om_events_publish(rq->server->events, "canvas", row->session,
                           om_canvas_json(row, cv));
@@ -49,6 +51,7 @@ omost_status om_post_session_canvas(om_request *rq, om_response *rs,
                                         NULL};
     om_canvas_row row = {0};
     om_session_row s;
+    int64_t was = 0;
     bool strict = false;
     omost_status st = om_request_id(rq, 0, &row.session, err);
     if (st == OMOST_OK) st = om_members(rq->json, "the request", known, err);
@@ -64,13 +67,39 @@ omost_status om_post_session_canvas(om_request *rq, om_response *rs,
     omost_canvas *cv = om_request_canvas(rq->json, "text", "json", strict, err);
     if (!cv) return err->status;
     row.origin = row.parent ? OM_STR("edit") : OM_STR("import");
-    st = keep(rq, &row, cv, err);
+    st = keep(rq, &row, cv, &was, err);
     if (st == OMOST_OK) {
+        json_t *o = om_canvas_json(&row, cv);
+        om_json_put_id(&o, "replaced", om_replaced(was, row.parent, row.id));
         rs->status = 201;
-        st = om_response_json(rs, om_canvas_json(&row, cv), err);
+        st = om_response_json(rs, o, err);
     }
     omost_canvas_free(cv);
     return st;
+}
+
+omost_status om_get_session_canvases(om_request *rq, om_response *rs,
+                                     omost_error *err)
+{
+    om_page page;
+    om_session_row s;
+    om_canvas_row *rows;
+    size_t n = 0;
+    int64_t id;
+    om_store *store = rq->server->store;
+    omost_status st = om_request_id(rq, 0, &id, err);
+    if (st == OMOST_OK)
+        st = om_request_page(rq, &page.before, &page.limit, err);
+    if (st == OMOST_OK)
+        st = om_store_session_get(store, id, rq->arena, &s, err);
+    if (st == OMOST_OK)
+        st = om_store_canvas_list(store, id, page, rq->arena, &rows, &n, err);
+    if (st != OMOST_OK) return st;
+    json_t *o = json_object(), *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        om_json_append(&a, om_version_json(&rows[i]));
+    om_json_put(&o, "canvases", a);
+    return om_response_json(rs, o, err);
 }
 
 /* ---- looking at one --------------------------------------------------- */

@@ -119,8 +119,10 @@ static omost_status read_request(om_request *rq, bool *streams, om_str *text,
 {
     json_t *messages = NULL, *options = NULL, *o;
     omost_compose_opts opts;
+    int64_t n = 1;
     const json_t *list = json_object_get(rq->json, "messages");
     omost_status st = om_member_bool(rq->json, "stream", false, streams, err);
+    if (st == OMOST_OK) st = om_member_int(rq->json, "n", 1, 1, 1, &n, err);
     if (st == OMOST_OK) st = read_messages(list, &messages, err);
     if (st == OMOST_OK) st = read_options(rq->json, *streams, &options, err);
     if (st == OMOST_OK)
@@ -255,7 +257,9 @@ static void put_end(chat *c, const om_box_end *e)
         put_chunk(c, json_object(), reason(e), usage_json(&e->stats));
     } else {
         json_t *v = json_object();
-        om_json_put(&v, "error", om_error_json(&e->err, NULL));
+        om_json_put(&v, "error",
+                    om_openai_error_json(&e->err, om_http_code(e->err.status),
+                                         NULL));
         om_buf_puts(&c->out, "data: ");
         if (v) om_json_write(&c->out, v, false);
         om_buf_puts(&c->out, "\n\n");

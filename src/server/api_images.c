@@ -24,9 +24,8 @@ omost_status om_get_images(om_request *rq, om_response *rs, omost_error *err)
         st = om_store_image_list(rq->server->store, session, q, page, rq->arena,
                                  &rows, &n, err);
     if (st != OMOST_OK) return st;
-    json_t *o = json_object(), *a = json_array();
-    for (size_t i = 0; i < n; i++) om_json_append(&a, om_image_json(&rows[i]));
-    om_json_put(&o, "images", a);
+    json_t *o = json_object();
+    om_json_put(&o, "images", om_images_json(rows, n));
     return om_response_json(rs, o, err);
 }
 
@@ -43,7 +42,10 @@ omost_status om_get_image(om_request *rq, om_response *rs, omost_error *err)
 {
     om_image_row row;
     omost_status st = find_image(rq, &row, err);
-    return st == OMOST_OK ? om_response_json(rs, om_image_json(&row), err) : st;
+    if (st != OMOST_OK) return st;
+    json_t *o = om_image_json(&row);
+    om_json_put_raw(&o, "record", row.record);
+    return om_response_json(rs, o, err);
 }
 
 /* A picture never changes, and its number is never given to another. */

@@ -142,16 +142,12 @@ omost_status om_get_models(om_request *rq, om_response *rs, omost_error *err)
 static omost_status check_choice(om_request *rq, const char *kind, json_t *o,
                                  omost_error *err)
 {
-    om_buf path;
     om_str name = {0};
     json_t *v = json_object_get(rq->json, kind);
     if (!v) return OMOST_OK;
     omost_status st = om_member_str(rq->json, kind, &name, err);
-    if (st == OMOST_OK && name.p) {
-        om_buf_init(&path, NULL, 1 << 16);
-        st = om_models_find(rq->server, kind, name, &path, err);
-        om_buf_free(&path);
-    }
+    if (st == OMOST_OK && name.p)
+        st = om_models_check(rq->server, kind, name, err);
     if (st == OMOST_OK && json_object_set(o, kind, v) < 0)
         st = om_fail_nomem(err);
     return st;

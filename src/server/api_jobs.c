@@ -4,6 +4,9 @@
 #include "base/json.h"
 #include "server/api.h"
 
+/* The member of a request that names the job it does again. */
+#define AGAIN "restart_of"
+
 omost_status om_hold_place(om_request *rq, om_response *rs, omost_error *err)
 {
     omost_status st = om_worker_reserve(rq->server->worker, err);
@@ -42,12 +45,8 @@ static omost_status check_options(om_request *rq, json_t *options,
     if (st == OMOST_OK && want.init_image)
         st = om_store_image_get(rq->server->store, want.init_image, rq->arena,
                                 &image, err);
-    for (int i = 0; st == OMOST_OK && i < want.n_loras; i++) {
-        om_buf path;
-        om_buf_init(&path, NULL, 1 << 16);
-        st = om_models_find(rq->server, "lora", want.lora[i].name, &path, err);
-        om_buf_free(&path);
-    }
+    for (int i = 0; st == OMOST_OK && i < want.n_loras; i++)
+        st = om_models_check(rq->server, "lora", want.lora[i].name, err);
     return st;
 }
 
@@ -160,6 +159,77 @@ omost_status om_post_cancel(om_request *rq, om_response *rs, omost_error *err)
     return om_response_json(rs, om_job_json(rq->server->worker, &row), err);
 }
 
+static bool may_restart(om_job_state state)
+{
+    return state == OM_JOB_FAILED || state == OM_JOB_CANCELLED ||
+           state == OM_JOB_INTERRUPTED;
+}
+
+static bool is_restart_of(const om_job_row *row, int64_t id)
+{
+    omost_error err;
+    json_t *o = om_json_parse(row->request, "the request", &err);
+    const bool is = json_integer_value(json_object_get(o, AGAIN)) == id;
+    json_decref(o);
+    return is;
+}
+
+/* The job that does `was` again and waits, runs or is done; id 0: none. */
+static omost_status find_restart(om_request *rq, const om_job_row *was,
+                                 om_job_row *out, omost_error *err)
+{
+    om_job_row *rows;
+    size_t n = 0;
+    om_page page = {.limit = 100};
+    out->id = 0;
+    do {
+        omost_status st =
+            om_store_job_list(rq->server->store, was->session, false, page,
+                              rq->arena, &rows, &n, err);
+        if (st != OMOST_OK) return st;
+        for (size_t i = 0; i < n && rows[i].id > was->id; i++) {
+            if (may_restart(om_job_now(rq->server->worker, &rows[i])) ||
+                !is_restart_of(&rows[i], was->id))
+                continue;
+            *out = rows[i];
+            return OMOST_OK;
+        }
+        if (n) page.before = rows[n - 1].id;
+    } while (n > 0 && page.before > was->id);
+    return OMOST_OK;
+}
+
+/* The same request, and whose it was. */
+static om_str again_request(om_request *rq, const om_job_row *was)
+{
+    omost_error err;
+    json_t *o = om_json_parse(was->request, "the request", &err);
+    om_json_put_int(&o, AGAIN, was->id);
+    return om_json_text(rq->arena, o);
+}
+
+/* Two who ask for it (a second click, another page) get one job. */
+static omost_status restart(om_request *rq, om_response *rs,
+                            const om_job_row *was, omost_error *err)
+{
+    om_job_row row;
+    omost_status st = find_restart(rq, was, &row, err);
+    if (st != OMOST_OK) return st;
+    if (row.id) {
+        json_t *o = json_object();
+        om_json_put(&o, "job", om_job_json(rq->server->worker, &row));
+        return om_response_json(rs, o, err);
+    }
+    row = (om_job_row){.session = was->session,
+                       .canvas = was->canvas,
+                       .message = was->message,
+                       .kind = was->kind,
+                       .request = again_request(rq, was)};
+    if (!row.request.p) return om_fail_nomem(err);
+    st = om_hold_place(rq, rs, err);
+    return st == OMOST_OK ? om_answer_job(rq, rs, &row, NULL, err) : st;
+}
+
 omost_status om_post_restart(om_request *rq, om_response *rs, omost_error *err)
 {
     int64_t id;
@@ -169,21 +239,17 @@ omost_status om_post_restart(om_request *rq, om_response *rs, omost_error *err)
         st = om_store_job_get(rq->server->store, id, rq->arena, &was, err);
     if (st != OMOST_OK) return st;
     const om_job_state state = om_job_now(rq->server->worker, &was);
-    if (state != OM_JOB_FAILED && state != OM_JOB_CANCELLED &&
-        state != OM_JOB_INTERRUPTED) {
+    if (!may_restart(state)) {
         rs->status = 409;
         return om_fail(err, OMOST_USAGE,
                        "job %lld is %s; what failed or was stopped can be done "
                        "again",
                        (long long)id, om_job_state_name(state));
     }
-    om_job_row row = {.session = was.session,
-                      .canvas = was.canvas,
-                      .message = was.message,
-                      .kind = was.kind,
-                      .request = was.request};
-    st = om_hold_place(rq, rs, err);
-    return st == OMOST_OK ? om_answer_job(rq, rs, &row, NULL, err) : st;
+    pthread_mutex_lock(&rq->server->restarts);
+    st = restart(rq, rs, &was, err);
+    pthread_mutex_unlock(&rq->server->restarts);
+    return st;
 }
 
 omost_status om_get_job_preview(om_request *rq, om_response *rs,

@@ -131,9 +131,26 @@ json_t *om_image_json(const om_image_row *i)
     om_json_put_int(&o, "seed", i->seed);
     om_json_put_time(&o, "created", i->created);
     om_json_put_str(&o, "parameters", i->parameters);
-    om_json_put_raw(&o, "record", i->record);
     om_json_put(&o, "file", json_string(file));
     om_json_put(&o, "thumb", json_string(thumb));
+    return o;
+}
+
+json_t *om_images_json(const om_image_row *rows, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++) om_json_append(&a, om_image_json(&rows[i]));
+    return a;
+}
+
+json_t *om_version_json(const om_canvas_row *row)
+{
+    json_t *o = json_object();
+    om_json_put_int(&o, "id", row->id);
+    om_json_put_id(&o, "session", row->session);
+    om_json_put_id(&o, "parent", row->parent);
+    om_json_put_str(&o, "origin", row->origin);
+    om_json_put_time(&o, "created", row->created);
     return o;
 }
 

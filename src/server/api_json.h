@@ -34,7 +34,11 @@ void om_time_text(int64_t ms, char out[OM_TIME_TEXT]);
 
 json_t *om_message_json(const om_message_row *m);
 json_t *om_session_json(const om_session_row *s);
+/* As lists and events have it: without its record, which is long. */
 json_t *om_image_json(const om_image_row *i);
+json_t *om_images_json(const om_image_row *rows, size_t n);
+/* What lists of versions have: without the canvas. */
+json_t *om_version_json(const om_canvas_row *row);
 json_t *om_stats_json(const omost_compose_stats *s);
 
 /* Of a canvas: our JSON, what was read otherwise than written, its layout. */

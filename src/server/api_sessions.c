@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "server/api.h"
 
-enum { MAX_TITLE = 500, TITLE_OF_TEXT = 60 };
+enum { MAX_TITLE = 500, TITLE_OF_TEXT = 60, FEW_IMAGES = 50 };
 
 /* ---- sessions --------------------------------------------------------- */
 
@@ -20,9 +20,10 @@ omost_status om_get_sessions(om_request *rq, om_response *rs, omost_error *err)
     om_page page;
     om_session_row *rows;
     size_t n = 0;
+    const om_str q = om_request_query(rq, "q");
     omost_status st = om_request_page(rq, &page.before, &page.limit, err);
     if (st == OMOST_OK)
-        st = om_store_session_list(rq->server->store, page, rq->arena, &rows,
+        st = om_store_session_list(rq->server->store, q, page, rq->arena, &rows,
                                    &n, err);
     if (st != OMOST_OK) return st;
     json_t *a = json_array();
@@ -54,22 +55,19 @@ static omost_status put_lists(om_request *rq, const om_session_row *s,
     om_image_row *images;
     om_job_row *jobs;
     size_t n_messages = 0, n_images = 0, n_jobs = 0;
-    const om_page page = {.limit = 500};
+    const om_page page = {.limit = 500}, few = {.limit = FEW_IMAGES};
     om_store *store = rq->server->store;
     omost_status st = om_store_message_list(store, s->id, rq->arena, &messages,
                                             &n_messages, err);
     if (st == OMOST_OK)
-        st = om_store_image_list(store, s->id, (om_str){0}, page, rq->arena,
+        st = om_store_image_list(store, s->id, (om_str){0}, few, rq->arena,
                                  &images, &n_images, err);
     if (st == OMOST_OK)
         st = om_store_job_list(store, s->id, true, page, rq->arena, &jobs,
                                &n_jobs, err);
     if (st != OMOST_OK) return st;
-    json_t *a = json_array();
-    for (size_t i = 0; i < n_images; i++)
-        om_json_append(&a, om_image_json(&images[i]));
     om_json_put(o, "messages", messages_json(messages, n_messages));
-    om_json_put(o, "images", a);
+    om_json_put(o, "images", om_images_json(images, n_images));
     om_json_put(o, "jobs", open_jobs_json(rq, jobs, n_jobs));
     return *o ? OMOST_OK : om_fail_nomem(err);
 }
@@ -151,8 +149,9 @@ omost_status om_get_session(om_request *rq, om_response *rs, omost_error *err)
 
 omost_status om_patch_session(om_request *rq, om_response *rs, omost_error *err)
 {
-    static const char *const known[] = {"title", "canvas", NULL};
-    int64_t id, canvas = -1;
+    static const char *const known[] = {"title", "canvas", "parent", NULL};
+    int64_t id, canvas = -1, parent = 0, was = 0;
+    json_t *o = NULL;
     om_str title = {0};
     om_session_row s;
     omost_status st = om_request_id(rq, 0, &id, err);
@@ -162,12 +161,21 @@ omost_status om_patch_session(om_request *rq, om_response *rs, omost_error *err)
     if (st == OMOST_OK)
         st = om_member_int(rq->json, "canvas", -1, 1, INT64_MAX, &canvas, err);
     if (st == OMOST_OK)
+        st = om_member_int(rq->json, "parent", 0, 1, INT64_MAX, &parent, err);
+    if (st == OMOST_OK)
+        st = om_store_session_get(rq->server->store, id, rq->arena, &s, err);
+    if (st == OMOST_OK) was = s.canvas;
+    if (st == OMOST_OK)
         st = om_store_session_set(rq->server->store, id, title, canvas, err);
     if (st == OMOST_OK)
         st = om_store_session_get(rq->server->store, id, rq->arena, &s, err);
     if (st != OMOST_OK) return st;
     om_tell_session(rq, id, s.title, false);
-    return answer_session(rq, rs, id, err);
+    st = om_session_full(rq, id, &o, err);
+    if (st != OMOST_OK) return st;
+    om_json_put_id(&o, "replaced",
+                   canvas > 0 ? om_replaced(was, parent, canvas) : 0);
+    return om_response_json(rs, o, err);
 }
 
 omost_status om_delete_session(om_request *rq, om_response *rs,

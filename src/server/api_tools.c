@@ -26,6 +26,13 @@ omost_canvas *om_request_canvas(const json_t *o, const char *text_key,
     const json_t *json = json_object_get(o, json_key);
     om_str text;
     if (json && !json_is_null(json)) {
+        const json_t *both = json_object_get(o, text_key);
+        if (both && !json_is_null(both)) {
+            om_fail(err, OMOST_USAGE,
+                    "the request has two canvases, %s and %s; say one",
+                    text_key, json_key);
+            return NULL;
+        }
         if (json_is_object(json) || json_is_array(json))
             return read_json(json, &opts, err);
         om_fail(err, OMOST_USAGE, "%s must be an object", json_key);

@@ -127,15 +127,8 @@ json_t *om_canvas_json(const om_canvas_row *row, const omost_canvas *cv)
 {
     omost_error err;
     size_t n = 0;
-    json_t *o = json_object();
+    json_t *o = row ? om_version_json(row) : json_object();
     char *python = omost_canvas_to_python(cv, OMOST_PYTHON_PLAIN, &n, &err);
-    if (row) {
-        om_json_put_int(&o, "id", row->id);
-        om_json_put_id(&o, "session", row->session);
-        om_json_put_id(&o, "parent", row->parent);
-        om_json_put_str(&o, "origin", row->origin);
-        om_json_put_time(&o, "created", row->created);
-    }
     om_json_put(&o, "python",
                 python ? om_json_new_str((om_str){python, n}) : NULL);
     om_json_put(&o, "json", om_canvas_value(cv));

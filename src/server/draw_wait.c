@@ -153,7 +153,9 @@ omost_status om_draw_go_on(om_request *rq, om_response *rs, om_draw_wait *d,
     rs->later = !end.ended;
     if (!end.ended) return OMOST_OK;
     d->over = true;
-    if (end.err.status != OMOST_OK) {
+    d->stopped = end.err.status == OMOST_CANCELLED;
+    if (end.err.status != OMOST_OK &&
+        !(d->stopped && d->drawing && d->keep_stopped)) {
         *err = end.err;
         return err->status;
     }

@@ -13,7 +13,9 @@ typedef struct om_draw_wait {
     int64_t session, canvas, job;
     json_t *options;    /* of the render */
     bool drawing, over; /* the job draws; it ended */
-    int64_t *images;    /* what was drawn, in the request's arena */
+    bool keep_stopped;  /* a drawing that was stopped is no error */
+    bool stopped;
+    int64_t *images; /* what was drawn, in the request's arena */
     size_t n_images;
 } om_draw_wait;
 

@@ -243,7 +243,10 @@ om_refusal om_guard_check(const om_guard *g, const om_guard_headers *h,
         return refuse(403, "ORIGIN",
                       "pages of other sites may not use this server; start it "
                       "with --allow-origin ORIGIN if that one should");
-    if (body == OM_BODY_JSON && !om_type_is(h->type, "application/json"))
+    /* A form always has a type: none is no form's, and nothing to read. */
+    const bool none = body == OM_BODY_MAYBE && h->no_body && !h->type.p;
+    if ((body == OM_BODY_JSON || body == OM_BODY_MAYBE) && !none &&
+        !om_type_is(h->type, "application/json"))
         return refuse(415, "TYPE",
                       "the request needs the header Content-Type: "
                       "application/json");

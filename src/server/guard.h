@@ -50,6 +50,7 @@ typedef struct om_guard {
 typedef struct om_guard_headers {
     om_str host, origin, site, mode, dest, type, authorization, cookie;
     int n_hosts;
+    bool no_body; /* nothing follows the headers */
 } om_guard_headers;
 
 typedef struct om_refusal {

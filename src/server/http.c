@@ -117,6 +117,19 @@ json_t *om_error_json(const omost_error *err, const char *word)
     return e;
 }
 
+json_t *om_openai_error_json(const omost_error *err, int http, const char *word)
+{
+    const char *type = http == 401   ? "authentication_error"
+                       : http >= 500 ? "server_error"
+                                     : "invalid_request_error";
+    json_t *e = om_error_json(err, word);
+    if (!e) return NULL;
+    json_object_set_new(e, "type", json_string(type));
+    json_object_set_new(e, "param", json_null());
+    json_object_set_new(e, "code", json_copy(json_object_get(e, "status")));
+    return e;
+}
+
 /* What was said of the body that does not come. */
 static void drop_headers(om_response *rs)
 {
@@ -144,7 +157,8 @@ void om_response_error(om_response *rs, int http, const char *word,
     rs->body.status = OMOST_OK;
     if (http == 503 && !om_response_has(rs, "Retry-After"))
         om_response_header(rs, "Retry-After", OM_STR("1"));
-    json_t *e = om_error_json(err, word);
+    json_t *e = rs->openai ? om_openai_error_json(err, http, word)
+                           : om_error_json(err, word);
     json_t *v = e ? json_pack("{s:o}", "error", e) : NULL;
     if (om_response_json(rs, v, &ignored) == OMOST_OK) return;
     rs->fixed = OM_STR("{\"error\":{\"status\":\"NOMEM\",\"message\":"

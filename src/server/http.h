@@ -110,6 +110,7 @@ typedef struct om_response {
     bool later;
     void *state;
     void (*done)(void *state);
+    bool openai; /* errors have the members its clients look for */
 } om_response;
 
 void om_response_header(om_response *rs, const char *name, om_str value);
@@ -128,6 +129,9 @@ void om_response_error(om_response *rs, int http, const char *word,
 int om_http_code(omost_status st);
 /* {"status", "message", "line", "col", "len"} */
 json_t *om_error_json(const omost_error *err, const char *word);
+/* The same with "type", "param" and "code", as OpenAI's clients expect. */
+json_t *om_openai_error_json(const omost_error *err, int http,
+                             const char *word);
 
 /* An error becomes {"error": {...}} with the status's HTTP code. */
 typedef omost_status om_handler(om_request *rq, om_response *rs,
@@ -139,6 +143,7 @@ typedef omost_status om_handler(om_request *rq, om_response *rs,
 typedef enum om_body_kind {
     OM_BODY_NONE,
     OM_BODY_JSON,
+    OM_BODY_MAYBE, /* JSON, or nothing and then no Content-Type either */
     OM_BODY_PNG
 } om_body_kind;
 
@@ -149,7 +154,9 @@ typedef struct om_route {
     om_handler *handler;
     om_body_kind body;
     const char *tag, *summary;
+    const char *query;              /* parameters, like members of a schema */
     const char *request, *response; /* names of schemas (schemas.def), or "" */
+    int status;                     /* when all is well */
     bool open; /* answered without the key: the page itself */
 } om_route;
 
@@ -158,10 +165,13 @@ extern const om_route om_routes[]; /* ends with a NULL pattern */
 /* Bytes of a body. */
 size_t om_route_max_body(const om_route *r);
 
-/* The route for a path, its parameters in param[]; NULL, and *other set when
- * another method would do (405). */
+/* The route for a path, its parameters in param[]; NULL, and in *others a bit
+ * (1 << method) for each method that would do (405). */
 const om_route *om_route_find(const om_route *table, om_method method,
                               om_str path, om_str param[OM_MAX_PARAMS],
-                              bool *other);
+                              unsigned *others);
+/* USAGE: a parameter that this route of our own API does not know. */
+omost_status om_route_check_query(const om_route *r, om_arena *a, om_str query,
+                                  omost_error *err);
 
 #endif

@@ -31,6 +31,9 @@ static om_guard_headers guard_headers(struct MHD_Connection *mc)
         .authorization = om_call_header(mc, "Authorization"),
         .cookie = om_call_header(mc, "Cookie"),
     };
+    const om_str n = om_call_header(mc, "Content-Length");
+    h.no_body = !om_call_header(mc, "Transfer-Encoding").p &&
+                (!n.p || om_str_eqz(n, "0"));
     MHD_get_connection_values(mc, MHD_HEADER_KIND, count_hosts, &h.n_hosts);
     return h;
 }
@@ -88,11 +91,41 @@ static void allow_origin(om_call *c, const om_guard_headers *h)
     om_response_header(&c->rs, "Vary", OM_STR("Origin"));
 }
 
+static void refuse_method(om_call *c, unsigned others)
+{
+    om_buf b;
+    om_buf_init(&b, c->daemon->opts.env, 200);
+    for (int m = 0; m < OM_N_METHODS; m++)
+        if (others & 1u << m)
+            om_buf_printf(&b, "%s%s%s", b.n ? ", " : "", om_method_word(m),
+                          m == OM_GET ? ", HEAD" : "");
+    refuse(c, 405, "METHOD", OMOST_USAGE,
+           "this address does not know that method");
+    if (b.status == OMOST_OK)
+        om_response_header(&c->rs, "Allow",
+                           om_arena_str(&c->arena, om_buf_view(&b)));
+    om_buf_free(&b);
+}
+
+static void check_query(om_call *c)
+{
+    omost_error err;
+    if (om_route_check_query(c->route, &c->arena, c->rq.query, &err) !=
+        OMOST_OK)
+        refuse(c, 400, NULL, err.status, err.msg);
+}
+
 static void check_length(om_call *c, struct MHD_Connection *mc)
 {
     const om_str text = om_call_header(mc, "Content-Length");
     int64_t n = 0;
-    if (!text.p) {
+    if (text.p && om_call_header(mc, "Transfer-Encoding").p) {
+        /* A proxy may have read the other one: what follows is nobody's. */
+        om_response_header(&c->rs, "Connection", OM_STR("close"));
+        refuse(c, 400, NULL, OMOST_USAGE,
+               "a request has a Content-Length or a Transfer-Encoding, not "
+               "both");
+    } else if (!text.p) {
         om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
     } else if (!om_parse_id(text, 0, INT64_MAX, &n)) {
         refuse(c, 400, NULL, OMOST_USAGE,
@@ -109,7 +142,7 @@ void om_call_begin(om_call *c, struct MHD_Connection *mc, const char *method)
 {
     const om_guard_headers h = guard_headers(mc);
     omost_error err;
-    bool other = false;
+    unsigned others = 0;
     const int m = om_method_find(method);
     om_buf_init(&c->body, c->daemon->opts.env, OM_MAX_PNG_BODY + 1);
     allow_origin(c, &h);
@@ -118,13 +151,15 @@ void om_call_begin(om_call *c, struct MHD_Connection *mc, const char *method)
         refuse(c, 400, NULL, err.status, err.msg);
         return;
     }
+    c->rs.openai = om_str_starts(c->rq.path, OM_STR("/v1/"));
     if (strcmp(method, "OPTIONS") == 0) {
         answer_preflight(c, &h);
         return;
     }
     c->rq.method = m < 0 ? OM_GET : (om_method)m;
-    c->route = om_route_find(c->daemon->opts.routes, c->rq.method, c->rq.path,
-                             c->rq.param, &other);
+    c->route = om_route_find(c->daemon->opts.routes,
+                             m < 0 ? OM_N_METHODS : c->rq.method, c->rq.path,
+                             c->rq.param, &others);
     const om_route none = {.pattern = ""};
     const om_route *r = c->route ? c->route : &none;
     const bool page = strcmp(r->pattern, "/") == 0;
@@ -134,13 +169,15 @@ void om_call_begin(om_call *c, struct MHD_Connection *mc, const char *method)
         if (no.http == 401)
             om_response_header(&c->rs, "WWW-Authenticate", OM_STR("Bearer"));
         refuse(c, no.http, no.word, OMOST_USAGE, no.text);
-    } else if (m < 0 || (!c->route && other)) {
-        refuse(c, 405, "METHOD", OMOST_USAGE,
-               "this address does not know that method");
+    } else if (!c->route && others) {
+        refuse_method(c, others);
+    } else if (m < 0) {
+        refuse(c, 405, "METHOD", OMOST_USAGE, "this method is not known here");
     } else if (!c->route) {
         refuse(c, 404, NULL, OMOST_MISSING, "there is nothing at this address");
     } else {
-        check_length(c, mc);
+        check_query(c);
+        if (!c->ready) check_length(c, mc);
     }
 }
 
@@ -148,7 +185,9 @@ bool om_call_may_pass(om_call *c, struct MHD_Connection *mc)
 {
     const om_str text = om_call_header(mc, "Content-Length");
     int64_t n = 0;
-    if (!text.p || !om_parse_id(text, 1, OM_MOST_PASSED, &n)) return false;
+    if (om_call_header(mc, "Transfer-Encoding").p || !text.p ||
+        !om_parse_id(text, 1, OM_MOST_PASSED, &n))
+        return false;
     om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
     return true;
 }

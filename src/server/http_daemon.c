@@ -117,7 +117,9 @@ static void handle(om_call *c)
     omost_status st = OMOST_OK;
     c->rq.body = om_buf_view(&c->body);
     c->rs.later = false;
-    if (c->route->body == OM_BODY_JSON && !c->rq.json) st = read_json(c, &err);
+    const om_body_kind body = c->route->body;
+    if ((body == OM_BODY_JSON || body == OM_BODY_MAYBE) && !c->rq.json)
+        st = read_json(c, &err);
     if (st == OMOST_OK) st = c->route->handler(&c->rq, &c->rs, &err);
     if (st == OMOST_OK) return;
     c->rs.later = false;

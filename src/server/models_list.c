@@ -1,5 +1,6 @@
 /* models_list.c - models on this machine: files below the folders that the
- * server was told (--models), and what the catalog names that was fetched. A
+ * server was told (--models), what the catalog names that was fetched, and
+ * before these what the server was started with. A
  * name is a path below its folder; a request's name is never a path: it is
  * looked for among these. */
 #include <dirent.h>
@@ -131,25 +132,64 @@ static void walk_all(const om_server *s, const om_str *only, found_fn *found,
 
 /* ---- the list --------------------------------------------------------- */
 
-static bool put_one(void *user, model_kind k, const char *name,
-                    const char *path, uint64_t bytes)
+typedef struct lists {
+    const om_server *server;
+    json_t *of[N_KINDS];
+} lists;
+
+static bool is_given(const om_server *s, model_kind k, om_str name)
 {
-    json_t **lists = user;
+    const char *given = om_worker_given(s->worker, kind_names[k]);
+    return given && om_str_eqz(name, given);
+}
+
+static void append(lists *l, model_kind k, const char *name, uint64_t bytes,
+                   bool given)
+{
     json_t *o = json_object();
-    (void)path;
     om_json_put_str(&o, "name", om_str_of(name));
     om_json_put(&o, "kind", json_string(kind_names[k]));
     om_json_put_int(&o, "bytes", (int64_t)bytes);
-    om_json_append(&lists[k], o);
+    om_json_put(&o, "given", json_boolean(given));
+    om_json_append(&l->of[k], o);
+}
+
+static bool put_one(void *user, model_kind k, const char *name,
+                    const char *path, uint64_t bytes)
+{
+    lists *l = user;
+    (void)path;
+    if (!is_given(l->server, k, om_str_of(name)))
+        append(l, k, name, bytes, false);
     return true;
+}
+
+/* Of a file; a folder, a server and a script have no size to tell. */
+static uint64_t bytes_of(const char *path)
+{
+    struct stat s;
+    return path && stat(path, &s) == 0 && S_ISREG(s.st_mode)
+               ? (uint64_t)s.st_size
+               : 0;
+}
+
+static void put_given(lists *l)
+{
+    const om_worker *w = l->server->worker;
+    const om_worker_opts *o = om_worker_options(w);
+    const char *writes = om_worker_given(w, kind_names[COMPOSER]);
+    const char *draws = om_worker_given(w, kind_names[RENDERER]);
+    if (writes) append(l, COMPOSER, writes, bytes_of(o->composer.model), true);
+    if (draws) append(l, RENDERER, draws, bytes_of(o->engine.model), true);
 }
 
 omost_status om_models_list(const om_server *s, json_t **out, omost_error *err)
 {
-    json_t *lists[N_KINDS] = {json_array(), json_array(), json_array()};
+    lists l = {s, {json_array(), json_array(), json_array()}};
     json_t *o = json_object();
-    walk_all(s, NULL, put_one, lists);
-    for (int k = 0; k < N_KINDS; k++) om_json_put(&o, kind_names[k], lists[k]);
+    put_given(&l);
+    walk_all(s, NULL, put_one, &l);
+    for (int k = 0; k < N_KINDS; k++) om_json_put(&o, kind_names[k], l.of[k]);
     *out = o;
     return o ? OMOST_OK : om_fail_nomem(err);
 }
@@ -183,4 +223,20 @@ omost_status om_models_find(void *user, const char *kind, om_str name,
     return om_fail(err, OMOST_MISSING,
                    "there is no %s \"%.*s\" among the models of this server",
                    kind, name.n > 80 ? 80 : OM_STR_ARG(name));
+}
+
+omost_status om_models_check(const om_server *s, const char *kind, om_str name,
+                             omost_error *err)
+{
+    om_buf path;
+    const char *given = om_worker_given(s->worker, kind);
+    if (given && om_str_eqz(name, given)) return OMOST_OK;
+    union {
+        const om_server *in;
+        void *out;
+    } user = {.in = s};
+    om_buf_init(&path, NULL, 1 << 16);
+    omost_status st = om_models_find(user.out, kind, name, &path, err);
+    om_buf_free(&path);
+    return st;
 }

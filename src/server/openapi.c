@@ -1,5 +1,7 @@
 /* openapi.c - GET /openapi.json, made from the table of routes and the schemas
  * (schemas.def). */
+#include <stdio.h>
+
 #include "server/api.h"
 #include "server/schema.h"
 
@@ -30,33 +32,83 @@ static json_t *content_json(const char *schema)
     return o;
 }
 
-/* {name} in the pattern */
-static json_t *parameters_json(const char *pattern)
+static json_t *parameter_json(om_str name, const char *in, bool needed,
+                              om_str type)
+{
+    json_t *o = json_object();
+    om_json_put_str(&o, "name", name);
+    om_json_put(&o, "in", json_string(in));
+    om_json_put(&o, "required", json_boolean(needed));
+    om_json_put(&o, "schema", om_schema_type_json(type));
+    return o;
+}
+
+/* {name} in the pattern, and those of the query */
+static json_t *parameters_json(const om_route *r)
 {
     json_t *a = json_array();
-    for (const char *p = pattern; (p = strchr(p, '{')) != NULL;) {
+    om_schema_member m;
+    for (const char *p = r->pattern; (p = strchr(p, '{')) != NULL;) {
         const char *end = strchr(p, '}');
         size_t n = (size_t)(end - p) - 1;
         if (n > 3 && memcmp(end - 3, "...", 3) == 0) n -= 3;
-        json_t *o = json_object();
-        om_json_put_str(&o, "name", (om_str){p + 1, n});
-        om_json_put(&o, "in", json_string("path"));
-        om_json_put(&o, "required", json_true());
-        om_json_put(&o, "schema", json_pack("{s:s}", "type", "string"));
-        om_json_append(&a, o);
+        om_json_append(&a, parameter_json((om_str){p + 1, n}, "path", true,
+                                          OM_STR("str")));
         p = end;
     }
+    for (const char *p = r->query; om_schema_next(&p, &m);)
+        om_json_append(&a,
+                       parameter_json(m.name, "query", !m.optional, m.type));
     return a;
+}
+
+/* What may go wrong with which routes. */
+enum { ALWAYS, WITH_ID, WITH_BODY, WITH_JOB, WITH_KEY };
+static const struct {
+    const char *code, *text;
+    int when;
+} errors[] = {
+    {"400", "asked for in a wrong way", ALWAYS},
+    {"401", "without the key", WITH_KEY},
+    {"403", "by a page of another site", ALWAYS},
+    {"404", "it is not there", WITH_ID},
+    {"413", "the body is too large", WITH_BODY},
+    {"415", "the body is of another type", WITH_BODY},
+    {"421", "under another name", ALWAYS},
+    {"422", "out of range, or not what it should be", ALWAYS},
+    {"503", "too much waits already, or the database is locked; Retry-After",
+     WITH_JOB},
+    {"507", "there is no room on the disk, or no memory", WITH_BODY},
+};
+
+static bool may_be(const om_route *r, int when)
+{
+    switch (when) {
+    case WITH_ID: return strchr(r->pattern, '{') != NULL;
+    case WITH_BODY: return r->body != OM_BODY_NONE;
+    case WITH_JOB: return r->method != OM_GET;
+    case WITH_KEY: return !r->open;
+    default: return true;
+    }
 }
 
 static json_t *answers_json(const om_route *r)
 {
+    char code[8];
     json_t *o = json_object(), *fine = json_object(), *bad = json_object();
+    snprintf(code, sizeof code, "%d", r->status);
     om_json_put(&fine, "description", json_string(r->summary));
     if (*r->response) om_json_put(&fine, "content", content_json(r->response));
     om_json_put(&bad, "description", json_string("what went wrong"));
     om_json_put(&bad, "content", content_json("Error"));
-    om_json_put(&o, "2XX", fine);
+    om_json_put(&o, code, fine);
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        if (!may_be(r, errors[i].when)) continue;
+        json_t *e = json_object();
+        om_json_put(&e, "description", json_string(errors[i].text));
+        om_json_put(&e, "content", content_json("Error"));
+        om_json_put(&o, errors[i].code, e);
+    }
     om_json_put(&o, "default", bad);
     return o;
 }
@@ -66,10 +118,11 @@ static json_t *operation_json(const om_route *r)
     json_t *o = json_object();
     om_json_put(&o, "tags", json_pack("[s]", r->tag));
     om_json_put(&o, "summary", json_string(r->summary));
-    om_json_put(&o, "parameters", parameters_json(r->pattern));
+    om_json_put(&o, "parameters", parameters_json(r));
     if (*r->request) {
         json_t *body = json_object();
         om_json_put(&body, "content", content_json(r->request));
+        om_json_put(&body, "required", json_boolean(r->body != OM_BODY_MAYBE));
         om_json_put(&o, "requestBody", body);
     }
     om_json_put(&o, "responses", answers_json(r));

@@ -2,11 +2,12 @@
 #include "server/http.h"
 #include "server/http_daemon.h"
 #include "server/routes.h"
+#include "server/schema.h"
 
 /* clang-format off */
 const om_route om_routes[] = {
-#define X(method, pattern, handler, body, open, tag, summary, request, response) \
-    {OM_##method, pattern, handler, OM_BODY_##body, tag, summary, request, response, open},
+#define X(method, pattern, handler, body, open, tag, status, query, summary, request, response) \
+    {OM_##method, pattern, handler, OM_BODY_##body, tag, summary, query, request, response, status, open},
 #include "server/routes.def"
 #undef X
     {.pattern = NULL},
@@ -17,7 +18,8 @@ size_t om_route_max_body(const om_route *r)
 {
     switch (r->body) {
     case OM_BODY_NONE: return 0;
-    case OM_BODY_JSON: return OM_MAX_JSON_BODY;
+    case OM_BODY_JSON:
+    case OM_BODY_MAYBE: return OM_MAX_JSON_BODY;
     case OM_BODY_PNG: return OM_MAX_PNG_BODY;
     }
     return 0;
@@ -77,18 +79,44 @@ static bool matches(const char *pattern, om_str path,
 
 const om_route *om_route_find(const om_route *table, om_method method,
                               om_str path, om_str param[OM_MAX_PARAMS],
-                              bool *other)
+                              unsigned *others)
 {
-    *other = false;
+    *others = 0;
     for (const om_route *r = table; r->pattern; r++) {
         om_str got[OM_MAX_PARAMS] = {{0}};
         if (!matches(r->pattern, path, got)) continue;
         if (r->method != method) {
-            *other = true;
+            *others |= 1u << r->method;
             continue;
         }
         memcpy(param, got, sizeof got);
         return r;
     }
     return NULL;
+}
+
+static bool is_known(const om_route *r, om_str name)
+{
+    om_schema_member m;
+    for (const char *p = r->query; om_schema_next(&p, &m);)
+        if (om_str_eq(m.name, name)) return true;
+    return false;
+}
+
+omost_status om_route_check_query(const om_route *r, om_arena *a, om_str query,
+                                  omost_error *err)
+{
+    om_str name;
+    if (strncmp(r->pattern, "/api/", 5) != 0) return OMOST_OK;
+    while (om_query_next(a, &query, &name)) {
+        if (!name.p)
+            return om_fail(err, OMOST_USAGE,
+                           "the query of the address is not well-formed");
+        if (!is_known(r, name))
+            return om_fail(err, OMOST_USAGE,
+                           "the query has a parameter \"%.*s\" that is not "
+                           "known here",
+                           name.n > 60 ? 60 : OM_STR_ARG(name));
+    }
+    return OMOST_OK;
 }

@@ -66,7 +66,7 @@ static json_t *plain_json(om_str type)
     return ref_json(type);
 }
 
-static json_t *type_json(om_str type)
+json_t *om_schema_type_json(om_str type)
 {
     const om_str null = OM_STR("|null");
     om_str inner = type;
@@ -96,12 +96,12 @@ static json_t *type_json(om_str type)
 static json_t *object_json(const char *members)
 {
     om_schema_member m;
-    if (*members == '=') return type_json(om_str_of(members + 1));
+    if (*members == '=') return om_schema_type_json(om_str_of(members + 1));
     json_t *o = json_object(), *all = json_object(), *needed = json_array();
     while (om_schema_next(&members, &m)) {
         char name[64] = "";
         memcpy(name, m.name.p, m.name.n < 63 ? m.name.n : 63);
-        om_json_put(&all, name, type_json(m.type));
+        om_json_put(&all, name, om_schema_type_json(m.type));
         if (!m.optional) om_json_append(&needed, json_string(name));
     }
     om_json_put(&o, "type", json_string("object"));

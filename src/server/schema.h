@@ -15,6 +15,8 @@ typedef struct om_schema_member {
 } om_schema_member;
 bool om_schema_next(const char **members, om_schema_member *out);
 
+/* "[int]|null" and so on as JSON Schema; NULL: no memory. */
+json_t *om_schema_type_json(om_str type);
 /* All of them as JSON Schema; NULL: no memory. */
 json_t *om_schemas_json(void);
 

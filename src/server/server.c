@@ -24,7 +24,8 @@ static omost_status check_exposure(const om_server_opts *o, omost_error *err)
     if (known && om_is_loopback(&a)) return OMOST_OK;
     return om_fail(err, OMOST_USAGE,
                    "others could use this machine through %.80s; set a key in "
-                   "OMOST_SERVE_KEY, or say --insecure-no-key if that is meant",
+                   "OMOST_SERVE_KEY or with --api-key-file, or say "
+                   "--insecure-no-key if that is meant",
                    o->host);
 }
 
@@ -120,6 +121,7 @@ om_server *om_server_start(const om_server_opts *opts, omost_error *err)
         return NULL;
     }
     s->opts = *opts;
+    pthread_mutex_init(&s->restarts, NULL);
     if (s->opts.n_threads < 1) s->opts.n_threads = 4;
     omost_status st = check_exposure(opts, err);
     if (st == OMOST_OK) st = check_allowed(opts, err);
@@ -139,6 +141,7 @@ void om_server_stop(om_server *s)
     om_worker_stop(s->worker);
     om_events_free(s->events);
     om_store_close(s->store);
+    pthread_mutex_destroy(&s->restarts);
     om_free(s->opts.env, s->uploads);
     om_free(s->opts.env, s);
 }

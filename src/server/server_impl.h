@@ -2,6 +2,8 @@
 #ifndef OM_SERVER_SERVER_IMPL_H
 #define OM_SERVER_SERVER_IMPL_H
 
+#include <pthread.h>
+
 #include "server/guard.h"
 #include "server/http.h"
 #include "server/http_daemon.h"
@@ -14,7 +16,8 @@ struct om_server {
     om_events *events;
     om_worker *worker;
     om_daemon *daemon;
-    char *uploads; /* folder */
+    char *uploads;            /* folder */
+    pthread_mutex_t restarts; /* held from looking for one to adding it */
 };
 
 #endif

@@ -62,19 +62,40 @@ omost_status om_target_parse(om_arena *a, om_str target, om_str *path,
                    "the address of the request is not well-formed");
 }
 
+/* The next pair; where its value begins in *at, beyond its end when it has
+ * none. */
+static om_str next_pair(om_str *query, size_t *at)
+{
+    const char *amp = memchr(query->p, '&', query->n);
+    const size_t n = amp ? (size_t)(amp - query->p) : query->n;
+    const om_str pair = {query->p, n};
+    const char *eq = n ? memchr(pair.p, '=', n) : NULL;
+    *at = (eq ? (size_t)(eq - pair.p) : n) + 1;
+    *query = om_str_skip(*query, amp ? n + 1 : n);
+    return pair;
+}
+
+bool om_query_next(om_arena *a, om_str *query, om_str *name)
+{
+    while (query->n > 0) {
+        size_t at;
+        const om_str pair = next_pair(query, &at);
+        if (pair.n == 0) continue; /* "a=1&&b=2" */
+        *name = om_percent_decode(a, (om_str){pair.p, at - 1}, true);
+        return true;
+    }
+    return false;
+}
+
 om_str om_query_value(om_arena *a, om_str query, const char *name)
 {
     while (query.n > 0) {
-        const char *amp = memchr(query.p, '&', query.n);
-        const size_t n = amp ? (size_t)(amp - query.p) : query.n;
-        const om_str pair = {query.p, n};
-        const char *eq = n ? memchr(pair.p, '=', n) : NULL;
-        const size_t key = eq ? (size_t)(eq - pair.p) : n;
-        query = om_str_skip(query, amp ? n + 1 : n);
-        const om_str k = om_percent_decode(a, (om_str){pair.p, key}, true);
+        size_t at;
+        const om_str pair = next_pair(&query, &at);
+        const om_str k = om_percent_decode(a, (om_str){pair.p, at - 1}, true);
         if (!k.p || !om_str_eqz(k, name)) continue;
-        if (!eq) return (om_str){"", 0};
-        return om_percent_decode(a, om_str_skip(pair, key + 1), true);
+        if (at > pair.n) return (om_str){"", 0};
+        return om_percent_decode(a, om_str_skip(pair, at), true);
     }
     return (om_str){0};
 }

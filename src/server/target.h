@@ -11,6 +11,10 @@
 omost_status om_target_parse(om_arena *a, om_str target, om_str *path,
                              om_str *query, omost_error *err);
 
+/* Take the next pair off a query; its name, decoded (p NULL: it is ill-formed).
+ * False at the end. */
+bool om_query_next(om_arena *a, om_str *query, om_str *name);
+
 /* The first value of `name` in a query, decoded ("+" is a space) in the arena;
  * p NULL when there is none, or it is ill-formed. */
 om_str om_query_value(om_arena *a, om_str query, const char *name);

@@ -256,9 +256,9 @@ static void free_worker(om_worker *w)
 {
     om_buf_free(&w->preview);
     om_written_free(&w->written);
-    om_buf_free(&w->composer_path);
+    om_buf_free(&w->writes.path);
+    om_buf_free(&w->draws.path);
     om_buf_free(&w->engine_key);
-    om_buf_free(&w->model_path);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);
     for (int i = 0; i < w->n_queue; i++) om_box_free(w->queue[i].box, false);
@@ -279,11 +279,20 @@ static void name_models(om_worker *w)
                       : c->server ? c->server
                                   : last_part(c->script);
     const char *draws = last_part(w->opts.engine.model);
-    if (who) om_cut_text(w->composer_name, OM_MODEL_NAME, om_str_of(who));
-    if (draws) {
-        om_cut_text(w->renderer_name, OM_MODEL_NAME, om_str_of(draws));
-        memcpy(w->model_name, w->renderer_name, OM_MODEL_NAME);
-    }
+    if (who) om_cut_text(w->given_composer, OM_MODEL_NAME, om_str_of(who));
+    if (draws) om_cut_text(w->given_renderer, OM_MODEL_NAME, om_str_of(draws));
+    memcpy(w->composer_name, w->given_composer, OM_MODEL_NAME);
+    memcpy(w->writes.name, w->given_composer, OM_MODEL_NAME);
+    memcpy(w->renderer_name, w->given_renderer, OM_MODEL_NAME);
+    memcpy(w->draws.name, w->given_renderer, OM_MODEL_NAME);
+}
+
+const char *om_worker_given(const om_worker *w, const char *kind)
+{
+    const char *name = strcmp(kind, "composer") == 0   ? w->given_composer
+                       : strcmp(kind, "renderer") == 0 ? w->given_renderer
+                                                       : "";
+    return *name ? name : NULL;
 }
 
 om_worker *om_worker_start(const om_worker_opts *opts, omost_error *err)
@@ -297,9 +306,9 @@ om_worker *om_worker_start(const om_worker_opts *opts, omost_error *err)
     w->limit = opts->queue_limit > 0 ? opts->queue_limit : QUEUE;
     om_buf_init(&w->preview, opts->env, PREVIEW_BYTES);
     om_written_init(&w->written, opts->env);
-    om_buf_init(&w->composer_path, opts->env, MODEL_PATH);
+    om_buf_init(&w->writes.path, opts->env, MODEL_PATH);
+    om_buf_init(&w->draws.path, opts->env, MODEL_PATH);
     om_buf_init(&w->engine_key, opts->env, MODEL_PATH);
-    om_buf_init(&w->model_path, opts->env, MODEL_PATH);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wake, NULL);
     name_models(w);

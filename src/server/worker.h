@@ -55,6 +55,9 @@ om_worker *om_worker_start(const om_worker_opts *opts, omost_error *err);
 /* Stops the running job, which becomes interrupted, and waits. */
 void om_worker_stop(om_worker *w);
 const om_worker_opts *om_worker_options(const om_worker *w);
+/* What a request calls the "composer" or "renderer" that opts named; NULL:
+ * none. It never changes. */
+const char *om_worker_given(const om_worker *w, const char *kind);
 
 /* Hold a place in the queue; it is used by om_worker_add() or given back.
  * LIMIT: the queue is full (503, Retry-After). */

@@ -251,13 +251,17 @@ static omost_status keep(om_work *k, const omost_reply *r, omost_error *err)
     return st;
 }
 
-/* Stopped in the middle: what can be read of it is kept. */
+/* Stopped in the middle: what was written is kept, as a canvas when it can be
+ * read as one. */
 static void keep_part(om_work *k, omost_reply *r)
 {
     omost_error err;
     if (!r->text || r->len == 0 || k->row.message < 0) return;
     if (!r->canvas) r->canvas = omost_canvas_parse(r->text, r->len, NULL, &err);
-    if (r->canvas) (void)keep(k, r, &err);
+    if (!r->canvas)
+        om_fail(&r->why, OMOST_CANCELLED,
+                "it was stopped before there was a canvas in it");
+    (void)keep(k, r, &err);
 }
 
 static bool was_asked(om_worker *w)

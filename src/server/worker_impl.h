@@ -36,6 +36,13 @@ typedef struct om_written {
     om_buf regions, notes; /* JSON values with commas between them */
 } om_written;
 
+/* What requests chose of a kind of models. */
+typedef struct om_choice {
+    om_buf path; /* n 0: as in opts */
+    bool none;
+    char name[OM_MODEL_NAME]; /* as requests call it; "" where opts has none */
+} om_choice;
+
 /* A job that waits, and who waits for it. */
 typedef struct om_waiting {
     int64_t id;
@@ -44,6 +51,7 @@ typedef struct om_waiting {
 
 struct om_worker {
     om_worker_opts opts;
+    char given_composer[OM_MODEL_NAME], given_renderer[OM_MODEL_NAME];
     pthread_mutex_t lock; /* of what follows, up to the line */
     pthread_cond_t wake;
     bool stopping;
@@ -66,13 +74,9 @@ struct om_worker {
     pthread_t thread;
     atomic_bool stop; /* looked at by the work, often */
     omost_composer *composer;
-    om_buf composer_path; /* chosen by a request; n 0: as in opts */
-    bool no_composer;     /* chosen: none */
+    om_choice writes, draws;
     omost_engine *engine;
     om_buf engine_key; /* of what is open */
-    om_buf model_path;
-    bool no_renderer;
-    char model_name[OM_MODEL_NAME];
 };
 
 /* The work that is being done. */

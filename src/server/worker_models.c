@@ -32,7 +32,7 @@ void om_close_models(om_worker *w)
  * memory here. */
 static const char *writer(const om_worker *w)
 {
-    return w->composer_path.n ? w->composer_path.p : w->opts.composer.model;
+    return w->writes.path.n ? w->writes.path.p : w->opts.composer.model;
 }
 
 static bool on_load(void *user, double done)
@@ -47,8 +47,7 @@ static bool on_load(void *user, double done)
 void om_show_composer(om_worker *w)
 {
     pthread_mutex_lock(&w->lock);
-    om_cut_text(w->composer_name, OM_MODEL_NAME,
-                om_str_of(omost_composer_name(w->composer)));
+    memcpy(w->composer_name, w->writes.name, OM_MODEL_NAME);
     w->composer_context = omost_composer_context(w->composer);
     pthread_mutex_unlock(&w->lock);
 }
@@ -58,11 +57,11 @@ omost_status om_need_composer(om_work *k, omost_error *err)
     om_worker *w = k->w;
     omost_composer_opts o = w->opts.composer;
     if (w->composer) return OMOST_OK;
-    if (w->composer_path.n) {
-        o.model = w->composer_path.p;
+    if (w->writes.path.n) {
+        o.model = w->writes.path.p;
         o.server = o.script = NULL;
     }
-    if (w->no_composer || (!o.model && !o.server && !o.script))
+    if (w->writes.none || (!o.model && !o.server && !o.script))
         return om_fail(err, OMOST_MISSING,
                        "nobody is there to write canvases; choose a language "
                        "model, or start the server with --llm FILE or "
@@ -128,7 +127,7 @@ static void name_engine(om_worker *w)
              omost_engine_backend(w->engine));
     snprintf(w->precision, sizeof w->precision, "%s",
              omost_engine_precision(w->engine));
-    memcpy(w->renderer_name, w->model_name, OM_MODEL_NAME);
+    memcpy(w->renderer_name, w->draws.name, OM_MODEL_NAME);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -159,8 +158,8 @@ omost_status om_need_engine(om_work *k, const om_render_want *want,
     omost_lora all[OMOST_MAX_LORAS];
     size_t at[OMOST_MAX_LORAS];
     om_buf paths, key;
-    if (w->model_path.n) o.model = w->model_path.p;
-    if (w->no_renderer || !o.model)
+    if (w->draws.path.n) o.model = w->draws.path.p;
+    if (w->draws.none || !o.model)
         return om_fail(err, OMOST_MISSING,
                        "no model is there to draw with; choose one, or start "
                        "the server with -m MODEL");
@@ -182,89 +181,101 @@ omost_status om_need_engine(om_work *k, const om_render_want *want,
 
 /* ---- choosing --------------------------------------------------------- */
 
-static omost_status choose(om_work *k, const char *kind, om_buf *path,
-                           bool *none, omost_error *err)
+static void copy_choice(om_choice *to, const om_choice *from)
+{
+    to->path.n = 0;
+    om_buf_str(&to->path, om_buf_view(&from->path));
+    to->none = from->none;
+    memcpy(to->name, from->name, OM_MODEL_NAME);
+}
+
+/* What the request names; with opts' own name what the server was started
+ * with. */
+static omost_status choose(om_work *k, const char *kind, om_choice *c,
+                           omost_error *err)
 {
     om_worker *w = k->w;
     const json_t *v = json_object_get(k->request, kind);
-    om_buf found;
-    if (json_is_null(v)) {
-        *none = true;
-        return OMOST_OK;
-    }
+    const om_str name = om_json_str(v);
+    const char *given = om_worker_given(w, kind);
+    c->none = json_is_null(v);
+    if (c->none) return OMOST_OK;
+    c->path.n = 0;
+    om_cut_text(c->name, OM_MODEL_NAME, name);
+    if (given && om_str_eqz(name, given)) return OMOST_OK;
     if (!w->opts.find)
         return om_fail(err, OMOST_MISSING, "this server knows no models");
-    om_buf_init(&found, w->opts.env, 1 << 16);
-    omost_status st =
-        w->opts.find(w->opts.user, kind, om_json_str(v), &found, err);
-    if (st == OMOST_OK) st = om_buf_check(&found, "the path", err);
-    if (st == OMOST_OK) {
-        *none = false;
-        path->n = 0;
-        om_buf_put(path, found.p, found.n);
-    }
-    om_buf_free(&found);
-    return st;
-}
-
-static void forget_composer(om_worker *w)
-{
-    close_composer(w);
-    pthread_mutex_lock(&w->lock);
-    w->composer_name[0] = '\0';
-    w->composer_context = 0;
-    pthread_mutex_unlock(&w->lock);
-}
-
-static void forget_engine(om_worker *w)
-{
-    close_engine(w);
-    pthread_mutex_lock(&w->lock);
-    w->renderer_name[0] = '\0';
-    pthread_mutex_unlock(&w->lock);
+    omost_status st = w->opts.find(w->opts.user, kind, name, &c->path, err);
+    return st == OMOST_OK ? om_buf_check(&c->path, "the path", err) : st;
 }
 
 /* The one that is open already stays so. */
-static omost_status choose_composer(om_work *k, omost_error *err)
+static omost_status use_composer(om_work *k, const om_choice *was,
+                                 omost_error *err)
 {
     om_worker *w = k->w;
-    om_buf was;
-    om_buf_init(&was, w->opts.env, 1 << 16);
-    if (writer(w)) om_buf_puts(&was, writer(w));
-    omost_status st =
-        choose(k, "composer", &w->composer_path, &w->no_composer, err);
-    const bool same = writer(w) && om_str_eqz(om_buf_view(&was), writer(w));
-    om_buf_free(&was);
-    if (st != OMOST_OK) return st;
-    if (!w->no_composer) {
-        if (!same) close_composer(w);
-        st = om_need_composer(k, err);
-    }
-    if (w->no_composer || !w->composer) forget_composer(w);
-    return st;
+    const bool same =
+        om_str_eq(om_buf_view(&was->path), om_buf_view(&w->writes.path));
+    if (w->writes.none || !same) close_composer(w);
+    return w->writes.none ? OMOST_OK : om_need_composer(k, err);
 }
 
-static omost_status choose_renderer(om_work *k, omost_error *err)
+static omost_status use_renderer(om_work *k, const om_choice *was,
+                                 omost_error *err)
 {
     static const om_render_want none = {.n_loras = 0};
     om_worker *w = k->w;
-    omost_status st =
-        choose(k, "renderer", &w->model_path, &w->no_renderer, err);
-    if (st != OMOST_OK) return st;
-    if (!w->no_renderer) {
-        om_cut_text(w->model_name, OM_MODEL_NAME,
-                    om_json_str(json_object_get(k->request, "renderer")));
-        st = om_need_engine(k, &none, err);
+    (void)was;
+    if (w->draws.none) close_engine(w);
+    return w->draws.none ? OMOST_OK : om_need_engine(k, &none, err);
+}
+
+/* What those who ask are told is chosen. */
+static void show(om_worker *w, const om_choice *c)
+{
+    const bool draws = c == &w->draws;
+    pthread_mutex_lock(&w->lock);
+    char *name = draws ? w->renderer_name : w->composer_name;
+    memcpy(name, c->name, OM_MODEL_NAME);
+    if (c->none) name[0] = '\0';
+    if (!draws && !w->composer) w->composer_context = 0;
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* What cannot be opened is not chosen: what was in use before stays so, and
+ * is opened again when it is needed. */
+static omost_status choose_one(om_work *k, const char *kind, om_choice *c,
+                               omost_status (*use)(om_work *, const om_choice *,
+                                                   omost_error *),
+                               omost_error *err)
+{
+    om_choice was;
+    om_buf_init(&was.path, k->w->opts.env, 1 << 16);
+    copy_choice(&was, c);
+    omost_status st = om_buf_check(&was.path, "the path", err);
+    if (st == OMOST_OK) {
+        st = choose(k, kind, c, err);
+        if (st == OMOST_OK) st = use(k, &was, err);
+        if (st != OMOST_OK) {
+            const omost_error why = *err;
+            copy_choice(c, &was);
+            if (was.name[0] && !was.none)
+                om_fail(err, st, "%.150s; %.60s is still in use", why.msg,
+                        was.name);
+        }
+        show(k->w, c);
     }
-    if (w->no_renderer || !w->engine) forget_engine(w);
+    om_buf_free(&was.path);
     return st;
 }
 
 omost_status om_work_load(om_work *k, omost_error *err)
 {
+    om_worker *w = k->w;
     omost_status st = OMOST_OK;
-    if (json_object_get(k->request, "composer")) st = choose_composer(k, err);
+    if (json_object_get(k->request, "composer"))
+        st = choose_one(k, "composer", &w->writes, use_composer, err);
     if (st == OMOST_OK && json_object_get(k->request, "renderer"))
-        st = choose_renderer(k, err);
+        st = choose_one(k, "renderer", &w->draws, use_renderer, err);
     return st;
 }

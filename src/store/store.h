@@ -67,8 +67,11 @@ omost_status om_store_session_find(om_store *s, om_str title, int64_t *id,
                                    bool *made, omost_error *err);
 omost_status om_store_session_get(om_store *s, int64_t id, om_arena *a,
                                   om_session_row *out, omost_error *err);
-omost_status om_store_session_list(om_store *s, om_page page, om_arena *a,
-                                   om_session_row **out, size_t *n,
+/* The last used first; `before` is the last one of the page before (MISSING
+ * when it was deleted meanwhile). `search` (empty: all): every word of it is in
+ * the title, in small or capital letters. */
+omost_status om_store_session_list(om_store *s, om_str search, om_page page,
+                                   om_arena *a, om_session_row **out, size_t *n,
                                    omost_error *err);
 /* title.p NULL, canvas < 0: as it was. */
 omost_status om_store_session_set(om_store *s, int64_t id, om_str title,
@@ -112,6 +115,14 @@ typedef struct om_canvas_row {
 /* `id` and `created` are set; `parent` (0: none) may be of another session. */
 omost_status om_store_canvas_add(om_store *s, om_canvas_row *row,
                                  omost_error *err);
+/* The same, and it goes on its session's stage; `was`: what was there (0:
+ * nothing). One change. */
+omost_status om_store_canvas_stage(om_store *s, om_canvas_row *row,
+                                   int64_t *was, omost_error *err);
+/* A session's, the newest first, without python and notes. */
+omost_status om_store_canvas_list(om_store *s, int64_t session, om_page page,
+                                  om_arena *a, om_canvas_row **out, size_t *n,
+                                  omost_error *err);
 omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
                                  om_canvas_row *out, omost_error *err);
 
@@ -179,7 +190,7 @@ omost_status om_store_image_add(om_store *s, om_image_row *row, om_str png,
 omost_status om_store_image_get(om_store *s, int64_t id, om_arena *a,
                                 om_image_row *out, omost_error *err);
 /* session 0: all; `search` (empty: all): every word of it is somewhere in the
- * parameters or the canvas, in small or capital letters. */
+ * parameters or the canvas, in small or capital letters. Without records. */
 omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
                                  om_page page, om_arena *a, om_image_row **out,
                                  size_t *n, omost_error *err);

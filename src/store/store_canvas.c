@@ -67,3 +67,59 @@ omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
     return st == OMOST_OK && !is_there ? om_store_missing("canvas", id, err)
                                        : st;
 }
+
+static omost_status staged(om_store *s, int64_t session, int64_t *canvas,
+                           omost_error *err)
+{
+    om_query q =
+        om_query_of(s, "SELECT canvas FROM sessions WHERE id = ?1", err);
+    om_put_int(&q, session);
+    *canvas = om_query_row(&q) ? om_take_int(&q) : 0;
+    return om_query_end(&q);
+}
+
+omost_status om_store_canvas_stage(om_store *s, om_canvas_row *row,
+                                   int64_t *was, omost_error *err)
+{
+    om_canvas_row c = *row;
+    int64_t before = 0;
+    omost_status st = om_store_begin(s, err);
+    if (st != OMOST_OK) return st;
+    st = staged(s, row->session, &before, err);
+    if (st == OMOST_OK) st = om_canvas_insert(s, &c, err);
+    if (st == OMOST_OK) st = om_session_stage(s, c.session, c.id, err);
+    st = om_store_finish(s, st, err);
+    if (st != OMOST_OK) return st;
+    *row = c;
+    *was = before;
+    return st;
+}
+
+omost_status om_store_canvas_list(om_store *s, int64_t session, om_page page,
+                                  om_arena *a, om_canvas_row **out, size_t *n,
+                                  omost_error *err)
+{
+    void *rows = NULL;
+    om_canvas_row *row;
+    om_store_enter(s, err);
+    om_query q = om_query_of(s,
+                             "SELECT id, session, parent, origin, created"
+                             " FROM canvases WHERE session = ?3 AND id < ?1"
+                             " ORDER BY id DESC LIMIT ?2",
+                             err);
+    om_put_page(&q, page);
+    om_put_int(&q, session);
+    for (*n = 0; om_query_row(&q); (*n)++) {
+        row = om_query_slot(&q, a, &rows, *n, sizeof *row);
+        if (!row) break;
+        *row = (om_canvas_row){.id = om_take_int(&q)};
+        row->session = om_take_int(&q);
+        row->parent = om_take_int(&q);
+        row->origin = om_take_text(&q, a);
+        row->created = om_take_int(&q);
+    }
+    omost_status st = om_query_end(&q);
+    om_store_leave(s);
+    *out = rows;
+    return st;
+}

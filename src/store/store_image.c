@@ -1,6 +1,5 @@
 /* store_image.c - see store.h; how file and row stay together is in
  * store_files.c. */
-#include "base/utf8.h"
 #include "store/store_impl.h"
 
 static omost_status image_check(om_store *s, int64_t id, omost_error *err)
@@ -108,15 +107,6 @@ static omost_status write_and_publish(om_store *s, om_image_row *row,
     return st;
 }
 
-/* A text that is not UTF-8 must be found before it is folded. */
-static omost_status fold(om_buf *out, om_str text, omost_error *err)
-{
-    const size_t good = om_utf8_valid_len(text.p, text.n);
-    if (good < text.n) return om_store_not_text(good, text.n, err);
-    om_store_fold(out, text);
-    return om_buf_check(out, "the picture's parameters", err);
-}
-
 /* What a search looks at: the parameters, in which only the prompt of the whole
  * picture stands, and the canvas with the words of its regions. */
 static omost_status searchable(om_store *s, const om_image_row *row,
@@ -124,13 +114,13 @@ static omost_status searchable(om_store *s, const om_image_row *row,
 {
     om_canvas_row canvas;
     om_arena a;
-    omost_status st = fold(out, row->parameters, err);
+    omost_status st = om_store_words(out, row->parameters, err);
     if (st != OMOST_OK || !row->canvas) return st;
     om_arena_init(&a, s->env, OM_STORE_MAX_TEXT);
     st = om_store_canvas_get(s, row->canvas, &a, &canvas, err);
     if (st == OMOST_OK) {
         om_buf_putc(out, '\n');
-        st = fold(out, canvas.python, err);
+        st = om_store_words(out, canvas.python, err);
     }
     om_arena_free(&a);
     return st;
@@ -151,9 +141,12 @@ omost_status om_store_image_add(om_store *s, om_image_row *row, om_str png,
 
 /* ---- reading --------------------------------------------------------- */
 
-#define SELECT_IMAGES                                                \
+#define COLUMNS                                                      \
     "SELECT id, session, canvas, job, width, height, seed, created," \
-    " parameters, record FROM images "
+    " parameters, "
+#define SELECT_IMAGE COLUMNS "record FROM images "
+/* A record has some 25 KB, and lies on pages of its own. */
+#define SELECT_IMAGES COLUMNS "'' FROM images "
 #define PAGE "AND id < ?1 ORDER BY id DESC LIMIT ?2"
 
 static void take_image(om_query *q, om_arena *a, om_image_row *out)
@@ -174,7 +167,7 @@ omost_status om_store_image_get(om_store *s, int64_t id, om_arena *a,
                                 om_image_row *out, omost_error *err)
 {
     om_store_enter(s, err);
-    om_query q = om_query_of(s, SELECT_IMAGES "WHERE id = ?1", err);
+    om_query q = om_query_of(s, SELECT_IMAGE "WHERE id = ?1", err);
     om_put_int(&q, id);
     const bool is_there = om_query_row(&q);
     if (is_there) take_image(&q, a, out);
@@ -214,7 +207,7 @@ omost_status om_store_image_list(om_store *s, int64_t session, om_str search,
     void *rows = NULL;
     om_store_enter(s, err);
     om_buf_init(&words, s->env, OM_STORE_MAX_TEXT);
-    omost_status st = fold(&words, search, err);
+    omost_status st = om_store_words(&words, search, err);
     if (st == OMOST_OK)
         st = list(s, session, om_buf_view(&words), page, a, &rows, n, err);
     om_store_leave(s);

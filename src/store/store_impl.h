@@ -135,13 +135,15 @@ omost_status om_session_stage(om_store *s, int64_t session, int64_t canvas,
 /* Within a change. */
 omost_status om_canvas_insert(om_store *s, om_canvas_row *row,
                               omost_error *err);
+/* The words of a search, as texts are compared with them; FORMAT. */
+omost_status om_store_words(om_buf *out, om_str search, omost_error *err);
 
 /* ---- the file and its schema (store_schema.c) ------------------------ */
 
 /* Open DIR/omost.db, check it, make or upgrade its tables. */
 omost_status om_store_open_db(om_store *s, omost_error *err);
-/* Teaches it has_words(folded, query) (store_search.c). */
-int om_store_add_search(struct sqlite3 *db);
+/* Teaches it has_words(folded, query) and fold(text) (store_search.c). */
+int om_store_add_search(om_store *s);
 /* Append the text as searches compare it: NFC, small letters. */
 void om_store_fold(om_buf *out, om_str text);
 

@@ -159,7 +159,7 @@ static omost_status open_file(om_store *s, const char *path, omost_error *err)
     if (!s->db) return om_fail_nomem(err);
     sqlite3_extended_result_codes(s->db, 1);
     if (code == SQLITE_OK) code = sqlite3_busy_timeout(s->db, OM_STORE_BUSY_MS);
-    if (code == SQLITE_OK) code = om_store_add_search(s->db);
+    if (code == SQLITE_OK) code = om_store_add_search(s);
     /* A file without permission to write is opened for reading only. */
     if (code == SQLITE_OK && sqlite3_db_readonly(s->db, "main") == 1)
         code = SQLITE_READONLY;

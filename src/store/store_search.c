@@ -1,5 +1,6 @@
 /* store_search.c - has_words(folded, query): is every word of the query in the
- * text? Both were folded before, so that bytes can be compared. */
+ * text? Both were folded before, so that bytes can be compared. Short texts,
+ * of which no folded copy is kept, are folded as they are looked at: fold(). */
 #include <sqlite3.h>
 
 #include "base/unicode.h"
@@ -16,6 +17,15 @@ void om_store_fold(om_buf *out, om_str text)
     else
         out->status = nfc.status;
     om_buf_free(&nfc);
+}
+
+/* A text that is not UTF-8 must be found before it is folded. */
+omost_status om_store_words(om_buf *out, om_str text, omost_error *err)
+{
+    const size_t good = om_utf8_valid_len(text.p, text.n);
+    if (good < text.n) return om_store_not_text(good, text.n, err);
+    om_store_fold(out, text);
+    return om_buf_check(out, "the text", err);
 }
 
 /* The first word of *s, which loses it; empty at the end. */
@@ -54,10 +64,30 @@ static void sql_has_words(sqlite3_context *c, int n, sqlite3_value **v)
     sqlite3_result_int(c, has_words(value_text(v[0]), value_text(v[1])));
 }
 
-int om_store_add_search(struct sqlite3 *db)
+static void sql_fold(sqlite3_context *c, int n, sqlite3_value **v)
 {
-    return sqlite3_create_function_v2(db, "has_words", 2,
-                                      SQLITE_UTF8 | SQLITE_DETERMINISTIC |
-                                          SQLITE_DIRECTONLY,
-                                      NULL, sql_has_words, NULL, NULL, NULL);
+    om_buf b;
+    (void)n;
+    om_buf_init(&b, sqlite3_user_data(c), OM_STORE_MAX_TEXT);
+    om_store_fold(&b, value_text(v[0]));
+    if (b.status == OMOST_OK)
+        sqlite3_result_text(c, b.n ? b.p : "", (int)b.n, SQLITE_TRANSIENT);
+    else
+        sqlite3_result_error_nomem(c);
+    om_buf_free(&b);
+}
+
+int om_store_add_search(om_store *s)
+{
+    enum { HOW = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY };
+    union {
+        const omost_env *in;
+        void *out;
+    } env = {.in = s->env};
+    const int code =
+        sqlite3_create_function_v2(s->db, "has_words", 2, HOW, NULL,
+                                   sql_has_words, NULL, NULL, NULL);
+    if (code != SQLITE_OK) return code;
+    return sqlite3_create_function_v2(s->db, "fold", 1, HOW, env.out, sql_fold,
+                                      NULL, NULL, NULL);
 }

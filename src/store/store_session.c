@@ -78,7 +78,7 @@ omost_status om_store_session_find(om_store *s, om_str title, int64_t *id,
     " (SELECT coalesce(max(m.id) + 1, 0) FROM messages m"     \
     "  WHERE m.session = s.id),"                              \
     " (SELECT count(*) FROM images i WHERE i.session = s.id)" \
-    " FROM sessions s "
+    " FROM "
 
 static void take_session(om_query *q, om_arena *a, om_session_row *out)
 {
@@ -95,7 +95,8 @@ omost_status om_store_session_get(om_store *s, int64_t id, om_arena *a,
                                   om_session_row *out, omost_error *err)
 {
     om_store_enter(s, err);
-    om_query q = om_query_of(s, SELECT_SESSIONS "WHERE id = ?1", err);
+    om_query q =
+        om_query_of(s, SELECT_SESSIONS "sessions s WHERE id = ?1", err);
     om_put_int(&q, id);
     const bool is_there = om_query_row(&q);
     if (is_there) take_session(&q, a, out);
@@ -105,23 +106,48 @@ omost_status om_store_session_get(om_store *s, int64_t id, om_arena *a,
                                        : st;
 }
 
-omost_status om_store_session_list(om_store *s, om_page page, om_arena *a,
-                                   om_session_row **out, size_t *n,
-                                   omost_error *err)
+/* Which ones is found out first, so that only these are counted through. */
+#define LAST_USED "ORDER BY updated DESC, id DESC "
+#define LIST_SESSIONS                                                      \
+    SELECT_SESSIONS                                                        \
+    "(SELECT * FROM sessions WHERE (?1 = 0 OR (updated, id) <"             \
+    "  (SELECT updated, id FROM sessions WHERE id = ?1))"                  \
+    " AND (?3 = '' OR has_words(fold(title), ?3)) " LAST_USED "LIMIT ?2) " \
+    "s " LAST_USED
+
+static omost_status list(om_store *s, om_str words, om_page page, om_arena *a,
+                         void **rows, size_t *n, omost_error *err)
 {
-    void *rows = NULL;
     om_session_row *row;
-    om_store_enter(s, err);
-    om_query q = om_query_of(
-        s, SELECT_SESSIONS "WHERE id < ?1 ORDER BY id DESC LIMIT ?2", err);
-    om_put_page(&q, page);
+    omost_status st =
+        page.before > 0 ? om_session_check(s, page.before, err) : OMOST_OK;
+    if (st != OMOST_OK) return st;
+    om_query q = om_query_of(s, LIST_SESSIONS, err);
+    om_put_int(&q, page.before);
+    om_put_int(&q, page.limit > 0 ? page.limit : -1);
+    om_put_text(&q, words);
     for (*n = 0; om_query_row(&q); (*n)++) {
-        row = om_query_slot(&q, a, &rows, *n, sizeof *row);
+        row = om_query_slot(&q, a, rows, *n, sizeof *row);
         if (!row) break;
         take_session(&q, a, row);
     }
-    omost_status st = om_query_end(&q);
+    return om_query_end(&q);
+}
+
+omost_status om_store_session_list(om_store *s, om_str search, om_page page,
+                                   om_arena *a, om_session_row **out, size_t *n,
+                                   omost_error *err)
+{
+    om_buf words;
+    void *rows = NULL;
+    om_store_enter(s, err);
+    *n = 0;
+    om_buf_init(&words, s->env, OM_STORE_MAX_TEXT);
+    omost_status st = om_store_words(&words, search, err);
+    if (st == OMOST_OK)
+        st = list(s, om_buf_view(&words), page, a, &rows, n, err);
     om_store_leave(s);
+    om_buf_free(&words);
     *out = rows;
     return st;
 }

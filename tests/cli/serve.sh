@@ -24,6 +24,19 @@ for name in a https://a/ ftp://a https://a:0 null '*'; do
     want_code 2
     want_err "--allow-origin $name is no origin"
 done
+run serve --api-key '' --data d
+want_usage '--api-key: a key is not empty'
+for text in '' '\n' 'a\nb\n'; do
+    # shellcheck disable=SC2059
+    printf "$text" >key
+    run serve --api-key-file key --data d
+    want_usage '--api-key-file key: it must have the key in it, one line'
+done
+run serve --api-key-file nowhere --data d
+want_code 3
+want_err 'nowhere'
+run serve --api-key a --api-key-file key --data d
+want_usage '--api-key and --api-key-file: one of them'
 run serve --lora x:nan --data d
 want_usage '--lora x:nan: a weight is a number such as 0.8 or -1'
 last='serve_api.py'

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import struct
 import threading
 import time
@@ -19,15 +20,22 @@ def sessions(s):
     code, two = s.post("/api/sessions")
     check("without a title", code == 201 and two["title"] == "", two)
     code, got = s.get("/api/sessions?limit=1")
-    check("newest first", [x["id"] for x in got["sessions"]] == [two["id"]], got)
+    check("the last made is first", [x["id"] for x in got["sessions"]] == [two["id"]], got)
     code, got = s.get("/api/sessions?before=%d" % two["id"])
     check("before", [x["id"] for x in got["sessions"]] == [n], got)
     code, got = s.ask("PATCH", "/api/sessions/%d" % n, {"title": "Other"})
-    check("renamed", got["title"] == "Other", got)
+    check("renamed", got["title"] == "Other" and got["replaced"] is None, got)
+    order = [x["id"] for x in s.get("/api/sessions")[1]["sessions"]]
+    check("the last used is first now", order[:2] == [n, two["id"]], order)
+    code, got = s.get("/api/sessions?before=%d" % n)
+    check("and pages follow that", [x["id"] for x in got["sessions"]][:1] == [two["id"]], got)
+    check("found by its title", [x["id"] for x in s.get("/api/sessions?q=OTH")[1]["sessions"]] ==
+          [n] and s.get("/api/sessions?q=zebra")[1]["sessions"] == [])
     check("no such session", s.get("/api/sessions/999")[0] == 404)
     check("no number", s.get("/api/sessions/x")[0] == 404)
     check("deleted", s.ask("DELETE", "/api/sessions/%d" % two["id"])[0] == 204)
     check("is gone", s.get("/api/sessions/%d" % two["id"])[0] == 404)
+    check("no page after what is gone", s.get("/api/sessions?before=%d" % two["id"])[0] == 404)
     return n
 
 
@@ -107,10 +115,14 @@ def canvases(s, n, c):
     code, new = s.post("/api/sessions/%d/canvases" % n,
                        {"text": CANVAS, "parent": c})
     check("an edit", code == 201 and new["origin"] == "edit" and
-          new["parent"] == c, new)
+          new["parent"] == c and "replaced" in new, new)
     code, same = s.post("/api/sessions/%d/canvases" % n, {"json": new["json"]})
     check("from JSON the same", same["python"] == new["python"] and
-          same["origin"] == "import", same)
+          same["origin"] == "import" and same["replaced"] is None, same)
+    check("two canvases at once", s.post("/api/sessions/%d/canvases" % n, {
+        "json": new["json"], "text": CANVAS})[0] == 400)
+    check("also to look at", s.post("/api/canvas/parse", {"json": {}, "text": ""})[0] == 400)
+    versions(s, n, c, new, same)
     code, bad = s.post("/api/sessions/%d/canvases" % n,
                        {"text": "canvas = Canvas()\ncanvas.draw(3)\n"})
     check("a place of what is wrong", code == 422 and
@@ -131,6 +143,34 @@ def canvases(s, n, c):
         check("convert to " + to, code == 200 and t["text"], t)
     check("convert to what?", s.get("/api/canvases/%d/convert" % c)[0] == 400)
     return new
+
+
+def versions(s, n, c, new, last):
+    """Undo over a reload, and two who edit at once."""
+    path = "/api/sessions/%d/canvases" % n
+    code, got = s.get(path)
+    ids = [x["id"] for x in got["canvases"]]
+    check("versions, the newest first", ids[:2] == [last["id"], new["id"]] and
+          ids == sorted(ids, reverse=True) and c in ids, got)
+    check("light", set(got["canvases"][0]) == {"id", "session", "parent", "origin", "created"}, got)
+    check("of each what it came from", got["canvases"][1]["parent"] == c)
+    code, got = s.get(path + "?limit=1&before=%d" % last["id"])
+    check("paged", [x["id"] for x in got["canvases"]] == [new["id"]], got)
+    check("of no session", s.get("/api/sessions/999/canvases")[0] == 404)
+    other = s.post("/api/sessions")[1]["id"]
+    check("of a new one", s.get("/api/sessions/%d/canvases" % other)[1] == {"canvases": []})
+    a = s.post(path, {"text": CANVAS, "parent": last["id"]})[1]
+    check("an edit of what is there", a["replaced"] is None, a)
+    b = s.post(path, {"text": CANVAS, "parent": last["id"]})[1]
+    check("somebody else was quicker", b["replaced"] == a["id"], b)
+    check("nothing is lost", s.get(path)[1]["canvases"][1]["id"] == a["id"])
+    one = "/api/sessions/%d" % n
+    got = s.ask("PATCH", one, {"canvas": a["id"]})[1]
+    check("back", got["canvas"]["id"] == a["id"] and got["replaced"] is None, got)
+    got = s.ask("PATCH", one, {"canvas": b["id"], "parent": last["id"]})[1]
+    check("forward, but not from there", got["replaced"] == a["id"], got)
+    got = s.ask("PATCH", one, {"canvas": a["id"], "parent": b["id"]})[1]
+    check("from there", got["replaced"] is None, got)
 
 
 def tools(s):
@@ -181,10 +221,21 @@ def draw(s, n, c):
     phases = {e[2]["progress"]["phase"] for e in ev.all
               if e[1] == "job" and e[2]["progress"]}
     check("progress has phases", "drawing" in phases, phases)
+    told = [e[2] for e in ev.all if e[1] == "image"]
     ev.close()
     i = done["images"][0]
     code, image = s.get("/api/images/%d" % i)
-    check("about it", image["seed"] == 7 and image["width"] == 64, image)
+    check("about it", image["seed"] == 7 and image["width"] == 64 and
+          image["record"]["canvas"], image)
+    one = s.get("/api/sessions/%d" % n)[1]
+    for where, rows in (("list", s.get("/api/images")[1]["images"]), ("session", one["images"]),
+                        ("event", told)):
+        light = [x for x in rows if x["id"] == i]
+        check("light in a " + where, len(light) == 1 and light[0] ==
+              {k: image[k] for k in image if k != "record"}, light)
+    check("a session tells how many", one["n_images"] == 2, one["n_images"])
+    check("paged", [x["id"] for x in s.get("/api/images?session=%d&before=%d" % (
+        n, done["images"][1]))[1]["images"]] == [i])
     code, png = s.get(image["file"], raw=True)
     check("the file", png[:4] == b"\x89PNG" and b"parameters" in png)
     check("its type", s.headers["Content-Type"] == "image/png")
@@ -236,13 +287,33 @@ def about(s):
     check("words", len(o["words"]["location"]) == 9 and len(o["words"]["color"]) > 140)
     code, m = s.get("/api/models")
     check("models", set(m) == {"composer", "renderer", "lora"}, m)
+    given = [x for kind in m.values() for x in kind if x["given"]]
+    names = {x["kind"]: x["name"] for x in given}
+    check("what it was started with is among them", names.get("composer") ==
+          h["composer"]["name"] and names.get("renderer") == (h["renderer"] or {}).get("name"), m)
     check("choose nothing", s.post("/api/models")[0] == 400)
     check("choose what is not there", s.post("/api/models", {"renderer": "x"})[0] == 404)
     code, api = s.get("/openapi.json")
     check("openapi", api["openapi"].startswith("3.") and "/api/jobs/{job}" in api["paths"])
     for path, what in api["paths"].items():
-        names = ["{%s}" % p["name"] for op in what.values() for p in op["parameters"]]
+        names = ["{%s}" % p["name"] for op in what.values() for p in op["parameters"]
+                 if p["in"] == "path"]
         check("parameters of " + path, all(x in path for x in names) and "..." not in path, names)
+        for op in what.values():
+            check("answers of " + path, not [c for c in op["responses"] if c != "default" and
+                                             not c.isdigit()], op["responses"])
+    query = {p["name"]: p["schema"] for p in api["paths"]["/api/images"]["get"]["parameters"]}
+    check("the query is told", query["q"] == {"type": "string"} and query["limit"] == {
+        "type": "integer"} and set(query) == {"limit", "before", "q", "session"}, query)
+    fine = {c for c in api["paths"]["/api/renders"]["post"]["responses"] if c[0] == "2"}
+    check("and the status", fine == {"202"}, fine)
+    code, got = s.get("/api/sessions?limit=1&colour=red")
+    check("what is not known in it is named", code == 400 and "colour" in
+          got["error"]["message"], got)
+    check("nor is what is not well-formed", s.get("/api/sessions?%zz=1")[0] == 400)
+    check("not for others", s.get("/v1/models?colour=red")[0] == 200 and
+          s.get("/?colour=red", raw=True)[0] == 200)
+    check("an empty one is none", s.get("/api/health?")[0] == 200)
     refs = set(part.split('"')[0] for part in
                json.dumps(api).split("#/components/schemas/")[1:])
     check("every schema is there", refs <= set(api["components"]["schemas"]),
@@ -276,6 +347,12 @@ def openai(s):
                 {"messages": [{"role": "assistant", "content": "x"}]},
                 {"messages": [{"role": "user", "content": 3}]}):
         check("bad messages %r" % bad, s.post("/v1/chat/completions", bad)[0] == 400)
+    code, got = s.post("/v1/chat/completions", dict(ask, n=2))
+    check("one answer only", code == 422 and got["error"]["message"].startswith("n is 2"), got)
+    check("errors as its clients read them", got["error"]["type"] == "invalid_request_error" and
+          got["error"]["code"] == "RANGE" and got["error"]["param"] is None, got)
+    check("for what is not there, too", s.get("/v1/nothing")[1]["error"]["type"] ==
+          "invalid_request_error" and "type" not in s.get("/api/nothing")[1]["error"])
     check("models", s.get("/v1/models")[1]["object"] == "list")
     code, got = s.post("/v1/chat/completions", dict(ask, model="x" + "\u00e9" * 150))
     check("a long model is cut between characters", code == 200 and
@@ -304,6 +381,24 @@ def a1111(s):
             "prompt": "x", "canvas": canvas, "sampler_name": "\u00e9" * 60})[0] == 422)
     check("no such canvas", s.post("/sdapi/v1/txt2img", {"canvas": 3})[0] == 400)
     check("interrupt nothing", s.post("/sdapi/v1/interrupt")[0] == 200)
+    bare = b"POST /sdapi/v1/interrupt HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n"
+    for more, want in ((b"", b" 200 "), (b"Content-Length: 0\r\n", b" 200 "),
+                       (b"Content-Type: text/plain\r\n", b" 415 "),
+                       (b"Content-Type: application/x-www-form-urlencoded\r\n"
+                        b"Content-Length: 0\r\n", b" 415 "),
+                       (b"Content-Length: 2\r\n\r\n{}", b" 415 "),
+                       (b"Transfer-Encoding: chunked\r\n", b" 415 "),
+                       (b"Origin: http://evil.example\r\n", b" 403 "),
+                       (b"Origin: null\r\n", b" 403 "),
+                       (b"Sec-Fetch-Site: cross-site\r\n", b" 403 ")):
+        end = b"" if b"{" in more else b"\r\n"
+        got = s.raw(bare % s.port + more + end, 2)
+        check("an empty request with %r" % more, want in got.split(b"\r\n")[0], got[:80])
+    got = s.raw(bare.replace(b"interrupt", b"txt2img") % s.port + b"\r\n", 2)
+    check("but not to draw", b" 415 " in got.split(b"\r\n")[0], got[:80])
+    names = [x["title"] for x in s.get("/sdapi/v1/sd-models")[1]]
+    check("the same models", names ==
+          [x["name"] for x in s.get("/api/models")[1]["renderer"]], names)
     if not os.path.isdir(MODEL):
         return
     code, got = s.post("/sdapi/v1/txt2img", {
@@ -317,6 +412,26 @@ def a1111(s):
         "hr_scale": 2, "denoising_strength": 0.5})
     check("with a canvas, twice as large", code == 200 and struct.unpack(
         ">II", base64.b64decode(got["images"][0])[16:24]) == (128, 128), str(got)[:300])
+
+
+def interrupted(s):
+    """What A1111's clients do to stop a picture."""
+    if not os.path.isdir(MODEL):
+        return
+    got = []
+    ask = {"prompt": "x", "width": 64, "height": 64, "steps": 150, "batch_size": 60}
+    t = threading.Thread(target=lambda: got.append(s.post("/sdapi/v1/txt2img", ask)))
+    t.start()
+    progress = lambda: s.get("/sdapi/v1/progress?skip_current_image=true")[1]["state"]
+    wait("a step", lambda: progress()["sampling_step"])
+    check("one job", progress()["job_count"] == 1, progress())
+    check("interrupt", s.post("/sdapi/v1/interrupt")[0] == 200)
+    t.join(30)
+    code, body = got[0]
+    info = json.loads(body["info"]) if code == 200 else {}
+    check("it is answered all the same", code == 200 and len(body["images"]) < 60 and
+          info["interrupted"] and len(info["all_seeds"]) == len(body["images"]), str(got)[:300])
+    check("nothing is drawn", progress()["job_count"] == 0)
 
 
 def nobody():
@@ -344,8 +459,8 @@ def names():
         open(name, "wb").close()
     with Server("--models", "named", "--llm", os.fsdecode(b"named/\xff.gguf"), data="named-data") as s:
         code, m = s.get("/api/models")
-        check("what is no text is left out", code == 200 and
-              sorted(x["name"] for x in m["composer"]) == ["ok.gguf", "\u00e9.gguf"], m)
+        check("what is no text is left out", code == 200 and sorted(
+            x["name"] for x in m["composer"]) == ["?.gguf", "ok.gguf", "\u00e9.gguf"], m)
         check("loras", s.get("/sdapi/v1/loras") == (200, []))
         h = s.get("/api/health")[1]
         check("or told as well as can be", h["composer"]["name"] == "?.gguf", h)
@@ -393,6 +508,51 @@ def chosen():
         check("draws no more", job["state"] == "failed", job)
 
 
+def kept():
+    """A model that cannot be loaded is not chosen; what the server has can be chosen again."""
+    os.makedirs("broken/sub")
+    open("broken/none.gguf", "w").write("this is no model")
+    if os.path.isdir(MODEL):
+        shutil.copytree(MODEL, "broken/bad", copy_function=shutil.copyfile)
+        for part in ("tokenizer", "tokenizer_2"):
+            open("broken/bad/%s/vocab.json" % part, "w").write("[")
+    with Server("--script", "three.txt", "--models", "broken", *draws, data="kept") as s:
+        n = s.post("/api/sessions")[1]["id"]
+        choose = lambda **k: s.job(s.post("/api/models", k)[1]["job"]["id"])
+        says = lambda: s.job(s.say(n, "two cats")[1]["job"]["id"])["state"]
+        check("writes", says() == "done")
+        job = choose(composer="none.gguf")
+        check("no model", job["state"] == "failed" and job["error"]["message"].endswith(
+            "; three.txt is still in use"), job)
+        check("the old one stays", s.get("/api/health")[1]["composer"]["name"] == "three.txt" and
+              says() == "done")
+        check("none", choose(composer=None)["state"] == "done" and
+              s.get("/api/health")[1]["composer"] is None and says() == "failed")
+        job = choose(composer="none.gguf")
+        check("none as before", job["state"] == "failed" and "in use" not in
+              job["error"]["message"] and s.get("/api/health")[1]["composer"] is None, job)
+        check("it can be chosen again", choose(composer="three.txt")["state"] == "done" and
+              says() == "done" and s.get("/api/health")[1]["composer"]["name"] == "three.txt")
+        if not draws:
+            return
+        c = s.post("/api/sessions/%d/canvases" % n, {"text": CANVAS})[1]["id"]
+        draw = lambda: s.job(s.post("/api/renders", {"canvas": c, "options": SMALL})[1]["job"]
+                             ["id"])["state"]
+        found = s.get("/api/models")[1]["renderer"]
+        check("given first", found[0]["name"] == "model" and found[0]["given"] and
+              {"name": "bad", "given": False}.items() <= found[1].items(), found)
+        check("draws", draw() == "done")
+        job = choose(renderer="bad")
+        check("cannot be loaded", job["state"] == "failed" and job["error"]["message"].endswith(
+            "; model is still in use"), job)
+        check("draws still", s.get("/api/health")[1]["renderer"]["name"] == "model" and
+              draw() == "done")
+        choose(renderer=None)
+        check("no more", draw() == "failed")
+        check("and again, as A1111's clients choose", s.post("/sdapi/v1/options", {
+            "sd_model_checkpoint": "model"})[0] == 200 and draw() == "done")
+
+
 def keyed():
     with Server("--script", "two.txt", data="keyed", env={"OMOST_SERVE_KEY": "s3cret"}) as s:
         check("with its key", s.get("/api/health")[0] == 200)
@@ -409,6 +569,12 @@ def keyed():
         check("with the cookie", s.get("/api/health", headers=off)[0] == 200)
         off["Cookie"] = off["Cookie"][:-1]
         check("not with a part of it", s.get("/api/health", headers=off)[0] == 401)
+    open("key.txt", "w").write("  from a file\n")
+    for args in (("--api-key", "from a file"), ("--api-key-file", "key.txt")):
+        with Server(*args, data="keyed", env={"OMOST_SERVE_KEY": "s3cret"}) as s:
+            check("an option goes before the variable", s.get("/api/health")[0] == 401)
+            s.key = "from a file"
+            check("with " + args[0], s.get("/api/health")[0] == 200)
 
 
 draws = DRAW if os.path.isdir(MODEL) else []
@@ -421,9 +587,11 @@ with Server("--script", "three.txt", *draws) as s:
     draw(s, n, c)
     openai(s)
     a1111(s)
+    interrupted(s)
     check("ends well", s.stop() == 0)
 nobody()
 names()
 chosen()
+kept()
 keyed()
 finish()

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 from serve_client import *
@@ -34,7 +35,30 @@ def killed_while_composing():
         check("job %d was interrupted" % j, s.get("/api/jobs/%d" % j)[1]["state"] == "interrupted")
     code, got = s.post("/api/jobs/%d/restart" % job)
     check("restarted", code == 202 and got["job"]["id"] > waits, got)
+    twice = s.post("/api/jobs/%d/restart" % job)
+    check("not twice", twice[0] == 200 and twice[1]["job"]["id"] == got["job"]["id"], twice)
     check("and done", s.job(got["job"]["id"])["state"] == "done")
+    twice = s.post("/api/jobs/%d/restart" % job)
+    check("nor when it is done", twice[0] == 200 and twice[1]["job"]["id"] == got["job"]["id"] and
+          twice[1]["job"]["state"] == "done", twice)
+    check("it tells whose it is", s.get("/api/jobs/%d" % got["job"]["id"])[1]["request"] ==
+          {"restart_of": job})
+    code, other = s.post("/api/jobs/%d/restart" % waits)
+    s.post("/api/jobs/%d/cancel" % other["job"]["id"])
+    s.job(other["job"]["id"])
+    both = []
+    many = [threading.Thread(target=lambda: both.append(s.post("/api/jobs/%d/restart" % waits)))
+            for _ in range(8)]
+    for t in many:
+        t.start()
+    for t in many:
+        t.join()
+    check("eight who ask at once get one job", sorted(x[0] for x in both) == [200] * 7 + [202] and
+          len({x[1]["job"]["id"] for x in both}) == 1, both)
+    last = both[0][1]
+    check("what was stopped again is begun anew", last["job"]["id"] > other["job"]["id"], last)
+    s.post("/api/jobs/%d/cancel" % last["job"]["id"])
+    s.job(last["job"]["id"])
     one = s.get("/api/sessions/%d" % n)[1]
     check("the answer is below its question", one["messages"][2]["parent"] == 0, one)
     check("ends well", s.stop() == 0)
@@ -82,6 +106,17 @@ def stop_and_go():
         one = s.get("/api/sessions/%d" % n)[1]
         check("what was written is kept", len(one["messages"]) == 2 and
               one["messages"][1]["canvas"], one)
+        job = s.say(n, "only a little", parent=1)[1]["job"]["id"]
+        wait("some text", lambda: (s.get("/api/jobs/%d" % job)[1]["written"] or {}).get("text"))
+        s.post("/api/jobs/%d/cancel" % job)
+        check("stopped", s.job(job)["state"] == "cancelled")
+        one = s.get("/api/sessions/%d" % n)[1]
+        m = one["messages"][-1]
+        check("a little is kept as well", m["role"] == "assistant" and m["text"] and
+              m["canvas"] is None and m["error"]["status"] == "CANCELLED", m)
+        check("its page hears of it", wait("the message", lambda: [
+            e for e in ev.all if e[1] == "message" and e[2]["id"] == m["id"] and
+            e[2]["error"]]))
         check("cancel what is over", s.post("/api/jobs/%d/cancel" % job)[0] == 200)
         check("cancel nothing", s.post("/api/jobs/999/cancel")[0] == 404)
         a = s.say(n, "one", parent=1)[1]["job"]["id"]

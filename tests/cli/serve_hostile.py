@@ -1,6 +1,7 @@
 """Hostile and broken clients. After each the server must still be well."""
 
 import os
+import resource
 import socket
 import time
 
@@ -85,8 +86,12 @@ def paths(s):
         check("id %s" % path, code in (400, 404, None), code)
     check("limit", s.get("/api/sessions?limit=0")[0] == 422)
     check("limit", s.get("/api/sessions?limit=abc")[0] == 422)
-    check("another method", s.ask("PUT", "/api/health", {})[0] == 405)
-    check("no method", s.ask("BREW", "/api/health")[0] == 405)
+    check("another method", s.ask("PUT", "/api/health", {})[0] == 405 and
+          s.headers["Allow"] == "GET, HEAD", s.headers)
+    check("no method", s.ask("BREW", "/api/health")[0] == 405 and
+          s.headers["Allow"] == "GET, HEAD", s.headers)
+    check("several would do", s.ask("PUT", "/api/sessions/1", {})[0] == 405 and
+          s.headers["Allow"] == "GET, HEAD, PATCH, DELETE", s.headers)
 
 
 def bodies(s):
@@ -117,6 +122,13 @@ def bodies(s):
     check("chunks", status(s.raw(chunked + b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n")) == 201)
     for bad in (b"zz\r\n", b"-1\r\n{}\r\n", b"ffffffffffffffffff\r\n{}", b"2\r\n{}x\r\n0\r\n\r\n"):
         check("bad chunks %r" % bad, status(s.raw(chunked + bad, 2)) in (400, 413, None))
+    both = head(s, b"POST /api/sessions", b"Content-Type: application/json",
+                b"Content-Length: 2", b"Transfer-Encoding: chunked").replace(
+                    b"Connection: close\r\n", b"")
+    after = b"GET /api/health HTTP/1.1\r\n" + HOME % s.port + b"\r\n"
+    for tail in (b"{}", b"0\r\n\r\n", b"2\r\n{}\r\n0\r\n\r\n"):
+        got = s.raw(both + tail + after, 2)
+        check("a length and chunks", status(got) == 400 and got.count(b"HTTP/1.1 ") == 1, got)
     piece = b"10000\r\n" + b" " * 65536 + b"\r\n"
     check("chunks without end", status(s.raw(chunked + piece * 70 + b"0\r\n\r\n")) in (413, None))
     big = head(s, b"GET /api/health", b"X: " + b"a" * 100000)
@@ -159,13 +171,35 @@ def slow(s):
 
 def listeners(s):
     """Too many pages are turned away; who leaves makes room."""
-    some = []
-    for i in range(60):
-        some.append(Events(s))
-    s.post("/api/sessions", {"title": "to all"})
-    wait("all to hear it", lambda: all("session" in e.names() for e in some))
-    for e in some:
-        e.close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 1000 <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1000, hard))
+    ask, most, some = head(s, b"GET /api/events"), 400, []
+    for i in range(most + 1):
+        c = socket.create_connection(("127.0.0.1", s.port), 5)
+        c.settimeout(10)
+        c.sendall(ask)
+        got = c.recv(4096)
+        if i < most and not check("page %d may listen" % i, status(got) == 200, got):
+            break
+        some.append(c)
+    check("one too many", len(some) == most + 1 and status(got) == 503 and
+          b"Retry-After: 10\r\n" in got, got)
+    check("others are answered", s.post("/api/sessions", {"title": "to all"})[0] == 201)
+    heard = 0
+    for c in some[:most]:
+        got = b""
+        while b"to all" not in got:
+            more = c.recv(4096)
+            if not more:
+                break
+            got += more
+        heard += b"to all" in got
+    check("all of them hear it", heard == most, heard)
+    some[0].close()
+    check("who leaves makes room", wait("room", lambda: status(s.raw(ask, 1)) == 200))
+    for c in some:
+        c.close()
 
 
 os.mkdir("web")

@@ -119,9 +119,11 @@ def notes():
     check("the event has it", [e[2]["notes"] for e in ev.all if e[1] == "canvas"] == [c["notes"]])
     s.kill()
     s.start()
+    check("of a first one nothing is replaced", c.pop("replaced", 0) is None)
     check("kept", s.get("/api/canvases/%d" % c["id"])[1] == c)
     check("with the session", s.get("/api/sessions/%d" % n)[1]["canvas"] == c)
     fine = s.post("/api/sessions/%d/canvases" % n, {"text": CANVAS})[1]
+    del fine["replaced"]
     check("nothing to say", fine["notes"] == [] and
           s.get("/api/canvases/%d" % fine["id"])[1] == fine)
     s.stop()

@@ -7,7 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import test, { after, afterEach, before } from "node:test";
 import {
-  DINOSAUR, MISSPELLED, Server, answered, boxes, drop, eventually, golden, launch, middle, newChat,
+  DINOSAUR, MISSPELLED, Server, answered, boxes, drop, eventually, findings, golden, launch, middle, newChat,
   openGroup, openPage, quiet, ready, say, setNumber, shot, small, tab, thumbs, words,
 } from "./support.mjs";
 
@@ -27,11 +27,14 @@ function lora() {
   return Buffer.concat([size, header, Buffer.from(new Float32Array(128).fill(0.125).buffer)]);
 }
 
-/** Models to choose from: two that draw, two LoRAs, and one that writes where
+/** Models to choose from: two that draw, one that cannot, two LoRAs, and one that writes where
  *  the program that makes it was built. */
 function models() {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "omost-models-"));
   for (const name of ["first", "second"]) fs.symlinkSync(golden("model"), path.join(folder, name));
+  fs.mkdirSync(path.join(folder, "broken"));
+  for (const part of fs.readdirSync(golden("model")).filter((p) => p !== "vae"))
+    fs.symlinkSync(path.join(golden("model"), part), path.join(folder, "broken", part));
   fs.mkdirSync(path.join(folder, "loras"));
   for (const name of ["tint", "other"])
     fs.writeFileSync(path.join(folder, "loras", `${name}.safetensors`), lora());
@@ -122,6 +125,12 @@ test("what is typed is drawn, however quickly one asks for it", LIMIT, async () 
 test("sizes, the seed, pictures at once and presets", LIMIT, async () => {
   await tab(page, "settings");
   const size = page.getByLabel("Size", { exact: true });
+  await size.hover();
+  await page.getByText("The models were made for the sizes of this list").waitFor();
+  await page.getByLabel("Add a LoRA").hover();
+  await page.getByText("laid over the model that draws").waitFor();
+  await openGroup(page, "Writing canvases");
+  await number("Seed of the canvas").waitFor();
   await size.selectOption("1344x768");
   assert.deepEqual([await number("Width").inputValue(), await number("Height").inputValue()], ["1344", "768"]);
   await page.getByRole("button", { name: "Swap width and height" }).click();
@@ -229,11 +238,17 @@ test("models are chosen in the page", LIMIT, async () => {
   fs.writeFileSync(path.join(folder, "broken.gguf"), "no model");
   await page.locator("summary", { hasText: "Models" }).click();
   await page.locator("summary", { hasText: "Models" }).click();
-  const writes = page.getByLabel("Writes", { exact: true });
+  const writes = page.getByLabel("Writes", { exact: true }), writer = await writes.inputValue();
   await page.waitForFunction(() => [...document.querySelectorAll("option")].some((o) => o.value === "broken.gguf"));
-  await writes.selectOption("broken.gguf");
-  await page.locator(".job[data-state=failed]").waitFor();
-  await page.getByRole("button", { name: "Put this out of sight" }).click();
+  for (const [picker, file, old] of [[writes, "broken.gguf", writer], [draws, "broken", "second"]]) {
+    await picker.selectOption(file);
+    await page.locator(".job[data-state=failed]").getByText(/^Loading a model failed: .*still in use/).waitFor();
+    await eventually(() => picker.inputValue(), old);
+    await page.getByRole("button", { name: "Put this out of sight" }).click();
+  }
+  await drawButton(page).click();
+  await thumbs(page, 8);
+  await quiet(page);
   clean(page);
 });
 
@@ -273,6 +288,73 @@ test("layers are put in order by keyboard", LIMIT, async () => {
   await eventually(async () => (await order()).join(), before);
   for (const key of ["Control+y", "Control+Shift+z"]) await page.keyboard.press(key);
   await eventually(async () => (await order()).join(), after);
+  clean(page);
+});
+
+test("undo and redo go on after the page was loaded again", LIMIT, async () => {
+  const kept = () => page.waitForResponse((r) => r.request().method() === "POST" && /canvases$/.test(r.url()));
+  const last = () => page.locator(".layers .entry").last().textContent();
+  await page.locator(".layers .entry").last().click();
+  const before = await last();
+  for (const text of ["A first one.", "A second one."]) {
+    await Promise.all([kept(), page.getByLabel("Description", { exact: true }).fill(text)]);
+    await page.waitForTimeout(1000); // what is typed within a second is one step
+  }
+  await page.reload();
+  await ready(page);
+  await tab(page, "region");
+  const undo = page.getByTitle("Undo (Ctrl+Z)"), redo = page.getByTitle("Redo (Ctrl+Shift+Z)");
+  await undo.click();
+  await eventually(last, "Whole picture: A first one.");
+  await Promise.all([page.waitForResponse((r) => r.request().method() === "PATCH"), undo.click()]);
+  await eventually(last, before);
+  await page.reload();
+  await ready(page);
+  await eventually(last, before);
+  for (const text of ["A first one.", "A second one."]) {
+    await redo.click();
+    await eventually(last, `Whole picture: ${text}`);
+  }
+  assert.ok(await redo.isDisabled());
+  clean(page);
+});
+
+test("who changes a canvas that another has changed meanwhile is told", LIMIT, async () => {
+  const id = new URLSearchParams(new URL(page.url()).hash.slice(1)).get("s");
+  const at = (path, body) => fetch(`${server.url}api/sessions/${id}${path}`, body && {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  await page.waitForTimeout(700);
+  const { canvas } = await (await at("")).json();
+  const theirs = { ...canvas.json, global: { ...canvas.json.global, description: "Theirs." } };
+  // It happens while the page's own change is on its way.
+  await page.route("**/canvases", async (route) => {
+    if (route.request().method() === "POST") await at("/canvases", { json: theirs, parent: canvas.id });
+    await route.continue();
+  }, { times: 1 });
+  const last = () => page.locator(".layers .entry").last().textContent();
+  await page.locator(".layers .entry").last().click();
+  await page.getByLabel("Description", { exact: true }).fill("Mine.");
+  await page.locator(".toast").getByRole("button", { name: "Bring the other back" }).click();
+  await eventually(last, "Whole picture: Theirs.");
+  await page.getByTitle("Undo (Ctrl+Z)").click();
+  await eventually(last, "Whole picture: Mine.");
+  clean(page);
+});
+
+test("a search of the gallery shows what it is for, also of what comes", LIMIT, async () => {
+  await tab(page, "gallery");
+  const search = page.getByLabel("Search the gallery"), all = await page.locator(".thumb").count();
+  await Promise.all([page.waitForResponse((r) => r.url().includes("q=purple")), search.fill("purple horse")]);
+  await page.waitForTimeout(100);
+  const found = await page.locator(".thumb").count();
+  await drawButton(page).click();
+  await quiet(page);
+  const [image] = (await (await fetch(`${server.url}api/images`)).json()).images;
+  assert.doesNotMatch(image.parameters, /purple/);
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator(".thumb").count(), found);
+  await search.fill("");
+  await thumbs(page, all + 1);
   clean(page);
 });
 
@@ -319,6 +401,9 @@ test("every session has its own draft, and one that is deleted elsewhere is left
   await eventually(() => message.inputValue(), "");
   await page.evaluate((s) => { location.hash = `s=${s}`; }, id);
   await eventually(() => message.inputValue(), "not sent yet");
+  await page.reload();
+  await ready(page);
+  await eventually(() => message.inputValue(), "not sent yet");
   await fetch(`${server.url}api/sessions/${id}`, { method: "DELETE" });
   await page.waitForFunction((s) => location.hash !== `#s=${s}`, id);
   await eventually(() => message.inputValue(), "");
@@ -329,8 +414,22 @@ test("a finger moves a box, pulls at its corner, and moves the view", LIMIT, asy
   const p = await openPage(browser, server, { viewport: { width: 390, height: 844 }, isMobile: true,
     hasTouch: true });
   try {
+    // With many sessions a new one is begun, and an old one is found, at once.
+    for (let i = 0; i < 55; i++)
+      await fetch(`${server.url}api/sessions`, { method: "POST",
+        headers: { "Content-Type": "application/json" }, body: JSON.stringify({ title: `Talk ${i} of the sea` }) });
     await p.locator("#sessions-open").tap();
-    await p.getByRole("dialog").getByRole("button", { name: "New chat" }).tap();
+    const dialog = p.getByRole("dialog"), rows = dialog.locator(".rows .entry");
+    await eventually(() => rows.count(), 50);
+    await dialog.getByRole("button", { name: "More" }).tap();
+    await eventually(async () => await rows.count() > 55, true);
+    await shot(p, "sessions-phone");
+    const inSight = async (l) => { const b = await l.boundingBox(); return b.y >= 0 && b.y + b.height <= 844; };
+    assert.ok(await inSight(dialog.getByRole("button", { name: "New chat" })));
+    await dialog.getByLabel("Search the sessions").fill("SEA 54");
+    await eventually(() => rows.allTextContents().then((t) => t.map((x) => x.slice(0, 18)).join()), "Talk 54 of the sea");
+    assert.deepEqual(await findings(p, "dialog"), []);
+    await dialog.getByRole("button", { name: "New chat" }).tap();
     await p.getByRole("dialog").waitFor({ state: "detached" });
     await drop(p, "d.txt", DINOSAUR, "text/plain");
     await eventually(() => boxes(p).count(), 4);

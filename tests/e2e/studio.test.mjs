@@ -41,6 +41,9 @@ test("a wish is typed and regions stream in", LIMIT, async () => {
       if (live) globalThis.counts.add(live);
     }).observe(document.body, { childList: true, subtree: true });
   });
+  const change = page.locator(".ideas").getByText("change the dragon to a dinosaur");
+  await page.locator(".ideas").getByText("generate an image of a cat").waitFor();
+  assert.ok(!await change.isVisible(), "there is nothing to change yet");
   await say(page, "generate an image of the fierce battle of warriors and the dragon");
   await page.waitForSelector(".live .regions li");
   assert.ok(await page.getByRole("button", { name: "Stop" }).isVisible());
@@ -48,6 +51,7 @@ test("a wish is typed and regions stream in", LIMIT, async () => {
   const counts = await page.evaluate(() => [...globalThis.counts]);
   assert.ok(counts.length >= 3, `the list grew by and by: ${counts}`);
   await eventually(() => boxes(page).count(), 4);
+  await change.waitFor();
   assert.deepEqual(await page.locator(".message.reply .regions li").allTextContents(), [
     "A fierce battle between warriors and a dragon.", "A group of fierce warriors.",
     "A mighty dragon.", "A stormy sky with flashes of lightning.",
@@ -68,8 +72,11 @@ test("a box is dragged, its words change, and undo brings them back", LIMIT, asy
   await page.mouse.move(x, y);
   await page.mouse.down();
   await page.mouse.move(x + frame.width * 0.2, y + 4, { steps: 6 });
-  // The words follow the box while it is dragged.
+  // The words follow the box while it is dragged, in the form and the code too.
   await eventually(() => words(page), /^on the right, slightly to the left, a large square area/);
+  const code = () => page.locator(".editor").inputValue();
+  await eventually(() => page.getByLabel("Offset").inputValue(), "slightly to the left");
+  await eventually(code, /location='on the right',\s+offset='slightly to the left'/);
   await page.mouse.move(x + frame.width / 3, y, { steps: 4 });
   await page.mouse.up();
   await eventually(() => words(page), "on the right, a large square area, distance 7");
@@ -87,6 +94,15 @@ test("a box is dragged, its words change, and undo brings them back", LIMIT, asy
   await eventually(() => words(page), start);
   // A corner makes it smaller; the box snaps to one of the 729.
   const [hx, hy] = await middle(page.locator(".box.selected .handle.se"));
+  await page.mouse.move(hx, hy);
+  await page.mouse.down();
+  await page.mouse.move(hx - frame.width * 0.25, hy - frame.height * 0.25, { steps: 6 });
+  // What is let go with Escape is as it was, everywhere.
+  await eventually(code, /'a small square area'/);
+  await page.keyboard.press("Escape");
+  await page.mouse.up();
+  await eventually(() => words(page), start);
+  await page.waitForFunction(() => !document.querySelector(".editor").value.includes("'a small square area'"));
   await page.mouse.move(hx, hy);
   await page.mouse.down();
   await page.mouse.move(hx - frame.width * 0.25, hy - frame.height * 0.25, { steps: 6 });
@@ -166,7 +182,10 @@ test("a picture is drawn, with progress and a preview; one is cancelled", LIMIT,
   await page.waitForSelector(".job[data-state=running]", { timeout: 10000 });
   await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await page.waitForSelector(".job[data-state=cancelled]");
-  await page.getByRole("button", { name: "Put this out of sight" }).click();
+  // A good picture ends the talk of it.
+  await small(page, 5);
+  await page.getByRole("button", { name: "Draw", exact: true }).click();
+  await thumbs(page, 2);
   await eventually(() => page.locator(".job").count(), 0);
   clean(page);
 });
@@ -224,9 +243,22 @@ test("a picture of the gallery gives its canvas and settings back", LIMIT, async
   await visible(page, "No picture has all these words.");
   await page.getByLabel("Search the gallery").fill("warriors DRAGON");
   await page.waitForSelector(".thumb");
-  await page.locator(".thumb").first().click();
-  await page.getByRole("dialog").getByText("Negative prompt").waitFor();
+  await page.locator(".thumb").last().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.locator(".facts").getByText("60", { exact: true }).waitFor();
+  await dialog.locator(".its-canvas").getByText("A mighty dragon.").waitFor();
+  // All that one looks for is in sight, without scrolling.
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const name of ["Steps", "Sampler", "CFG scale", "Seed", "Model", "Size"]) {
+    const b = await dialog.locator(".facts dt").getByText(name, { exact: true }).boundingBox();
+    assert.ok(b.y > 0 && b.y + 40 < 800, `${name} at ${b.y}`);
+  }
+  assert.ok((await dialog.locator(".its-canvas h3").boundingBox()).y < 700);
+  assert.equal(await dialog.locator(".its-canvas .chip").count(), 5);
   await shot(page, "picture");
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await dialog.getByText("Everything that was told to the model").click();
+  await dialog.getByText("Negative prompt").waitFor();
   assert.deepEqual(await findings(page, "dialog"), []);
   await page.getByRole("button", { name: "Restore canvas and settings" }).click();
   await page.locator(".box .label").getByText("A mighty dragon.").waitFor();
@@ -258,7 +290,7 @@ test("the page is loaded again in the middle of drawing, and it goes on", LIMIT,
   await running.getByRole("button", { name: "Cancel" }).click();
   await page.waitForSelector(".job[data-state=cancelled]");
   await page.getByRole("button", { name: "Put this out of sight" }).click();
-  await thumbs(page, 2);
+  await thumbs(page, 3);
   await quiet(page);
   clean(page);
 });
@@ -287,6 +319,8 @@ test("two tabs at once see the same", LIMIT, async () => {
   await page.locator(".layers").getByText("A mighty dragon.").click();
   await page.getByLabel("Description", { exact: true }).fill("A shy dragon.");
   await other.locator(".box .label").getByText("A shy dragon.").waitFor({ timeout: 10000 });
+  await page.getByTitle("Undo (Ctrl+Z)").click();
+  await other.locator(".box .label").getByText("A mighty dragon.").waitFor({ timeout: 10000 });
   clean(page);
   clean(other);
   await other.close();
@@ -409,17 +443,26 @@ test("the server is killed while it draws: the page waits, and draws again", LIM
     await say(p, "a battle");
     await answered(p);
     await small(p, 900);
-    await p.getByRole("button", { name: "Draw", exact: true }).click();
+    for (let i = 0; i < 3; i++) await p.getByRole("button", { name: "Draw", exact: true }).click();
     await p.waitForSelector(".job[data-state=running] progress[value]");
+    await eventually(() => p.locator(".job[data-state=queued]").count(), 2);
     await own.stop("SIGKILL");
     await p.locator("#connection[data-state=lost]").waitFor({ timeout: 15000 });
     await own.start(own.port);
     await p.locator("#connection[data-state=open]")
       .waitFor({ state: "attached", timeout: 20000 });
-    await p.waitForSelector(".job[data-state=interrupted]", { timeout: 15000 });
+    // What was drawn and what waited: each is begun again or put out of sight.
+    const left = p.locator(".job[data-state=interrupted]");
+    await eventually(() => left.count(), 3);
     await eventually(() => boxes(p).count(), 4);
-    await p.getByRole("button", { name: "Draw again" }).click();
+    await left.first().getByRole("button", { name: "Put this out of sight" }).click();
+    await eventually(() => left.count(), 2);
+    await left.first().getByRole("button", { name: "Draw again" }).click();
     await p.waitForSelector(".job[data-state=running]");
+    await p.reload();
+    await ready(p);
+    await p.waitForSelector(".job[data-state=running]");
+    await eventually(() => left.count(), 1);
     await p.getByRole("button", { name: "Cancel", exact: true }).click();
     await p.waitForSelector(".job[data-state=cancelled]");
     assert.deepEqual(p.faults, []);
@@ -438,7 +481,14 @@ test("writing is stopped, and asked for again", LIMIT, async () => {
     await p.getByRole("button", { name: "Stop" }).click();
     await quiet(p);
     await p.getByRole("button", { name: "Send" }).waitFor();
-    await p.getByRole("button", { name: "Retry" }).first().click();
+    // What there was stays, also for who comes later.
+    const part = p.locator(".message.reply", { has: p.getByText("Stopped", { exact: true }) });
+    await part.locator(".regions").getByText("A fierce battle between warriors and a dragon.").waitFor();
+    await p.reload();
+    await ready(p);
+    await p.locator(".message.reply").getByText("A fierce battle between warriors and a dragon.").first().waitFor();
+    assert.equal(await p.locator(".problem").count(), 0);
+    await p.locator(".message.reply").getByRole("button", { name: "Retry" }).click();
     await p.waitForFunction(() => document.querySelectorAll(".live .regions li").length >= 2);
     // Loaded again in the middle of it, the page shows what there was and goes on
     // with it: nothing is missing, nothing comes twice.
@@ -510,7 +560,8 @@ test("sessions are kept apart, opened and deleted", LIMIT, async () => {
     await p.getByRole("dialog").getByRole("button", { name: /^One/ }).click();
     await eventually(() => boxes(p).count(), 1);
     await p.locator("#sessions-open").click();
-    await p.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).last().click();
+    await p.getByRole("dialog").locator("li", { hasText: /^One/ })
+      .getByRole("button", { name: "Delete", exact: true }).click();
     await p.getByRole("dialog", { name: "Delete the session?" })
       .getByRole("button", { name: "Delete" }).click();
     await eventually(() => p.locator(".rows li").count(), 1);

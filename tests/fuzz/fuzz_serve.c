@@ -13,7 +13,7 @@ static void target(om_str in)
     om_arena a;
     om_str path, query, param[OM_MAX_PARAMS];
     omost_error err;
-    bool other;
+    unsigned others;
     om_arena_init(&a, NULL, 0);
     if (om_target_parse(&a, in, &path, &query, &err) == OMOST_OK) {
         if (path.n == 0 || path.p[0] != '/') abort();
@@ -24,8 +24,12 @@ static void target(om_str in)
         if (om_str_ends(path, OM_STR("/.."))) abort();
         if (om_utf8_valid_len(path.p, path.n) != path.n) abort();
         const om_route *r =
-            om_route_find(om_routes, OM_GET, path, param, &other);
+            om_route_find(om_routes, OM_GET, path, param, &others);
         if (r && strchr(r->pattern, '{') && param[0].n == 0) abort();
+        if (r && om_route_check_query(r, &a, query, &err) == OMOST_OK &&
+            strcmp(r->pattern, "/api/health") == 0 &&
+            om_query_value(&a, query, "q").p)
+            abort();
         const om_str v = om_query_value(&a, query, "q");
         if (v.p && om_utf8_valid_len(v.p, v.n) != v.n) abort();
     } else if (err.status != OMOST_USAGE) {

@@ -300,11 +300,11 @@ static void routes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         om_str param[OM_MAX_PARAMS] = {{0}};
-        bool other;
+        unsigned others;
         const om_route *r =
             om_route_find(om_routes, cases[i].method, om_str_of(cases[i].path),
-                          param, &other);
-        if (!r != !cases[i].pattern || other != cases[i].other)
+                          param, &others);
+        if (!r != !cases[i].pattern || (!r && (others != 0) != cases[i].other))
             fail_msg("%s: %s", cases[i].path, r ? r->pattern : "none");
         if (r) assert_string_equal(r->pattern, cases[i].pattern);
         if (r && cases[i].first)
@@ -327,6 +327,88 @@ static void every_route_is_guarded(void **state)
     }
 }
 
+/* A request without a body needs no type where nothing has to be said; that a
+ * page of another site may not ask holds all the same. */
+static void bodies(void **state)
+{
+    const om_guard g = guard_of("127.0.0.1", false, "");
+    static const struct {
+        om_body_kind body;
+        bool no_body;
+        const char *type; /* NULL: none */
+        int http;
+    } cases[] = {
+        {OM_BODY_MAYBE, true, NULL, 0},
+        {OM_BODY_MAYBE, true, "application/json", 0},
+        {OM_BODY_MAYBE, true, "text/plain", 415},
+        {OM_BODY_MAYBE, true, "application/x-www-form-urlencoded", 415},
+        {OM_BODY_MAYBE, true, "", 415},
+        {OM_BODY_MAYBE, false, NULL, 415},
+        {OM_BODY_MAYBE, false, "application/json", 0},
+        {OM_BODY_JSON, true, NULL, 415},
+        {OM_BODY_PNG, true, NULL, 415},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        om_guard_headers h = {.host = OM_STR("127.0.0.1:7860"),
+                              .n_hosts = 1,
+                              .type = om_str_of(cases[i].type),
+                              .no_body = cases[i].no_body};
+        const om_refusal no =
+            om_guard_check(&g, &h, OM_POST, cases[i].body, false, false);
+        if (no.http != cases[i].http) fail_msg("case %zu: %d", i, no.http);
+        h.origin = OM_STR("http://evil.example");
+        assert_int_equal(
+            om_guard_check(&g, &h, OM_POST, cases[i].body, false, false).http,
+            403);
+        h.origin = OM_STR("null");
+        assert_int_equal(
+            om_guard_check(&g, &h, OM_POST, cases[i].body, false, false).http,
+            403);
+    }
+}
+
+static void known_queries(void **state)
+{
+    static const struct {
+        const char *path, *query, *unknown; /* NULL: fine */
+    } cases[] = {
+        {"/api/sessions", "", NULL},
+        {"/api/sessions", "limit=1&before=2&q=x", NULL},
+        {"/api/sessions", "&&limit=1&", NULL},
+        {"/api/sessions", "%6cimit=1", NULL},
+        {"/api/sessions", "limit", NULL},
+        {"/api/sessions", "limit=1&colour=red", "\"colour\""},
+        {"/api/sessions", "Limit=1", "\"Limit\""},
+        {"/api/sessions", "=1", "\"\""},
+        {"/api/sessions", "%zz", "not well-formed"},
+        {"/api/health", "limit=1", "\"limit\""},
+        {"/api/images/7.png", "download=1", NULL},
+        {"/api/images/7", "download=1", "\"download\""},
+        {"/v1/models", "colour=red", NULL},
+        {"/sdapi/v1/progress", "colour=red", NULL},
+        {"/", "colour=red", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        om_arena a;
+        omost_error err;
+        unsigned others;
+        om_str param[OM_MAX_PARAMS];
+        om_arena_init(&a, NULL, 0);
+        const om_route *r =
+            om_route_find(om_routes, OM_GET, om_str_of(cases[i].path), param,
+                          &others);
+        assert_non_null(r);
+        const bool fine = om_route_check_query(r, &a, om_str_of(cases[i].query),
+                                               &err) == OMOST_OK;
+        if (fine != !cases[i].unknown ||
+            (!fine && !strstr(err.msg, cases[i].unknown)))
+            fail_msg("%s?%s", cases[i].path, cases[i].query);
+        om_arena_free(&a);
+    }
+}
+
 static void schemas_are_there(void **state)
 {
     (void)state;
@@ -335,6 +417,7 @@ static void schemas_are_there(void **state)
     for (const om_route *r = om_routes; r->pattern; r++) {
         if (*r->request) assert_non_null(json_object_get(all, r->request));
         if (*r->response) assert_non_null(json_object_get(all, r->response));
+        assert_true(r->status >= 200 && r->status < 300);
     }
     json_decref(all);
 }
@@ -373,6 +456,8 @@ int main(void)
         cmocka_unit_test(types),
         cmocka_unit_test(routes),
         cmocka_unit_test(every_route_is_guarded),
+        cmocka_unit_test(bodies),
+        cmocka_unit_test(known_queries),
         cmocka_unit_test(schemas_are_there),
         cmocka_unit_test(base64),
     };

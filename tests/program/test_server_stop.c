@@ -50,7 +50,7 @@ static omost_status waits(om_request *rq, om_response *rs, omost_error *err)
 }
 
 static const om_route routes[] = {
-    {OM_GET, "/wait", waits, OM_BODY_NONE, "t", "t", "", "", true},
+    {OM_GET, "/wait", waits, OM_BODY_NONE, "t", "t", "", "", "", 200, true},
     {.pattern = NULL},
 };
 

@@ -2,6 +2,8 @@
  * was opened again: every kind of row, with texts that would upset SQL. */
 #include "store_help.h"
 
+#include <time.h>
+
 /* ---- hostile texts --------------------------------------------------- */
 
 enum { BIG = 1 << 20 };
@@ -332,13 +334,113 @@ static void test_paging(void **state)
     static const size_t sizes[] = {10, 10, 5, 0};
     int64_t next = 25;
     for (size_t k = 0; k < 4; k++) {
-        OK(om_store_session_list(f->s, page, &f->a, &rows, &n, &err));
+        OK(om_store_session_list(f->s, (om_str){0}, page, &f->a, &rows, &n,
+                                 &err));
         assert_int_equal(n, sizes[k]);
         for (size_t i = 0; i < n; i++) assert_int_equal(rows[i].id, next--);
         page.before = next + 1;
     }
-    OK(om_store_session_list(f->s, (om_page){0}, &f->a, &rows, &n, &err));
+    OK(om_store_session_list(f->s, (om_str){0}, (om_page){0}, &f->a, &rows, &n,
+                             &err));
     assert_int_equal(n, 25);
+}
+
+static void want_sessions(fixture *f, const char *search, om_page page,
+                          size_t n_want, const int64_t *want)
+{
+    omost_error err;
+    om_session_row *rows;
+    size_t n;
+    OK(om_store_session_list(f->s, om_str_of(search), page, &f->a, &rows, &n,
+                             &err));
+    assert_int_equal(n, n_want);
+    for (size_t i = 0; i < n; i++) assert_int_equal(rows[i].id, want[i]);
+}
+
+static void later(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+}
+
+/* The last used first, also over pages; titles are found by their words. */
+static void test_sessions_by_use(void **state)
+{
+    fixture *f = *state;
+    omost_error err;
+    om_session_row *rows;
+    size_t n;
+    const int64_t a = new_session(f->s, "Two Caf\xc3\xa9s"),
+                  b = new_session(f->s, "a red DRAGON"),
+                  c = new_session(f->s, "100% two");
+    const om_page all = {0};
+    want_sessions(f, "", all, 3, (int64_t[]){c, b, a});
+    later();
+    OK(om_store_session_set(f->s, a, (om_str){0}, -1, &err));
+    want_sessions(f, "", all, 3, (int64_t[]){a, c, b});
+    want_sessions(f, "", (om_page){.before = a, .limit = 1}, 1, (int64_t[]){c});
+    want_sessions(f, "", (om_page){.before = c}, 1, (int64_t[]){b});
+    want_sessions(f, "", (om_page){.before = b}, 0, NULL);
+    want_sessions(f, "two", all, 2, (int64_t[]){a, c});
+    want_sessions(f, "two", (om_page){.before = a}, 1, (int64_t[]){c});
+    want_sessions(f, "CAFE\xcc\x81S", all, 1, (int64_t[]){a});
+    want_sessions(f, "dragon RED", all, 1, (int64_t[]){b});
+    want_sessions(f, "%", all, 1, (int64_t[]){c});
+    want_sessions(f, "zebra", all, 0, NULL);
+    later();
+    const int64_t d = new_session(f->s, "last");
+    want_sessions(f, "", all, 4, (int64_t[]){d, a, c, b});
+    OK(om_store_session_delete(f->s, c, &err));
+    FAILS(om_store_session_list(f->s, (om_str){0}, (om_page){.before = c},
+                                &f->a, &rows, &n, &err),
+          OMOST_MISSING, "no session");
+    FAILS(om_store_session_list(f->s, OM_STR("\xff"), all, &f->a, &rows, &n,
+                                &err),
+          OMOST_FORMAT, "not UTF-8");
+}
+
+/* A version goes on the stage and tells what it took the place of. */
+static void test_versions(void **state)
+{
+    fixture *f = *state;
+    omost_error err;
+    om_session_row session;
+    om_canvas_row *rows;
+    size_t n;
+    int64_t ids[3], was = -1, before = 0;
+    const int64_t s = new_session(f->s, "s"), other = new_session(f->s, "o");
+    for (int i = 0; i < 3; i++) {
+        om_canvas_row c = {.session = s,
+                           .parent = before,
+                           .origin = OM_STR("edit"),
+                           .python = OM_STR("x = 1"),
+                           .notes = OM_STR("[1]")};
+        OK(om_store_canvas_stage(f->s, &c, &was, &err));
+        assert_int_equal(was, before);
+        ids[i] = before = c.id;
+    }
+    OK(om_store_session_get(f->s, s, &f->a, &session, &err));
+    assert_int_equal(session.canvas, ids[2]);
+    OK(om_store_canvas_list(f->s, s, (om_page){0}, &f->a, &rows, &n, &err));
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(rows[i].id, ids[2 - i]);
+        assert_int_equal(rows[i].session, s);
+        assert_int_equal(rows[i].parent, i < 2 ? ids[1 - i] : 0);
+        assert_text(rows[i].origin, OM_STR("edit"));
+        assert_true(rows[i].created > 0);
+    }
+    OK(om_store_canvas_list(f->s, s, (om_page){.before = ids[1], .limit = 5},
+                            &f->a, &rows, &n, &err));
+    assert_int_equal(n, 1);
+    assert_int_equal(rows[0].id, ids[0]);
+    OK(om_store_canvas_list(f->s, other, (om_page){0}, &f->a, &rows, &n, &err));
+    assert_int_equal(n, 0);
+    om_canvas_row lost = {.session = 99,
+                          .origin = OM_STR("edit"),
+                          .python = OM_STR("x"),
+                          .notes = OM_STR("")};
+    FAILS(om_store_canvas_stage(f->s, &lost, &was, &err), OMOST_MISSING,
+          "no session 99");
 }
 
 static size_t count_jobs(fixture *f, int64_t session, bool open_only, int limit)
@@ -716,6 +818,8 @@ int main(void)
         TEST(test_job_states),
         TEST(test_images),
         TEST(test_paging),
+        TEST(test_sessions_by_use),
+        TEST(test_versions),
         TEST(test_job_lists),
         TEST(test_search),
         TEST(test_search_canvas),

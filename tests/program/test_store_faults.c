@@ -530,7 +530,8 @@ static omost_status use(const omost_env *env, const scratch *d,
     if (st == OMOST_OK) st = om_store_image_add(s, &image, OM_STR("p"), err);
     if (st == OMOST_OK) st = om_store_image_read(s, image.id, &b, err);
     if (st == OMOST_OK)
-        st = om_store_session_list(s, (om_page){0}, &a, &sessions, &n, err);
+        st = om_store_session_list(s, (om_str){0}, (om_page){0}, &a, &sessions,
+                                   &n, err);
     if (st == OMOST_OK)
         st = om_store_message_list(s, session, &a, &messages, &n, err);
     if (st == OMOST_OK)
@@ -749,7 +750,8 @@ static void test_threads(void **state)
     OK(om_store_image_list(s, 0, (om_str){0}, (om_page){0}, &a, &images, &n,
                            &err));
     assert_int_equal(n, N_THREADS * ROUNDS / 2);
-    OK(om_store_session_list(s, (om_page){0}, &a, &sessions, &n, &err));
+    OK(om_store_session_list(s, (om_str){0}, (om_page){0}, &a, &sessions, &n,
+                             &err));
     assert_int_equal(n, 1 + N_THREADS * (ROUNDS - ROUNDS / 3));
     om_arena_free(&a);
     om_store_close(s);

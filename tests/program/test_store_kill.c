@@ -280,8 +280,8 @@ static void check_sessions(record *r)
     size_t n, k;
     om_arena a;
     om_arena_init(&a, NULL, 0);
-    OK(om_store_session_list(r->s, (om_page){.limit = 2 * WRITERS}, &a,
-                             &sessions, &n, &err));
+    OK(om_store_session_list(r->s, (om_str){0}, (om_page){.limit = 2 * WRITERS},
+                             &a, &sessions, &n, &err));
     for (size_t i = 0; i < n; i++) {
         OK(om_store_message_list(r->s, sessions[i].id, &r->a, &m, &k, &err));
         for (size_t j = 0; j < k; j++) {

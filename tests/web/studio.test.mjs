@@ -44,6 +44,7 @@ test("what is written streams, starts anew, and ends as a canvas", async () => {
   assert.equal(studio.doc.global.description, "canvas 5");
   studio.undo();
   assert.equal(studio.doc.global.description, "A picture.");
+  await studio.saveNow();
 });
 
 test("an edit is saved as a child of the version before, and said to the model", async () => {
@@ -112,12 +113,93 @@ test("an answer that comes late does not bring a job back", async () => {
   assert.equal(studio.composing(), null);
 });
 
-test("only the newest job, when it was interrupted, is offered again", async () => {
-  const job = (id, state) => ({ id, kind: "render", state, session: 1 });
+const unfinished = (id, extra = {}) => ({ id, kind: "render", state: "interrupted", session: 1,
+  created: `day ${id}`, ...extra });
+
+test("everything that was interrupted is offered again, until it was asked for again", async () => {
+  const asks = (message, extra) => ({ kind: "compose", message, ...extra });
   const now = async (jobs) => [...(await opened(session(), {
     "GET /api/jobs": () => [200, { jobs }] })).studio.jobs.keys()];
-  assert.deepEqual(await now([job(3, "interrupted"), job(2, "interrupted")]), [3]);
-  assert.deepEqual(await now([job(4, "done"), job(3, "interrupted")]), []);
+  assert.deepEqual(await now([unfinished(4, { state: "done" }), unfinished(3), unfinished(2)]), [2, 3]);
+  assert.deepEqual(await now([unfinished(5, { state: "cancelled" }), unfinished(4, { state: "failed" })]), []);
+  assert.deepEqual(await now([unfinished(3, asks(0)), unfinished(2, asks(0)),
+    unfinished(1, asks(4, { state: "failed" }))]), [1, 3], "of the tries of an answer the last");
+  assert.deepEqual(await now([unfinished(3, asks(0, { state: "done" })), unfinished(2, asks(0))]), []);
+});
+
+test("what was put out of sight or begun again does not come back", async () => {
+  const kept = new Map();
+  globalThis.localStorage = { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v) };
+  try {
+    const answers = { "GET /api/jobs": () => [200, { jobs: [1, 2, 3].map((id) => unfinished(id)) }],
+      "POST /api/jobs/2/restart": () => [202, { job: unfinished(9, { state: "queued" }) }] };
+    const { studio } = await opened(session(), answers);
+    assert.deepEqual([...studio.jobs.keys()], [1, 2, 3]);
+    studio.forget(1);
+    await studio.restart(2);
+    assert.deepEqual([...studio.jobs.keys()], [3, 9]);
+    assert.deepEqual([...(await opened(session(), answers)).studio.jobs.keys()], [3]);
+    // Numbers begin anew in another folder.
+    const others = { "GET /api/jobs": () => [200, { jobs: [unfinished(1, { created: "later" })] }] };
+    assert.deepEqual([...(await opened(session(), others)).studio.jobs.keys()], [1]);
+  } finally { delete globalThis.localStorage; }
+});
+
+test("a good picture ends the talk of those that were not", async () => {
+  const { studio, events } = await opened(session());
+  for (const [id, state] of [[1, "cancelled"], [2, "failed"], [3, "interrupted"], [5, "cancelled"]])
+    events.tell("job", unfinished(id, { state }));
+  events.tell("job", unfinished(4, { state: "running" }));
+  assert.deepEqual([...studio.jobs.keys()].sort(), [1, 2, 3, 4, 5]);
+  events.tell("job", unfinished(4, { state: "done" }));
+  assert.deepEqual([...studio.jobs.keys()].sort(), [3, 4, 5]);
+});
+
+test("an answer that was interrupted says so, until it is asked for again", async () => {
+  const { studio, events } = await opened(session({ messages: [message(0, null, "user")] }), {
+    "GET /api/jobs": () => [200, { jobs: [unfinished(3, { kind: "compose", message: 0 })] }] });
+  assert.match(studio.failure(0).message, /the server stopped/);
+  events.tell("job", unfinished(4, { kind: "compose", message: 0, state: "running" }));
+  assert.deepEqual([studio.failure(0), [...studio.jobs.keys()]], [null, [4]]);
+});
+
+test("of an answer that is stopped stays what there was", async () => {
+  const { studio, events } = await opened(session({ messages: [message(0, null, "user")] }));
+  const job = { id: 9, kind: "compose", state: "running", session: 1, message: 0 };
+  events.tell("job", job);
+  events.tell("region", { job: 9, session: 1, kind: "region", index: 0, region: region("one") });
+  events.tell("message", message(1, 0, "assistant", { job: 9, error: { status: "CANCELLED" } }));
+  events.tell("job", { ...job, state: "cancelled" });
+  assert.equal(studio.stopped.get(1).regions[0].description, "one");
+  assert.ok(studio.wasStopped(studio.messages.get(1)));
+  events.tell("message", message(2, 0, "assistant", { job: 9, canvas: 4 }));
+  assert.ok(studio.wasStopped(studio.messages.get(2)), "a canvas by then");
+  assert.ok(!studio.wasStopped(message(3, 0, "assistant")));
+});
+
+test("a picture's record is asked for when it is wanted", async () => {
+  const { studio, asked } = await opened(session(), {
+    "GET /api/images/7": () => [200, { id: 7, record: { canvas: "code", options: { steps: 3 } } }],
+    "POST /api/canvas/parse": () => [200, { json: withGlobal(emptyCanvas(), { description: "drawn" }) }] });
+  let settings = null;
+  studio.addEventListener("settings", (e) => { settings = e.detail.options; });
+  await studio.restore({ id: 7, file: "/7" });
+  assert.deepEqual(asked.map(([, path]) => path), ["/api/images/7", "/api/canvas/parse"]);
+  assert.deepEqual([studio.doc.global.description, settings, studio.image.file], ["drawn", { steps: 3 }, "/7"]);
+  await studio.saveNow();
+  asked.length = 0;
+  await studio.restore({ id: 8, file: "/8", record: null, canvas: null });
+  assert.deepEqual(asked, []);
+});
+
+test("what comes while the gallery is searched is not shown unasked", async () => {
+  const { studio, events } = await opened(session());
+  events.tell("image", { id: 7, session: 2 });
+  studio.query = "dragon";
+  events.tell("image", { id: 8, session: 2 });
+  assert.deepEqual(studio.images.map((i) => i.id), [7]);
+  events.tell("image", { id: 7, session: 2, deleted: true });
+  assert.deepEqual(studio.images, []);
 });
 
 test("a deleted picture leaves the gallery and the stage", async () => {
@@ -212,6 +294,94 @@ test("a reply that comes while an edit is saved is what the next edit begins fro
   come();
   await saved;
   assert.deepEqual([studio.canvasId, studio.parentId], [21, 21]);
+});
+
+// ---- versions that were kept before ------------------------------------------------
+
+/** 1 <- 2 <- 3, and 4 from 2; 5 is a reply. */
+const versions = { "GET /api/sessions/1/canvases": () => [200, { canvases: [
+  { id: 5, parent: null }, { id: 4, parent: 2 }, { id: 3, parent: 2 }, { id: 2, parent: 1 },
+  { id: 1, parent: null }] }] };
+for (const id of [1, 2, 3, 4, 5])
+  versions[`GET /api/canvases/${id}`] = () => [200, canvas(id)];
+versions["PATCH /api/sessions/1"] = (b) => [200, session(b)];
+const seen = (studio) => studio.doc.global.description;
+const patched = (asked) => asked.filter(([m]) => m === "PATCH").map(([, , b]) => b.canvas);
+
+test("undo and redo go on through what was kept before the page was loaded", async () => {
+  const { studio, asked } = await opened(session({ canvas: canvas(4) }), versions);
+  assert.ok(studio.canUndo && studio.canRedo);
+  await studio.undo();
+  assert.equal(seen(studio), "canvas 2");
+  studio.undo();
+  await studio.undo(); // there is nothing before the first
+  assert.deepEqual([seen(studio), studio.canUndo], ["canvas 1", false]);
+  await studio.saveNow();
+  assert.deepEqual(patched(asked), [1], "the version itself is the session's again");
+  assert.ok(!asked.some(([m]) => m === "POST"), "and no other was kept");
+  for (const want of [2, 4, 5, 5]) {
+    await studio.redo();
+    assert.equal(seen(studio), `canvas ${want}`);
+  }
+  assert.equal(studio.canRedo, false);
+  await studio.saveNow();
+  assert.deepEqual(patched(asked), [1, 5]);
+});
+
+test("an edit after undo begins from what was undone to, and ends redo", async () => {
+  const { studio, asked } = await opened(session({ canvas: canvas(4) }), { ...versions,
+    "POST /api/sessions/1/canvases": (b) => [201, canvas(20, { json: b.json, origin: "edit" })] });
+  await studio.undo();
+  mine(studio, "mine");
+  assert.equal(studio.canRedo, false);
+  await studio.saveNow();
+  const [, , body] = asked.find(([m]) => m === "POST");
+  assert.equal(body.parent, 2);
+  assert.deepEqual(patched(asked), []);
+  studio.undo();
+  await studio.undo();
+  assert.equal(seen(studio), "canvas 1");
+});
+
+test("another tab's undo is followed where nothing was changed here", async () => {
+  const { studio, events } = await opened(session({ canvas: canvas(4) }), { ...versions, ...saves });
+  events.tell("session", { id: 1, title: "new", canvas: 4 });
+  events.tell("session", { id: 1, title: "new", canvas: 2 });
+  await settled();
+  assert.deepEqual([studio.canvasId, seen(studio)], [2, "canvas 2"]);
+  // Where it is not told, it is asked for.
+  fake({ ...versions, ...saves, "GET /api/sessions/1": () => [200, session({ canvas: canvas(3) })] });
+  events.tell("session", { id: 1, title: "new" });
+  await new Promise((r) => setTimeout(r, 250));
+  await settled();
+  assert.deepEqual([studio.canvasId, seen(studio)], [3, "canvas 3"]);
+  mine(studio, "mine");
+  events.tell("session", { id: 1, title: "new", canvas: 2 });
+  await settled();
+  assert.equal(seen(studio), "mine");
+  await studio.saveNow();
+});
+
+test("who takes another's place is told, and can bring it back", async () => {
+  const { studio, asked } = await opened(session({ canvas: canvas(1) }), { ...versions,
+    "POST /api/sessions/1/canvases": (b) => [201, canvas(20, { json: b.json, replaced: 3 })] });
+  let action = null;
+  studio.addEventListener("toast", (e) => { action = e.detail.action; });
+  mine(studio, "mine");
+  await studio.saveNow();
+  assert.match(action.label, /back/);
+  await action.act();
+  assert.deepEqual([seen(studio), patched(asked)], ["canvas 3", [3]]);
+  await studio.undo();
+  assert.equal(seen(studio), "mine");
+});
+
+test("what has stood here is no other's", async () => {
+  const { studio, toasts } = await opened(session({ canvas: canvas(1) }), { ...versions,
+    "POST /api/sessions/1/canvases": (b) => [201, canvas(20, { json: b.json, replaced: 1 })] });
+  mine(studio, "mine");
+  await studio.saveNow();
+  assert.deepEqual(toasts, []);
 });
 
 // ---- what happens meanwhile -----------------------------------------------------
@@ -346,9 +516,9 @@ test("a session that is deleted elsewhere is left for the newest other one", asy
   assert.ok(!asked.some(([method]) => method === "POST"), "there is nothing to save in it");
 });
 
-test("jobs that are done long since are forgotten; what failed is not", async () => {
+test("jobs that are done long since are forgotten; what was interrupted is not", async () => {
   const { studio, events } = await opened(session());
-  events.tell("job", { id: 1, kind: "render", state: "failed", session: 1 });
+  events.tell("job", { id: 1, kind: "render", state: "interrupted", session: 1 });
   for (let id = 2; id < 300; id++) events.tell("job", { id, kind: "render", state: "done", session: 1 });
   assert.ok(studio.jobs.size <= 101 && studio.jobs.has(1) && studio.jobs.has(299), `${studio.jobs.size}`);
 });

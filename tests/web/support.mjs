@@ -30,7 +30,8 @@ export const canvas = (id, extra = {}) => ({ id, session: 1, parent: null, origi
 export const message = (id, parent, role, extra = {}) => ({ id, parent, role, text: `m${id}`, canvas: null, session: 1, ...extra });
 
 export async function opened(data, answers = {}) {
-  const asked = fake({ "GET /api/sessions/1": () => [200, data], "GET /api/jobs": () => [200, { jobs: [] }], ...answers });
+  const asked = fake({ "GET /api/sessions/1": () => [200, data], "GET /api/jobs": () => [200, { jobs: [] }],
+    "GET /api/sessions/1/canvases": () => [200, { canvases: [] }], ...answers });
   const events = new FakeEvents();
   const studio = new Studio({}, words, events);
   const toasts = [];

@@ -41,7 +41,7 @@ export const rowsOf = (answer, name) => answer[name] ?? [];
 
 export const get = (path, options) => call("GET", path, undefined, options);
 export const post = (path, body = {}, options) => call("POST", path, body, options);
-export const patch = (path, body) => call("PATCH", path, body);
+export const patch = (path, body, options) => call("PATCH", path, body, options);
 export const del = (path) => call("DELETE", path);
 
 export const api = {
@@ -51,10 +51,11 @@ export const api = {
   models: () => get("/api/models"),
   chooseModels: (choice) => post("/api/models", choice),
 
-  sessions: (before = 0) => get(`/api/sessions?limit=50${before ? `&before=${before}` : ""}`),
+  sessions: (before = 0, query = "") => get("/api/sessions?limit=50" +
+    (query ? `&q=${encodeURIComponent(query)}` : "") + (before ? `&before=${before}` : "")),
   session: (s) => get(`/api/sessions/${s}`),
   newSession: (title) => post("/api/sessions", title ? { title } : {}),
-  changeSession: (s, change) => patch(`/api/sessions/${s}`, change),
+  changeSession: (s, change) => patch(`/api/sessions/${s}`, change, { keepalive: true }),
   deleteSession: (s) => del(`/api/sessions/${s}`),
 
   say: (s, message) => post(`/api/sessions/${s}/messages`, message),
@@ -63,18 +64,20 @@ export const api = {
   // Goes out even while the page is left; browsers allow 64 KiB for that.
   addCanvas: (s, body) => post(`/api/sessions/${s}/canvases`, body,
     { keepalive: JSON.stringify(body).length < 20000 }),
+  versions: (s) => get(`/api/sessions/${s}/canvases?limit=500`),
   canvas: (c) => get(`/api/canvases/${c}`),
   canvasDiff: (before, after) => get(`/api/canvases/${before}/diff?to=${after}`),
   parse: (text, options) => post("/api/canvas/parse", { text }, options),
   convert: (text, to) => post("/api/canvas/convert", { text, to }),
 
   render: (s, canvas, options) => post("/api/renders", { session: s, canvas, options }),
-  jobs: (s) => get(`/api/jobs?session=${s}`),
+  jobs: (s) => get(`/api/jobs?session=${s}&limit=200`),
   cancel: (j) => post(`/api/jobs/${j}/cancel`),
   restart: (j) => post(`/api/jobs/${j}/restart`),
 
   images: (query = "", before = 0) =>
     get(`/api/images?limit=60&q=${encodeURIComponent(query)}${before ? `&before=${before}` : ""}`),
+  image: (i) => get(`/api/images/${i}`),
   deleteImage: (i) => del(`/api/images/${i}`),
   upload: (bytes) => call("POST", "/api/uploads", bytes,
     { raw: true, headers: { "Content-Type": "image/png" } }),

@@ -1,9 +1,14 @@
 // chat.js - the conversation. It is a tree: every message may have been asked
 // otherwise or answered again, and nothing that was said is lost.
 
-import { button, chip, el, fill, perFrame, typing } from "./dom.js";
+import { button, chip, el, fill, perFrame, typing, whenQuiet } from "./dom.js";
+import { Kept } from "./kept.js";
 import { excerpt, parts } from "./text.js";
 import { duration } from "./options.js";
+
+const DRAFTS = 30, LONGEST_DRAFT = 20000;
+/** What asks for a change of something that is there. */
+const CHANGES = /^(change|make|turn|replace|remove|add|move)\b/i;
 
 export class Chat {
   constructor(root, studio, ui) {
@@ -13,7 +18,9 @@ export class Chat {
     this.open = new Set();  // messages whose code is shown
     this.editing = null;    // the message that is being asked otherwise
     this.draft = "";        // what stood in the field before that
-    this.drafts = new Map(); // session id -> what was typed and not sent
+    // What was typed and not sent, by session; a reload keeps it.
+    this.drafts = new Kept("omost.drafts", DRAFTS, () => sessionStorage);
+    this.keepSoon = whenQuiet(200, () => this.keepDraft());
     this.of = null;         // the session shown
     this.drawSoon = perFrame(() => this.draw());
     this.build(root);
@@ -21,7 +28,9 @@ export class Chat {
       if (e.detail === "session") this.enter(studio.session.id);
       if (["chat", "session", "jobs", "health"].includes(e.detail)) this.draw();
       if (e.detail === "writing") this.drawSoon();
+      if (e.detail === "canvas") this.controls();
     });
+    addEventListener("pagehide", () => this.keepDraft());
   }
 
   build(root) {
@@ -30,9 +39,9 @@ export class Chat {
     this.heard = el("p.unseen", { role: "status" });
     this.ideas = el("div.ideas", { role: "group", "aria-label": "Ideas" },
       (s.options.quick_prompts ?? []).map((t) => button(t, t, () => this.suggest(t))));
-    this.input = el("textarea", { id: "say", rows: 3, "aria-label": "Message",
+    this.input = el("textarea", { id: "say", rows: 3, "aria-label": "Message", dir: "auto",
       placeholder: "What should the picture show?",
-      onkeydown: (e) => this.key(e), oninput: () => this.controls() });
+      onkeydown: (e) => this.key(e), oninput: () => { this.keepSoon(); this.controls(); } });
     this.sendButton = button("Send", "", () => this.send(), { className: "primary" });
     this.stopButton = button("Stop", "Stop writing", () => this.stop());
     this.banner = el("p.banner", { hidden: true },
@@ -49,11 +58,17 @@ export class Chat {
   enter(session) {
     if (this.of === session) return;
     this.stopEditing();
-    if (this.of !== null) this.drafts.set(this.of, this.input.value);
+    this.keepDraft();
     this.input.value = this.drafts.get(session) ?? "";
     this.of = session;
     this.nodes.clear();
     this.open.clear();
+  }
+
+  keepDraft() {
+    if (this.of === null) return;
+    const text = this.editing === null ? this.input.value : this.draft;
+    if (text.length <= LONGEST_DRAFT) this.drafts.put(this.of, text || undefined);
   }
 
   // ---- what is shown --------------------------------------------------------------
@@ -90,6 +105,8 @@ export class Chat {
     this.sendButton.hidden = busy;
     this.sendButton.disabled = nobody || !this.input.value.trim();
     this.ideas.hidden = nobody || busy || this.editing !== null;
+    const changeable = s.canvasId !== null || s.doc.regions.length > 0;
+    for (const b of this.ideas.children) b.hidden = !changeable && CHANGES.test(b.textContent);
     this.missing.hidden = !nobody;
     if (nobody && !this.missing.firstChild)
       fill(this.missing, el("strong", {}, "Nobody is here to write canvases."),
@@ -114,41 +131,46 @@ export class Chat {
     const busy = !!s.composing();
     const waits = last && m.role === "user" && !busy;
     const failed = waits ? s.failure(m.id) : null;
+    const stopped = m.role === "user" ? waits && s.lastTry(m.id)?.state === "cancelled" : s.wasStopped(m);
     const sign = JSON.stringify([siblings.map((o) => o.id), m.canvas, before?.canvas, busy, waits,
-      failed, this.open.has(m.id)]);
+      failed, stopped, this.open.has(m.id)]);
     const known = this.nodes.get(m.id);
     if (known?.sign === sign && known.of === m) return known.node;
-    const node = m.role === "user" ? this.ours(m, siblings, waits, failed)
-      : this.theirs(m, siblings, before, busy);
+    const node = m.role === "user" ? this.ours(m, siblings, waits, failed, stopped)
+      : this.theirs(m, siblings, before, busy, stopped);
     this.nodes.set(m.id, { node, sign, of: m });
     return node;
   }
 
-  ours(m, siblings, waits, failed) {
+  ours(m, siblings, waits, failed, stopped) {
     return el("article.message.user", { "aria-label": "You" },
-      el("p.text", {}, m.text),
+      el("p.text", { dir: "auto" }, m.text),
       el("div.foot", {}, this.ways(m, siblings),
         button("Edit", "Ask this otherwise", () => this.edit(m)),
         waits && button("Retry", "Ask for an answer again", () => this.studio.retry(m.id))),
       failed && el("div.problem", {}, el("div", {}, el("strong", {}, "No answer: "), failed.message),
-        el("p", {}, "Retry asks again.")));
+        el("p", {}, "Retry asks again.")),
+      stopped && el("p.stopped", {}, "Stopped before anything was written."));
   }
 
-  theirs(m, siblings, before, busy) {
+  theirs(m, siblings, before, busy, stopped) {
     const { before: prose, code, after } = parts(m.text);
+    // Of what was stopped and is no canvas yet: as it was seen, or its code.
+    const part = !m.canvas && stopped ? this.studio.stopped.get(m.id) : null;
     const node = el("article.message.reply", { "aria-label": "Answer" },
-      prose && m.canvas && el("p.text", {}, prose),
-      !m.canvas && el("p.text", {}, code === null ? m.text : prose),
+      prose && m.canvas && el("p.text", { dir: "auto" }, prose),
+      !m.canvas && el("p.text", { dir: "auto" }, code === null ? m.text : prose),
       m.canvas && this.regionsOf(m),
+      part && el("ol.regions", {}, [part.global, ...part.regions].map((r) => this.entry(r))),
       m.canvas && this.mended(m),
-      after && el("p.text", {}, after),
-      m.error && this.error(m, code));
-    const shown = this.open.has(m.id);
+      after && el("p.text", { dir: "auto" }, after),
+      stopped ? el("p.stopped", {}, "Stopped") : m.error && this.error(m, code));
+    const shown = this.open.has(m.id) !== (stopped && !m.canvas && !part);
     node.append(el("div.foot", {}, this.ways(m, siblings),
       m.parent !== null && button("Retry", "Answer again", () => this.studio.retry(m.parent),
         { disabled: busy }),
       code !== null && button("Code", "The code of this answer", () => {
-        if (shown) this.open.delete(m.id); else this.open.add(m.id);
+        if (!this.open.delete(m.id)) this.open.add(m.id);
         this.draw();
       }, { "aria-expanded": shown }),
       m.canvas && button("On the stage", "Put this canvas on the stage",
@@ -209,7 +231,8 @@ export class Chat {
 
   entry(r, onclick) {
     if (!r) return null;
-    const inside = [chip(this.studio.words.css(r.HTML_web_color_name)), el("span", {}, r.description)];
+    const inside = [chip(this.studio.words.css(r.HTML_web_color_name)),
+      el("span", { dir: "auto" }, r.description)];
     return el("li", {}, onclick ? el("button.entry", { type: "button", onclick }, inside)
       : el("span.entry", {}, inside));
   }
@@ -267,6 +290,7 @@ export class Chat {
 
   suggest(text) {
     this.input.value = text;
+    this.keepSoon();
     this.controls();
     this.input.focus();
   }
@@ -294,10 +318,11 @@ export class Chat {
     const session = this.of;
     const job = this.editing ? await s.send(text, this.editing.parent) : await s.send(text);
     if (job && this.of !== session) {
-      this.drafts.delete(session);
+      this.drafts.put(session, undefined);
     } else if (job) {
       this.input.value = "";
       this.stopEditing();
+      this.keepDraft();
     }
     this.draw();
     this.log.scrollTop = this.log.scrollHeight;

@@ -22,6 +22,7 @@ export class CodeEditor {
     this.paint = perFrame(() => this.marks());
     studio.addEventListener("change", (e) => {
       if (e.detail === "session") this.enter(studio.session.id);
+      if (e.detail === "drag") this.follow();
       if (["canvas", "session"].includes(e.detail)) this.write();
       if (e.detail === "jobs") this.input.readOnly = !!studio.composing();
     });
@@ -62,20 +63,31 @@ export class CodeEditor {
 
   // ---- from the stage -----------------------------------------------------------------
 
+  /** While a box is dragged: one question at a time, then the newest. */
+  async follow() {
+    this.behind = true;
+    if (this.following) return;
+    this.following = true;
+    try {
+      while (this.behind) { this.behind = false; await this.print(); }
+    } finally { this.following = false; }
+  }
+
   async print() {
-    const s = this.studio, doc = s.doc;
+    const s = this.studio, doc = s.shown;
     if (this.typed || (this.shown && sameCanvas(this.shown, doc))) return;
     let text;
     if (this.form === "json") {
       text = JSON.stringify(doc, null, 2) + "\n";
     } else {
       const got = await s.attempt(() => api.parse(JSON.stringify(doc)));
-      if (!got || s.doc !== doc || this.typed || this.form !== "python") return;
+      const old = s.shown !== doc && !s.dragged; // while dragged, the next one follows
+      if (!got || old || this.typed || this.form !== "python") return;
       text = got.python;
     }
     this.shown = doc;
     this.put(text);
-    this.tell(null, s.canvasNotes, false);
+    if (!s.dragged) this.tell(null, s.canvasNotes, false);
   }
 
   put(text) {

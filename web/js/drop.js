@@ -3,8 +3,8 @@
 
 import { api } from "./api.js";
 import { el } from "./dom.js";
+import { recordOf } from "./image.js";
 import { whole } from "./stand.js";
-import { recordOf } from "./studio.js";
 
 const MOST = 64 << 20;
 

@@ -1,11 +1,16 @@
 // gallery.js - every picture that was drawn here: search, open, restore.
 
 import { api, rowsOf } from "./api.js";
+import { depthOrder } from "./canvas.js";
 import { confirmed, dialog } from "./dialog.js";
-import { button, el, fill, whenQuiet } from "./dom.js";
+import { button, chip, el, fill, whenQuiet } from "./dom.js";
 import { compareDialog } from "./compare.js";
+import { recordOf, wholeImage } from "./image.js";
+import { nameOf } from "./options.js";
 
 const PAGE = 60;
+/** Of what is said of a picture, first of all. */
+const FACTS = ["steps", "sampling-method", "scheduler", "cfg-scale", "seed"];
 
 export class Gallery {
   constructor(root, studio, ui) {
@@ -14,15 +19,19 @@ export class Gallery {
     this.nodes = new Map();
     this.asked = 0;    // questions so far; the answer to the last one counts
     this.came = null;  // image events while it is awaited
+    this.askSoon = whenQuiet(250, () => this.ask());
     this.search = el("input", { type: "search", placeholder: "Search prompts and settings",
-      "aria-label": "Search the gallery", oninput: whenQuiet(250, () => this.ask()) });
+      "aria-label": "Search the gallery", dir: "auto", oninput: () => this.askSoon() });
     this.grid = el("ul.pictures", { "aria-label": "Pictures" });
     this.state = el("p.muted", { role: "status" });
     this.more = button("More", "Older pictures", () => this.ask(true), { hidden: true });
     fill(root, this.search, this.grid, this.state, this.more);
     studio.addEventListener("change", (e) => { if (e.detail === "gallery") this.draw(); });
     studio.events.on("reset", () => this.ask());
-    studio.events.on("image", (i) => this.came?.push(i));
+    studio.events.on("image", (i) => {
+      this.came?.push(i);
+      if (!i.deleted && this.search.value.trim()) this.askSoon();
+    });
     this.ask();
   }
 
@@ -36,6 +45,7 @@ export class Gallery {
     this.came = null;
     if (!got) return;
     const rows = rowsOf(got, "images");
+    s.query = q;
     s.images = older ? [...s.images, ...rows] : rows;
     for (const i of came) s.listImage(i);
     this.more.hidden = rows.length < PAGE;
@@ -65,11 +75,22 @@ export class Gallery {
       const act = (label, fn, props = {}) => button(label, "", async () => {
         if (await fn() !== false) close();
       }, props);
+      const facts = el("dl.facts"), canvas = el("div.its-canvas", { hidden: true });
+      fillFacts(facts, i, null, s.options.render);
+      s.attempt(async () => {
+        const all = await wholeImage(i);
+        fillFacts(facts, i, recordOf(all), s.options.render);
+        const doc = await s.canvasOfImage(all);
+        if (doc) fillCanvas(canvas, doc, s.words);
+      });
       return el("div.picture-view", {},
         el("img", { src: i.file, alt: altOf(i), width: i.width, height: i.height }),
         el("div.body", {},
-          el("p.parameters", { tabIndex: 0, role: "group", "aria-label": "How it was drawn" }, i.parameters),
-          el("p.muted", {}, `${i.width} × ${i.height}, seed ${i.seed}, ${new Date(i.created).toLocaleString()}`),
+          facts,
+          el("div.told", { tabIndex: 0, role: "group", "aria-label": "Its canvas, and how it was drawn" },
+            canvas,
+            el("details", {}, el("summary", {}, "Everything that was told to the model"),
+              el("p.parameters", { dir: "auto" }, i.parameters))),
           el("div.actions", {},
             act("Restore canvas and settings", async () => {
               await s.restore(i);
@@ -105,6 +126,32 @@ export class Gallery {
     if (!yes || !await s.attempt(() => api.deleteImage(i.id))) return false;
     return true; // the server tells everybody
   }
+}
+
+/** What one looks for first, at once; most of it comes with the record. */
+function fillFacts(list, i, record, table) {
+  const o = { ...record?.options, seed: i.seed };
+  const rows = FACTS.filter((k) => o[k] !== undefined && o[k] !== null)
+    .map((k) => [nameOf(table.find((r) => r.name === k) ?? { name: k }), o[k]]);
+  if (record?.model?.name) rows.push(["Model", record.model.name]);
+  for (const l of record?.loras ?? []) rows.push(["LoRA", `${l.name}, ${l.weight}`]);
+  rows.push(["Size", `${i.width} × ${i.height}`], ["Drawn", new Date(i.created).toLocaleString()]);
+  fill(list, rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+}
+
+/** The whole picture, and the regions, nearest first. */
+function fillCanvas(node, doc, words) {
+  const entry = (r, where) => el("li", {}, el("span.entry", {},
+    chip(words.css(r.HTML_web_color_name)),
+    el("span", {}, el("span", { dir: "auto" }, r.description),
+      where && el("span.muted", {}, ` ${where}`))));
+  fill(node, el("h3", {}, "Canvas"), el("ol.regions", {}, doc.global && entry(doc.global, ""),
+    depthOrder(doc).reverse().map((k) => entry(doc.regions[k], wordsOf(doc.regions[k])))));
+  node.hidden = false;
+}
+
+function wordsOf(r) {
+  return [r.location, r.offset === "no offset" ? "" : r.offset, r.area].filter(Boolean).join(", ");
 }
 
 export function altOf(i) {

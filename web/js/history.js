@@ -30,6 +30,22 @@ export class History {
     return true;
   }
 
+  /** What stood before all of these, or comes after them, and was not here. */
+  back(doc) {
+    this.future.push(this.doc);
+    this.at(doc);
+  }
+
+  forth(doc) {
+    this.past.push(this.doc);
+    this.at(doc);
+  }
+
+  at(doc) {
+    this.doc = doc;
+    this.kind = null;
+  }
+
   undo() {
     if (!this.past.length) return false;
     this.future.push(this.doc);

@@ -20,8 +20,9 @@ import { Studio } from "./studio.js";
 const TABS = [["region", "Region"], ["code", "Code"], ["settings", "Settings"], ["gallery", "Gallery"]];
 
 /** Stays as long as it takes to read, and while one points at it. */
-function toast(text, kind = "info") {
-  const node = el(`div.toast.${kind}`, {}, el("p", {}, text),
+function toast(text, kind = "info", action = null) {
+  const node = el(`div.toast.${kind}`, {}, el("p", { dir: "auto" }, text),
+    action && button(action.label, "", () => { node.remove(); action.act(); }, { className: "act" }),
     button("×", "Close", () => node.remove()));
   const list = $("#toasts");
   list.append(node);
@@ -29,7 +30,7 @@ function toast(text, kind = "info") {
   const go = () => {
     if (node.matches(":hover, :focus-within")) setTimeout(go, 1000); else node.remove();
   };
-  setTimeout(go, (kind === "error" ? 12000 : 3000) + 50 * text.length);
+  setTimeout(go, (action ? 20000 : kind === "error" ? 12000 : 3000) + 50 * text.length);
 }
 
 /** A server with a key answers 401 until it has been told. */
@@ -138,7 +139,7 @@ class Page {
 
   listen() {
     const s = this.studio;
-    s.addEventListener("toast", (e) => toast(e.detail.text, e.detail.kind));
+    s.addEventListener("toast", (e) => toast(e.detail.text, e.detail.kind, e.detail.action));
     s.addEventListener("change", (e) => {
       if (["session", "title"].includes(e.detail)) this.showTitle();
       if (e.detail === "health") this.showModels();

@@ -15,14 +15,16 @@ export class Models {
     this.rows = new Map(); // LoRA name -> its row and field
     this.pickers = {};
     this.used = el("div.loras");
-    this.add = el("select", { "aria-label": "Add a LoRA", onchange: () => this.addLora() });
+    this.add = el("select", { "aria-label": "Add a LoRA", "aria-describedby": "loras-help", onchange: () => this.addLora() });
     this.node = el("details.group", { open: true },
       el("summary", { onclick: () => { if (!this.node.open) this.ask(); } }, "Models"),
       el("div.fields", {},
         this.picker("renderer", "Draws", "The model that draws; omost pull fetches more."),
         this.picker("composer", "Writes", "The language model that writes canvases."),
         el("div.field.lora-list", { role: "group", "aria-labelledby": "loras" },
-          el("h3", { id: "loras" }, "LoRAs"), this.used, this.add)));
+          el("h3", { id: "loras" }, "LoRAs"), this.used, this.add,
+          el("p.help", { id: "loras-help" }, "Small files that are laid over the model that draws " +
+            "and teach it a style or a subject. The weight says how much: 1 is all of it, 0 nothing."))));
     studio.addEventListener("change", (e) => { if (e.detail === "health") this.show(); });
     studio.events.on("reset", () => this.ask());
     this.show();

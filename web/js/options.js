@@ -119,8 +119,10 @@ const NAMES = {
   "no-draft": "No drafts", "no-mend": "Do not mend", "projected-pooled": "Projected pooled text",
   "preview-every": "Preview every", "prompt-style": "Prompt made of",
 };
-export function nameOf(option) {
-  return NAMES[option.name] ??
+/** Beside a setting of drawing that is called the same. */
+const WRITING = { "seed": "Seed of the canvas" };
+export function nameOf(option, table = "render") {
+  return (table === "compose" ? WRITING[option.name] : null) ?? NAMES[option.name] ??
     (option.name[0].toUpperCase() + option.name.slice(1)).replaceAll("-", " ");
 }
 

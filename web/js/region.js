@@ -27,7 +27,7 @@ export class RegionForm {
     fill(root, el("h3", {}, "Layers"), this.layers, this.form);
     this.draw = perFrame(() => this.render());
     studio.addEventListener("change", (e) => {
-      if (["canvas", "selection", "session", "jobs"].includes(e.detail)) this.draw();
+      if (["canvas", "drag", "selection", "session", "jobs"].includes(e.detail)) this.draw();
     });
     this.render();
   }
@@ -65,7 +65,7 @@ export class RegionForm {
     return el("button.entry", { type: "button", "aria-pressed": s.selected === i,
       "data-layer": `pick${i}`, onclick: () => s.select(i) },
       chip(s.words.css(r.HTML_web_color_name)),
-      el("span", {}, extra ? `${extra}: ${r.description}` : r.description));
+      el("span", { dir: "auto" }, extra ? `${extra}: ${r.description}` : r.description));
   }
 
   layer(i, place, n) {
@@ -117,7 +117,7 @@ export class RegionForm {
   }
 
   text([key, name, rows, help]) {
-    const input = el("textarea", { rows, spellcheck: true, oninput: () => {
+    const input = el("textarea", { rows, spellcheck: true, dir: "auto", oninput: () => {
       const v = key === "detailed_descriptions" ? fromLines(input.value) : input.value;
       this.change({ [key]: v }, key);
     } });
@@ -172,7 +172,7 @@ export class RegionForm {
   }
 
   values() {
-    const s = this.studio, r = s.selected < 0 ? s.doc.global : s.doc.regions[s.selected];
+    const s = this.studio, r = s.selected < 0 ? s.shown.global : s.shown.regions[s.selected];
     if (!r) return;
     this.title.textContent = s.selected < 0 ? "Whole picture" : "Region";
     const locked = !!s.composing();

@@ -1,8 +1,8 @@
 // render.js - the bar below the stage: Draw, and what is being drawn.
 
 import { button, el, fill, perFrame } from "./dom.js";
+import { ended } from "./jobs.js";
 import { duration } from "./options.js";
-import { ended } from "./studio.js";
 
 const KINDS = { compose: "Writing", render: "Drawing", load: "Loading a model" };
 
@@ -45,8 +45,8 @@ export class DrawBar {
     const n = this.ui.settings.value("batch-count") ?? 1;
     this.size.textContent = `${w} × ${ht}, ${this.ui.settings.value("steps")} steps` +
       (n > 1 ? `, ${n} pictures` : "") + (this.ui.settings.init ? ", from a picture" : "");
-    const shown = [...s.jobs.values()].filter((j) => j.kind !== "compose" &&
-      (!ended(j) || ["failed", "interrupted", "cancelled"].includes(j.state)));
+    const shown = [...s.jobs.values()].filter((j) => j.state === "interrupted" ||
+      (j.kind !== "compose" && (!ended(j) || ["failed", "cancelled"].includes(j.state))));
     for (const id of this.rows.keys())
       if (!shown.some((j) => j.id === id)) this.rows.delete(id);
     const nodes = shown.map((j) => this.row(j));
@@ -82,7 +82,8 @@ export class DrawBar {
     const s = this.studio;
     if (!ended(j)) return button("Cancel", "", () => s.cancel(j.id));
     return [
-      button(j.state === "interrupted" ? "Draw again" : "Try again", "", () => s.restart(j.id)),
+      button(j.state !== "interrupted" ? "Try again" : j.kind === "compose" ? "Write again"
+        : "Draw again", "", () => s.restart(j.id)),
       button("×", "Put this out of sight", () => s.forget(j.id)),
     ];
   }
@@ -93,7 +94,8 @@ function textOf(j) {
   switch (j.state) {
     case "queued": return `${what}: waiting` + (j.position > 0 ? `, ${j.position} before it` : "");
     case "failed": return `${what} failed: ${j.error?.message ?? "no reason was given"}`;
-    case "interrupted": return `${what} was interrupted when the server stopped.`;
+    case "interrupted": return `${what}, asked for ${when(j.created)}, was interrupted when ` +
+      "the server stopped.";
     case "cancelled": return `${what} was cancelled.`;
     case "done": return `${what} is done.`;
     default: {
@@ -104,6 +106,15 @@ function textOf(j) {
         (left ? `, ${left} left` : "");
     }
   }
+}
+
+/** "at 14:03", or "on" a day that is not today. */
+function when(time) {
+  const t = new Date(time), now = new Date();
+  if (Number.isNaN(t.getTime())) return "before";
+  return t.toDateString() === now.toDateString()
+    ? `at ${t.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`
+    : `on ${t.toLocaleDateString()}`;
 }
 
 const capital = (t) => t[0].toUpperCase() + t.slice(1);

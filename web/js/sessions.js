@@ -2,7 +2,7 @@
 
 import { api, rowsOf } from "./api.js";
 import { confirmed, dialog } from "./dialog.js";
-import { button, el, fill } from "./dom.js";
+import { button, el, fill, whenQuiet } from "./dom.js";
 
 const LAST = "omost.session";
 
@@ -26,21 +26,35 @@ export function titleOf(s) { return s.title || `Session ${s.id}`; }
 
 export function sessionsDialog(studio) {
   return dialog("Sessions", (close) => {
-    const list = el("ul.rows");
+    const list = el("ul.rows.long");
+    const state = el("p.muted", { role: "status" });
     const more = button("More", "Older sessions", () => ask(true), { hidden: true });
-    let rows = [];
+    const search = el("input", { type: "search", placeholder: "Search titles", dir: "auto",
+      "aria-label": "Search the sessions", oninput: whenQuiet(200, () => ask()) });
+    let rows = [], asked = 0;
     const ask = async (older = false) => {
-      const got = await studio.attempt(() => api.sessions(older ? rows.at(-1).id : 0));
-      if (!got) return;
+      const turn = ++asked, query = search.value.trim();
+      const got = await studio.attempt(async () => {
+        try {
+          return await api.sessions(older ? rows.at(-1).id : 0, query);
+        } catch (e) { // the one it goes on after may be gone
+          if (!older || e.httpStatus !== 404) throw e;
+          older = false;
+          return api.sessions(0, query);
+        }
+      });
+      if (!got || turn !== asked) return;
       const page = rowsOf(got, "sessions");
-      rows = older ? [...rows, ...page] : page;
+      const known = new Set(older ? rows.map((s) => s.id) : []);
+      rows = older ? [...rows, ...page.filter((s) => !known.has(s.id))] : page;
       more.hidden = page.length < 50;
-      fill(list, rows.map(row));
+      state.textContent = rows.length ? "" : "No title has all these words.";
+      fill(list, rows.map(row), !more.hidden && el("li", {}, more));
     };
     const row = (s) => el("li", {},
       el("button.entry", { type: "button", "aria-current": s.id === studio.session?.id,
         onclick: async () => { await studio.attempt(() => studio.open(s.id)); close(); } },
-      el("span", {}, titleOf(s)),
+      el("span", { dir: "auto" }, titleOf(s)),
       el("span.muted", {}, `${new Date(s.updated).toLocaleString()}` +
         (s.n_messages ? `, ${s.n_messages} messages` : "") +
         (s.n_images ? `, ${s.n_images} pictures` : ""))),
@@ -54,8 +68,8 @@ export function sessionsDialog(studio) {
       ask();
     };
     ask();
-    return el("div.body", {}, list, el("div.actions", {}, more,
+    return el("div.body", {}, el("div.row", {}, search,
       button("New chat", "", async () => { await studio.attempt(() => studio.openNew()); close(); },
-        { className: "primary" })));
+        { className: "primary" })), list, state);
   });
 }

@@ -165,10 +165,10 @@ export class Settings extends EventTarget {
 
   option(o, table) {
     const input = this.input(o, table);
-    const back = button("↺", `${nameOf(o)}: back to the default`, () => this.set(o.name, undefined, table),
+    const back = button("↺", `${nameOf(o, table)}: back to the default`, () => this.set(o.name, undefined, table),
       { className: "back" });
     this.shows.push(() => { back.hidden = this.state[table][o.name] === undefined; });
-    const node = field(nameOf(o), input, helpOf(o));
+    const node = field(nameOf(o, table), input, helpOf(o));
     node.insertBefore(back, node.children[1]);
     if (o.kind === "flag") node.classList.add("flag");
     return node;
@@ -187,7 +187,7 @@ export class Settings extends EventTarget {
         o.choices.map((c) => el("option", { value: c }, c)));
       this.shows.push(() => { input.value = value() ?? ""; });
     } else if (o.kind === "text") {
-      input = el("textarea", { rows: 2, onchange: () => set(input.value) });
+      input = el("textarea", { rows: 2, dir: "auto", onchange: () => set(input.value) });
       this.shows.push(() => { input.value = value() ?? ""; });
     } else {
       input = el("input", { type: "number", min: o.min ?? "", max: o.max ?? "",
@@ -219,13 +219,15 @@ export class Settings extends EventTarget {
         sizes.map(([w, h]) => el("option", { value: `${w}x${h}` }, `${w} × ${h}${shapeOf(w, h)}`)));
       select.value = listed ? now : "";
     });
-    return el("div.field", {}, field("Size", select),
-      el("div.row", {}, number("width"), "×", number("height"),
-        button("⇄", "Swap width and height", () => {
-          const [w, h] = this.size();
-          this.set("width", h);
-          this.set("height", w);
-        })));
+    const node = field("Size", select,
+      "The models were made for the sizes of this list; others work, too. Larger takes longer.");
+    node.insertBefore(el("div.row", {}, number("width"), "×", number("height"),
+      button("⇄", "Swap width and height", () => {
+        const [w, h] = this.size();
+        this.set("width", h);
+        this.set("height", w);
+      })), node.lastChild);
+    return node;
   }
 
   seed() {

@@ -29,7 +29,8 @@ export class Stage {
     studio.addEventListener("change", (e) => {
       // A box that is held belongs to the canvas before.
       if (["canvas", "session"].includes(e.detail)) this.drag = null;
-      if (["canvas", "selection", "image", "preview", "jobs", "session", "writing"].includes(e.detail))
+      if (["canvas", "selection", "image", "preview", "jobs", "session", "writing", "versions"]
+        .includes(e.detail))
         this.draw();
     });
   }
@@ -158,8 +159,8 @@ export class Stage {
     for (const b of [this.deleteButton, this.nearerButton, this.fartherButton])
       b.disabled = busy || !has;
     this.addButton.disabled = this.openButton.disabled = busy;
-    this.undoButton.disabled = busy || !s.history.past.length;
-    this.redoButton.disabled = busy || !s.history.future.length;
+    this.undoButton.disabled = busy || !s.canUndo;
+    this.redoButton.disabled = busy || !s.canRedo;
     this.pictureToggle.disabled = !this.pictureUrl();
     this.pictureToggle.setAttribute("aria-pressed", this.showPicture);
     this.boxesToggle.setAttribute("aria-pressed", this.showBoxes);
@@ -186,7 +187,7 @@ export class Stage {
     const s = this.studio, r = doc.regions[i];
     const node = this.nodes[i] ??= el("div.box", { role: "button", "data-region": i,
       onfocus: () => { if (!this.live) s.select(i); } },
-    el("span.label"), HANDLES.map((h) => el(`span.handle.${h}`, { "data-handle": h })));
+    el("span.label", { dir: "auto" }), HANDLES.map((h) => el(`span.handle.${h}`, { "data-handle": h })));
     const selected = i === s.selected && !this.live;
     const [top, bottom, left, right] = this.drag?.region === i ? this.drag.box : s.words.boxOf(r);
     const pc = (v) => `${(100 * v) / GRID}%`;
@@ -240,7 +241,11 @@ export class Stage {
     d.box = d.handle ? resized(d.start, d.handle, dy, dx) : movedBy(d.start, dy, dx);
     // The document shows the words the box will get when it is let go.
     const { location, offset, area } = this.studio.words.nearest(d.box);
-    d.doc = withRegion(this.studio.doc, d.region, { location, offset, area });
+    const r = d.doc.regions[d.region];
+    if (r.location !== location || r.offset !== offset || r.area !== area) {
+      d.doc = withRegion(this.studio.doc, d.region, { location, offset, area });
+      this.studio.drag(d.doc);
+    }
     this.draw();
   }
 
@@ -249,8 +254,11 @@ export class Stage {
     if (this.tapped >= 0) this.studio.select(this.tapped);
     this.tapped = -1;
     this.drag = null;
-    if (d?.moved) this.studio.edit(d.doc);
-    else if (d?.again && !d.handle) this.below(e, d.region);
+    if (d?.moved) {
+      if (!this.studio.edit(d.doc)) this.studio.drag(null);
+    } else if (d?.again && !d.handle) {
+      this.below(e, d.region);
+    }
     this.draw();
   }
 
@@ -265,6 +273,7 @@ export class Stage {
   }
 
   cancelDrag() {
+    if (this.drag) this.studio.drag(null);
     this.drag = null;
     this.tapped = -1;
     this.draw();

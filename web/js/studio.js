@@ -2,12 +2,17 @@
 // conversation, jobs and pictures; the canvas is in stand.js. Views listen to
 // "change" and look at what they show; nothing else holds state.
 
-import { api, rowsOf } from "./api.js";
+import { api, ApiError, rowsOf } from "./api.js";
+import { whenQuiet } from "./dom.js";
+import { canvasOfRecord, recordOf, wholeImage } from "./image.js";
 import { InTurn } from "./inturn.js";
+import { ended, isOutdone, isUnfinished, nameOfJob, stageOf, unfinished } from "./jobs.js";
+import { Kept } from "./kept.js";
 import { Replies } from "./replies.js";
 import { Stand, whole } from "./stand.js";
 
 const ENDED_KEPT = 100;
+const DISMISSED_KEPT = 500;
 
 export class Studio extends Stand {
   constructor(options, words, events) {
@@ -19,10 +24,17 @@ export class Studio extends Stand {
     this.at = null;             // the last message of the branch shown
     this.jobs = new Map();      // not ended, by id; and those that ended here
     this.writing = new Replies();
+    this.stopped = new Map();   // message id -> what was written of it here until then
+    this.askPointed = whenQuiet(200, (id) => this.attempt(async () => {
+      const { canvas } = await api.session(id);
+      if (this.here(id)) this.followUndo(canvas?.id ?? null);
+    }));
+    this.dismissed = new Kept("omost.dismissed", DISMISSED_KEPT);
     this.health = null;         // who writes and who draws
     this.image = null;          // on the stage, over the layout
     this.newestImage = 0;       // of this session, by number
     this.images = [];           // of the gallery
+    this.query = "";            // what it is searched for
     this.opening = 0;
     this.leaving = null;        // a session that was deleted
     this.turns = new InTurn();  // by session
@@ -49,7 +61,8 @@ export class Studio extends Stand {
       this.changed("jobs");
       return true;
     });
-    if (opened && !fresh) await this.findUnfinished();
+    if (opened && !fresh)
+      await Promise.all([this.findUnfinished(), this.findVersions().catch(quietly)]);
   }
 
   take(session, at) {
@@ -57,6 +70,8 @@ export class Studio extends Stand {
     this.messages = new Map(session.messages.map((m) => [m.id, m]));
     this.at = at;
     this.writing.clear();
+    if (!this.here(this.stoppedOf)) this.stopped.clear();
+    this.stoppedOf = session.id;
     this.newestImage = newestOf(session.images);
     const before = new Map(this.jobs);
     this.jobs.clear();
@@ -67,14 +82,15 @@ export class Studio extends Stand {
     }
   }
 
-  /** What was running when the server stopped, or an answer that failed, unless
-   *  something was asked for since. */
+  /** What was running or waiting when the server stopped, and answers that
+   *  failed, unless they were asked for again or put out of sight. */
   async findUnfinished() {
     const id = this.session?.id;
     if (id === undefined) return;
-    const [last] = rowsOf(await api.jobs(id), "jobs").filter((j) => j.session === id)
-      .sort((a, b) => b.id - a.id);
-    if (last && isUnfinished(last) && this.here(id)) this.takeJob(last);
+    const rows = rowsOf(await api.jobs(id), "jobs").filter((j) => j.session === id);
+    if (!this.here(id)) return;
+    for (const j of unfinished(rows))
+      if (!this.jobs.has(j.id) && !this.dismissed.get(nameOfJob(j))) this.takeJob(j);
   }
 
   /** After events were missed: what the server has, but for what was not yet
@@ -90,8 +106,9 @@ export class Studio extends Stand {
         : s.messages.some((m) => m.id === at) ? at : newest(s));
       this.image = s.images.filter((i) => i.id > newestImage)
         .sort((a, b) => b.id - a.id)[0] ?? this.image;
-      if (this.canvasId !== null && s.canvas && s.canvas.id !== this.canvasId)
+      if (this.canvasId !== null && !this.moved && s.canvas && s.canvas.id !== this.canvasId)
         this.takeCanvas(s.canvas);
+      this.pointed = s.canvas?.id ?? null;
       this.changed("session");
       this.changed("jobs");
       return true;
@@ -211,9 +228,21 @@ export class Studio extends Stand {
 
   /** Why a message of ours has no answer, where the last try failed. */
   failure(message) {
-    const last = [...this.jobs.values()].filter((j) =>
-      j.kind === "compose" && j.message === message).at(-1);
+    const last = this.lastTry(message);
+    if (last?.state === "interrupted") return { message: "the server stopped meanwhile." };
     return last?.state === "failed" ? last.error : null;
+  }
+
+  lastTry(message) {
+    let last = null;
+    for (const j of this.jobs.values())
+      if (j.kind === "compose" && j.message === message && !(last?.id > j.id)) last = j;
+    return last;
+  }
+
+  /** An answer that somebody has stopped, all that there was of it or not. */
+  wasStopped(m) {
+    return !!m.stopped || m.error?.status === "CANCELLED" || this.jobs.get(m.job)?.state === "cancelled";
   }
 
   /** The job that writes in this session, under any of its messages, or null. */
@@ -250,16 +279,23 @@ export class Studio extends Stand {
     const session = this.session?.id;
     return this.attempt(async () => {
       const { job } = await api.restart(id);
+      this.dismiss(id);
       if (!this.here(session)) return;
-      this.jobs.delete(id);
       this.takeJob(job);
     });
   }
 
-  /** What did not come to its end is put out of sight. */
+  /** What did not come to its end is put out of sight, for good. */
   forget(id) {
-    this.jobs.delete(id);
+    this.dismiss(id);
     this.changed("jobs");
+  }
+
+  dismiss(id) {
+    const job = this.jobs.get(id);
+    if (!job) return;
+    if (isUnfinished(job)) this.dismissed.put(nameOfJob(job), 1);
+    this.jobs.delete(id);
   }
 
   /** Of this session, or a model being loaded for all of them. */
@@ -267,15 +303,20 @@ export class Studio extends Stand {
     if (!this.mine(job) && job.kind !== "load") return;
     const before = this.jobs.get(job.id);
     // An answer may come after an event that happened later.
-    if (before && stage(job) < stage(before)) return;
+    if (before && stageOf(job) < stageOf(before)) return;
     const { written, ...now } = job;
     this.jobs.set(job.id, { ...before, ...now });
     if (job.kind === "compose" && job.state === "running") this.writing.of(job.id);
+    this.forgetOutdone(job);
     if (ended(job)) {
       this.writing.end(job.id);
       this.forgetOld();
     }
     this.changed("jobs");
+  }
+
+  forgetOutdone(job) {
+    for (const j of this.jobs.values()) if (isOutdone(j, job)) this.jobs.delete(j.id);
   }
 
   /** What is done long since is not heard of again. */
@@ -289,14 +330,19 @@ export class Studio extends Stand {
     this.changed("image");
   }
 
+  /** The canvas that a picture was drawn of, as a document, or null. */
+  async canvasOfImage(image) {
+    return await canvasOfRecord(recordOf(image)) ??
+      (image.canvas ? (await this.canvasOf(image.canvas)).json : null);
+  }
+
   /** Canvas and settings of a picture, back on the stage. */
   async restore(image) {
-    const record = recordOf(image), session = this.session?.id;
+    const session = this.session?.id;
     await this.attempt(async () => {
+      const record = recordOf(image = await wholeImage(image));
       if (record?.canvas) {
-        const text = typeof record.canvas === "string" ? record.canvas
-          : JSON.stringify(record.canvas);
-        const { json } = await api.parse(text);
+        const json = await this.canvasOfImage(image);
         if (!this.here(session)) return;
         this.edit(whole(json));
       } else if (image.canvas) {
@@ -326,12 +372,16 @@ export class Studio extends Stand {
     inTurn("message", (m) => {
       if (!this.mine(m)) return;
       this.messages.set(m.id, m);
+      if (m.error?.status === "CANCELLED" && this.writing.get(m.job))
+        this.stopped.set(m.id, this.writing.get(m.job));
       // Another tab may have asked: follow only where we were looking.
       if (m.parent === this.at) this.follow(m.id);
       this.changed("chat");
     });
     inTurn("canvas", (c) => {
-      if (!this.mine(c) || c.id === this.canvasId) return;
+      if (!this.mine(c)) return;
+      this.pointed = c.id;
+      if (c.id === this.canvasId) return;
       // A reply goes on the stage in any case; undo brings back what stood here.
       // Another tab's edit is followed where nothing was changed here; where
       // something was, each tab keeps its own.
@@ -359,15 +409,30 @@ export class Studio extends Stand {
       if (s.deleted) { this.gone(s.id); return; }
       this.session.title = s.title;
       this.changed("title");
+      if (s.canvas === undefined) this.askPointed(s.id); else this.followUndo(s.canvas);
     });
     on("note", (e) => { if (this.jobs.has(e.job)) this.say(e.why); });
     on("reset", () => { if (this.session) this.attempt(() => this.reload()); });
   }
 
-  /** A picture that has come or gone, in the list of the gallery. */
+  /** Another tab went back to a version: so does this one, where nothing else
+   *  was done. */
+  followUndo(id) {
+    if (id === null || id === this.pointed) return;
+    this.pointed = id;
+    if (this.canvasId === null || this.moved || id === this.canvasId) return;
+    const { canvasId } = this;
+    this.attempt(async () => {
+      const canvas = await this.canvasOf(id);
+      if (this.mine(canvas) && this.canvasId === canvasId && this.pointed === id) this.takeCanvas(canvas);
+    });
+  }
+
+  /** A picture that has come or gone, in the list of the gallery. Whether one
+   *  belongs into what is searched for, the server knows. */
   listImage(i) {
     const others = this.images.filter((o) => o.id !== i.id);
-    this.images = i.deleted ? others : [i, ...others];
+    this.images = i.deleted || this.query ? others : [i, ...others];
     this.changed("gallery");
   }
 
@@ -379,26 +444,16 @@ export class Studio extends Stand {
   }
 }
 
-/** How a picture was drawn, as an object. */
-export function recordOf(image) {
-  if (typeof image.record !== "string") return image.record ?? null;
-  try { return JSON.parse(image.record); } catch { return null; }
-}
-
 const newestOf = (rows) => Math.max(0, ...rows.map((r) => r.id));
 
-const isUnfinished = (job) => job.state === "interrupted" ||
-  (job.kind === "compose" && job.state === "failed");
+/** What is only nice to have may be missing. */
+function quietly(e) {
+  if (!(e instanceof ApiError)) throw e;
+}
 
 /** Where a session is gone on with: what is being answered, or what was said
  *  last. */
 function newest(session) {
   const job = session.jobs.find((j) => j.kind === "compose" && !ended(j));
   return job?.message ?? session.messages.at(-1)?.id ?? null;
-}
-
-const stage = (job) => (job.state === "queued" ? 0 : job.state === "running" ? 1 : 2);
-
-export function ended(job) {
-  return !["queued", "running"].includes(job.state);
 }
