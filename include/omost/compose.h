@@ -163,8 +163,8 @@ typedef struct omost_compose_stats {
 
 typedef enum omost_compose_event_kind {
     OMOST_COMPOSE_NOTE,   /* `text`: something was left out or changed */
-    OMOST_COMPOSE_PROMPT, /* `done` of `total` tokens of the prompt are read;
-                           * told again while nothing else comes, also in
+    OMOST_COMPOSE_PROMPT, /* `done` of `total` tokens of the prompt are read
+                           * (`total` 0: not known); told again while nothing else comes, also in
                            * the middle of a reply */
     OMOST_COMPOSE_TEXT,   /* `text`: the next bytes of the reply (whole
                            * characters) */

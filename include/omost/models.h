@@ -126,7 +126,8 @@ typedef bool omost_pull_fn(void *user, const omost_pull_event *ev);
  *
  * Errors: MISSING no such repository or file; IO no connection, a server's
  * error, needs a token or an agreement (401, 403), writing failed; FORMAT what
- * came is not what was announced; LIMIT no room on the disk; CANCELLED. */
+ * came is not what was announced; LIMIT there is too little room on the disk to
+ * begin; FULL it was used up meanwhile; CANCELLED. */
 OMOST_API OMOST_NODISCARD omost_status omost_model_pull(
     const omost_hub_opts *opts, const char *ref, omost_pull_fn *on_progress,
     void *user, char **path, omost_error *err);

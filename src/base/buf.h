@@ -20,6 +20,13 @@ static inline void om_buf_init(om_buf *b, const omost_env *env, size_t limit)
     *b = (om_buf){.env = env, .limit = limit};
 }
 
+/* Empty again, and well again; the memory is kept. */
+static inline void om_buf_clear(om_buf *b)
+{
+    b->n = 0;
+    b->status = OMOST_OK;
+}
+
 void om_buf_put(om_buf *b, const void *p, size_t n);
 void om_buf_putc(om_buf *b, char c);
 void om_buf_puts(om_buf *b, const char *z);

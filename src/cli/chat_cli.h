@@ -20,7 +20,8 @@ typedef struct om_talk {
 /* Say it to the model, below message `parent`; whatever happens the talk can go
  * on. */
 void om_talk_say(om_talk *t, int parent, omost_str text);
-/* Something failed, and that was said: in a script the exit code tells. */
+/* A model, server or file failed, and that was said: in a script the exit code
+ * tells. A command that cannot be followed is only told. */
 void om_talk_failed(om_talk *t, int code);
 /* Write the session; complains. */
 void om_talk_keep(om_talk *t);

@@ -78,7 +78,8 @@ static const char intro[] =
     "| `canvas` | Canvas |\n"
     "| `image` | Image, without its record; or `id`, `deleted` |\n"
     "| `preview` | `job`, `session`, `url` |\n"
-    "| `session` | `id`, `title`, `deleted` where it is |\n"
+    "| `session` | `id`, `title`; `canvas` where the stage may have another; "
+    "`deleted` where it is |\n"
     "| `reset` | nothing |\n";
 
 static void put_schema(om_buf *out, const char *what, const char *name)

@@ -73,15 +73,15 @@ static const struct {
     const char *name, *text;
 } variables[] = {
     {"OMOST_API_KEY",
-     "The key for the server that --server names. None stands on a command "
-     "line, where others could read it."},
+     "The key for the server that --server names. It is not taken from the "
+     "command line, where others could read it."},
     {"OPENAI_API_KEY", "The same, where that server is OpenAI's own."},
     {"OMOST_SERVE_KEY",
-     "The key that omost serve asks for; needed to listen beyond this "
-     "machine."},
+     "The key that omost serve asks for, unless --api-key or --api-key-file "
+     "gives one; without any it listens to this machine alone."},
     {"HF_HUB_CACHE, HF_HOME",
      "Where models of the Hugging Face hub are: $HF_HUB_CACHE, else "
-     "$HF_HOME/hub, else ~/.cache/huggingface/hub."},
+     "$HF_HOME/hub, else $XDG_CACHE_HOME/huggingface/hub."},
     {"HF_TOKEN, HF_TOKEN_PATH",
      "Who you are, for models that ask: the token, or the file that holds it; "
      "else $HF_HOME/token. It is sent to the hub alone."},

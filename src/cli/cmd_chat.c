@@ -93,10 +93,8 @@ void om_talk_say(om_talk *t, int parent, om_str text)
     omost_reply_free(&t->job.reply);
     om_talk_keep(t);
     /* A person may go on after Ctrl-C or a server's trouble; a script not. */
-    if (code != 0 && !t->terminal) {
-        t->code = code;
-        t->over = true;
-    }
+    om_talk_failed(t, code);
+    if (code != 0 && !t->terminal) t->over = true;
 }
 
 int om_talk_write(const om_talk *t, const char *path)

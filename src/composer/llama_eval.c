@@ -123,6 +123,14 @@ typedef struct reading {
     omost_error *err;
 } reading;
 
+static omost_status tell_read(reading *r)
+{
+    om_write_sink *sink = r->w->sink;
+    if (sink->prompt(sink->user, (int)r->done, (int)r->total)) return OMOST_OK;
+    r->w->stopped = true;
+    return om_fail(r->err, OMOST_CANCELLED, "stopped");
+}
+
 static omost_status read_to(reading *r, size_t end)
 {
     om_llama *w = r->w;
@@ -132,10 +140,8 @@ static omost_status read_to(reading *r, size_t end)
         omost_status st = om_llama_eval(w, r->token + r->done, NULL, n, r->err);
         if (st != OMOST_OK) return st;
         r->done += n;
-        if (!w->sink->prompt(w->sink->user, (int)r->done, (int)r->total)) {
-            w->stopped = true;
-            return om_fail(r->err, OMOST_CANCELLED, "stopped");
-        }
+        st = tell_read(r);
+        if (st != OMOST_OK) return st;
     }
     return OMOST_OK;
 }
@@ -158,7 +164,7 @@ static omost_status read_system(reading *r, const om_prompt *prompt)
     if (om_llama_load_state(w, prompt->tokens.p, n)) {
         r->done = n;
         w->sink->stats->reused_tokens = (int)n;
-        return OMOST_OK;
+        return tell_read(r);
     }
     omost_status st = read_to(r, n);
     if (st == OMOST_OK) st = om_llama_see_width(w, r->err);
@@ -182,9 +188,8 @@ omost_status om_llama_read_prompt(om_llama *w, const om_prompt *prompt,
                  .err = err};
     w->sink->stats->prompt_tokens = (int)prompt->tokens.n;
     w->sink->stats->reused_tokens = (int)now;
-    if (!w->sink->prompt(w->sink->user, (int)now, (int)r.total))
-        return om_fail(err, OMOST_CANCELLED, "stopped");
-    st = read_system(&r, prompt);
+    st = tell_read(&r);
+    if (st == OMOST_OK) st = read_system(&r, prompt);
     if (st == OMOST_OK) st = read_to(&r, prompt->tokens.n - 1);
     return st == OMOST_OK ? om_llama_see_width(w, err) : st;
 }

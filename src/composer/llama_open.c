@@ -3,9 +3,10 @@
  * libllama tells its reasons only to its log, which belongs to the process: one
  * opening at a time may listen, hence the lock, the one mutable global here. It
  * also keeps two openings from filling ggml's registry of back ends, which is
- * the process's, too. It does not hold up om_gguf_quantize() and
- * om_ggml_probe(), which use the registry and the log as well: a program that
- * opens a writer in one thread must not call them in another meanwhile. */
+ * the process's, too. It does not hold up om_gguf_quantize(), om_ggml_probe()
+ * and om_llama_system_info(), which use the registry and the log as well: a
+ * program that opens a writer in one thread must not call them in another
+ * meanwhile. */
 #include "composer/llama_open.h"
 
 #include <pthread.h>

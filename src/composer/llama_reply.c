@@ -238,6 +238,13 @@ static omost_status plan_forced(reply *r, om_form *form, bool *more)
     return st;
 }
 
+/* A guess that the form forbids is never tried. */
+static bool could_be(const reply *r, om_form form, int32_t token)
+{
+    const om_str s = om_words_of(&r->w->words, token);
+    return !r->o->grammar || (s.n > 0 && om_form_take(&form, s));
+}
+
 /* Guess from what was said before, up to where something is forced. */
 static void plan_drafts(reply *r, om_form *form)
 {
@@ -249,7 +256,7 @@ static void plan_drafts(reply *r, om_form *form)
     const int rows = (int)r->pending.n + r->n_plan;
     const int ahead = om_pace_ahead(&r->w->pace, sure, rows, (int)n, r->hope);
     r->enough = ahead < (int)n;
-    if (n > 0 && ahead == 0 && r->n_plan == 0)
+    if (n > 0 && ahead == 0 && r->n_plan == 0 && could_be(r, *form, guess[0]))
         r->unused = (planned){.token = guess[0], .drafted = true, .sure = sure};
     for (int i = 0; i < ahead; i++) {
         const om_str s = om_words_of(&r->w->words, guess[i]);

@@ -43,13 +43,13 @@ static bool tell(transfer *t, omost_pull_what what, const char *text)
 
 static omost_status failed(transfer *t, const char *doing)
 {
-    return t->st = om_fail(t->err, OMOST_IO, "cannot %s %s: %s", doing, t->part,
-                           strerror(errno));
+    return t->st = om_fail(t->err, om_write_status(errno), "cannot %s %s: %s",
+                           doing, t->part, strerror(errno));
 }
 
 static void no_room(transfer *t)
 {
-    t->st = om_fail(t->err, OMOST_IO,
+    t->st = om_fail(t->err, om_write_status(errno),
                     "%s cannot be written: %s; what came is kept, and the same "
                     "command goes on from there",
                     t->d->name, strerror(errno));

@@ -103,16 +103,16 @@ static omost_status put_link(const char *path, const char *text,
     unlink(temp);
     /* Some file systems have no symbolic links; a second name does as well. */
     if (symlink(text, temp) != 0 && link(blob, temp) != 0)
-        return om_fail(err, OMOST_IO, "cannot make the link %s: %s", path,
-                       strerror(errno));
+        return om_fail(err, om_write_status(errno),
+                       "cannot make the link %s: %s", path, strerror(errno));
     if (rename(temp, path) == 0) {
         unlink(temp); /* rename() of two names of one file leaves both */
         return OMOST_OK;
     }
     int why = errno;
     unlink(temp);
-    return om_fail(err, OMOST_IO, "cannot make the link %s: %s", path,
-                   strerror(why));
+    return om_fail(err, om_write_status(why), "cannot make the link %s: %s",
+                   path, strerror(why));
 }
 
 omost_status om_cache_link(const char *repo, const char *commit, om_str file,

@@ -47,7 +47,7 @@ omost_status om_load_row(om_request *rq, json_t *o, om_job_row *row,
                          omost_error *err);
 
 /* Tell pages of a session, of a message that was added. */
-void om_tell_session(om_request *rq, int64_t id, om_str title, bool deleted);
+void om_tell_session(om_request *rq, int64_t id, om_str title);
 void om_tell_message(om_request *rq, const om_message_row *m);
 
 /* SESSION with everything; in *out. */

@@ -107,14 +107,23 @@ static omost_status answer_session(om_request *rq, om_response *rs, int64_t id,
     return st == OMOST_OK ? om_response_json(rs, o, err) : st;
 }
 
-void om_tell_session(om_request *rq, int64_t id, om_str title, bool deleted)
+static void tell_session(om_request *rq, json_t *o)
+{
+    /* To all: every page has a list of them. */
+    om_events_publish(rq->server->events, "session", 0, o);
+}
+
+static json_t *titled(int64_t id, om_str title)
 {
     json_t *o = json_object();
     om_json_put_int(&o, "id", id);
     om_json_put_str(&o, "title", title);
-    if (deleted) om_json_put(&o, "deleted", json_true());
-    /* To all: every page has a list of them. */
-    om_events_publish(rq->server->events, "session", 0, o);
+    return o;
+}
+
+void om_tell_session(om_request *rq, int64_t id, om_str title)
+{
+    tell_session(rq, titled(id, title));
 }
 
 static omost_status check_title(om_str title, omost_error *err)
@@ -135,7 +144,7 @@ omost_status om_post_session(om_request *rq, om_response *rs, omost_error *err)
     if (!title.p) title = OM_STR("");
     st = om_store_session_add(rq->server->store, title, &id, err);
     if (st != OMOST_OK) return st;
-    om_tell_session(rq, id, title, false);
+    om_tell_session(rq, id, title);
     rs->status = 201;
     return answer_session(rq, rs, id, err);
 }
@@ -163,14 +172,14 @@ omost_status om_patch_session(om_request *rq, om_response *rs, omost_error *err)
     if (st == OMOST_OK)
         st = om_member_int(rq->json, "parent", 0, 1, INT64_MAX, &parent, err);
     if (st == OMOST_OK)
-        st = om_store_session_get(rq->server->store, id, rq->arena, &s, err);
-    if (st == OMOST_OK) was = s.canvas;
-    if (st == OMOST_OK)
-        st = om_store_session_set(rq->server->store, id, title, canvas, err);
+        st = om_store_session_set(rq->server->store, id, title, canvas, &was,
+                                  err);
     if (st == OMOST_OK)
         st = om_store_session_get(rq->server->store, id, rq->arena, &s, err);
     if (st != OMOST_OK) return st;
-    om_tell_session(rq, id, s.title, false);
+    json_t *told = titled(id, s.title);
+    om_json_put_id(&told, "canvas", s.canvas);
+    tell_session(rq, told);
     st = om_session_full(rq, id, &o, err);
     if (st != OMOST_OK) return st;
     om_json_put_id(&o, "replaced",
@@ -195,7 +204,9 @@ omost_status om_delete_session(om_request *rq, om_response *rs,
     if (st == OMOST_OK)
         st = om_store_session_delete(rq->server->store, id, err);
     if (st != OMOST_OK) return st;
-    om_tell_session(rq, id, OM_STR(""), true);
+    json_t *told = titled(id, OM_STR(""));
+    om_json_put(&told, "deleted", json_true());
+    tell_session(rq, told);
     rs->status = 204;
     return OMOST_OK;
 }
@@ -281,9 +292,9 @@ static void give_title(om_request *rq, int64_t session, om_str text)
         count++;
     }
     const om_str title = {text.p, n};
-    if (om_store_session_set(rq->server->store, session, title, -1, &err) ==
-        OMOST_OK)
-        om_tell_session(rq, session, title, false);
+    if (om_store_session_set(rq->server->store, session, title, -1, NULL,
+                             &err) == OMOST_OK)
+        om_tell_session(rq, session, title);
 }
 
 void om_tell_message(om_request *rq, const om_message_row *m)

@@ -36,7 +36,7 @@ static omost_status find_session(om_request *rq, int64_t *id, omost_error *err)
     bool made = false;
     omost_status st =
         om_store_session_find(rq->server->store, title, id, &made, err);
-    if (st == OMOST_OK && made) om_tell_session(rq, *id, title, false);
+    if (st == OMOST_OK && made) om_tell_session(rq, *id, title);
     return st;
 }
 

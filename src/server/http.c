@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "server/api_json.h"
 #include "server/guard.h"
 
 /* ---- requests --------------------------------------------------------- */
@@ -99,11 +100,19 @@ int om_http_code(omost_status st)
     return (size_t)st < sizeof code / sizeof *code ? code[st] : 500;
 }
 
+/* What a request named may have been cut inside a character. */
+static json_t *message_of(const omost_error *err)
+{
+    char text[sizeof err->msg];
+    om_cut_text(text, sizeof text, om_str_of(err->msg));
+    return om_json_new_str(om_str_of(text));
+}
+
 json_t *om_error_json(const omost_error *err, const char *word)
 {
     json_t *e = json_pack("{s:s}", "status",
                           word ? word : omost_status_name(err->status));
-    json_t *message = om_json_new_str(om_str_of(err->msg));
+    json_t *message = message_of(err);
     if (!e || !message || json_object_set_new(e, "message", message) < 0) {
         if (!e) json_decref(message);
         json_decref(e);

@@ -9,17 +9,25 @@ om_str om_call_header(void *connection, const char *name)
     return om_str_of(v);
 }
 
-static enum MHD_Result count_hosts(void *user, enum MHD_ValueKind kind,
-                                   const char *key, const char *value)
+/* How often headers are there that may be there once. */
+typedef struct headers_once {
+    int hosts, lengths; /* lengths: that tell how long the body is */
+} headers_once;
+
+static enum MHD_Result count_once(void *user, enum MHD_ValueKind kind,
+                                  const char *key, const char *value)
 {
-    int *n = user;
+    headers_once *n = user;
+    const om_str name = om_str_of(key);
     (void)kind;
     (void)value;
-    *n += om_str_eq_nocase(om_str_of(key), "Host");
+    n->hosts += om_str_eq_nocase(name, "Host");
+    n->lengths += om_str_eq_nocase(name, "Content-Length") ||
+                  om_str_eq_nocase(name, "Transfer-Encoding");
     return MHD_YES;
 }
 
-static om_guard_headers guard_headers(struct MHD_Connection *mc)
+static om_guard_headers guard_headers(struct MHD_Connection *mc, int n_hosts)
 {
     om_guard_headers h = {
         .host = om_call_header(mc, "Host"),
@@ -30,11 +38,11 @@ static om_guard_headers guard_headers(struct MHD_Connection *mc)
         .type = om_call_header(mc, "Content-Type"),
         .authorization = om_call_header(mc, "Authorization"),
         .cookie = om_call_header(mc, "Cookie"),
+        .n_hosts = n_hosts,
     };
     const om_str n = om_call_header(mc, "Content-Length");
     h.no_body = !om_call_header(mc, "Transfer-Encoding").p &&
                 (!n.p || om_str_eqz(n, "0"));
-    MHD_get_connection_values(mc, MHD_HEADER_KIND, count_hosts, &h.n_hosts);
     return h;
 }
 
@@ -119,13 +127,7 @@ static void check_length(om_call *c, struct MHD_Connection *mc)
 {
     const om_str text = om_call_header(mc, "Content-Length");
     int64_t n = 0;
-    if (text.p && om_call_header(mc, "Transfer-Encoding").p) {
-        /* A proxy may have read the other one: what follows is nobody's. */
-        om_response_header(&c->rs, "Connection", OM_STR("close"));
-        refuse(c, 400, NULL, OMOST_USAGE,
-               "a request has a Content-Length or a Transfer-Encoding, not "
-               "both");
-    } else if (!text.p) {
+    if (!text.p) {
         om_conn_deadline(c->conn, c->daemon, OM_BODY_SECONDS);
     } else if (!om_parse_id(text, 0, INT64_MAX, &n)) {
         refuse(c, 400, NULL, OMOST_USAGE,
@@ -138,14 +140,28 @@ static void check_length(om_call *c, struct MHD_Connection *mc)
     }
 }
 
+/* A proxy before us may have believed another one: what follows is nobody's. */
+static void refuse_lengths(om_call *c)
+{
+    om_response_header(&c->rs, "Connection", OM_STR("close"));
+    refuse(c, 400, NULL, OMOST_USAGE,
+           "a request has one Content-Length or one Transfer-Encoding");
+}
+
 void om_call_begin(om_call *c, struct MHD_Connection *mc, const char *method)
 {
-    const om_guard_headers h = guard_headers(mc);
+    headers_once once = {0};
+    MHD_get_connection_values(mc, MHD_HEADER_KIND, count_once, &once);
+    const om_guard_headers h = guard_headers(mc, once.hosts);
     omost_error err;
     unsigned others = 0;
     const int m = om_method_find(method);
     om_buf_init(&c->body, c->daemon->opts.env, OM_MAX_PNG_BODY + 1);
     allow_origin(c, &h);
+    if (once.lengths > 1) {
+        refuse_lengths(c);
+        return;
+    }
     if (om_target_parse(&c->arena, c->target, &c->rq.path, &c->rq.query,
                         &err) != OMOST_OK) {
         refuse(c, 400, NULL, err.status, err.msg);

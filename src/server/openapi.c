@@ -63,7 +63,7 @@ static json_t *parameters_json(const om_route *r)
 }
 
 /* What may go wrong with which routes. */
-enum { ALWAYS, WITH_ID, WITH_BODY, WITH_JOB, WITH_KEY };
+enum { ALWAYS, WITH_ID, WITH_BODY, WITH_JOB, WITH_KEY, WITH_RESTART };
 static const struct {
     const char *code, *text;
     int when;
@@ -72,6 +72,7 @@ static const struct {
     {"401", "without the key", WITH_KEY},
     {"403", "by a page of another site", ALWAYS},
     {"404", "it is not there", WITH_ID},
+    {"409", "it was begun anew already", WITH_RESTART},
     {"413", "the body is too large", WITH_BODY},
     {"415", "the body is of another type", WITH_BODY},
     {"421", "under another name", ALWAYS},
@@ -88,6 +89,7 @@ static bool may_be(const om_route *r, int when)
     case WITH_BODY: return r->body != OM_BODY_NONE;
     case WITH_JOB: return r->method != OM_GET;
     case WITH_KEY: return !r->open;
+    case WITH_RESTART: return strstr(r->pattern, "/restart") != NULL;
     default: return true;
     }
 }

@@ -81,6 +81,20 @@ static om_job_state how_it_ended(om_worker *w, omost_status st)
     return asked || !stopping ? OM_JOB_CANCELLED : OM_JOB_INTERRUPTED;
 }
 
+/* Tell the store, those who listen, and who waits for it; `err`: for the last. */
+static void end(om_work *k, om_job_state state, om_str error,
+                const omost_error *err)
+{
+    om_job_row ended = k->row;
+    const bool kept = om_end_keep(k, state, error, &ended);
+    const bool known = ended.kind.n > 0;
+    if (known) publish_job(k->w, &ended);
+    om_box_over(k->box, err);
+    if (kept) return;
+    om_end_late(k, state, error, &ended);
+    if (!known && ended.kind.n > 0) publish_job(k->w, &ended);
+}
+
 /* Say that it is running, do it, and say how it ended. */
 static void run(om_work *k)
 {
@@ -103,15 +117,10 @@ static void run(om_work *k)
     const om_str why = state == OM_JOB_FAILED
                            ? om_json_text(&k->arena, om_error_json(&err, NULL))
                            : OM_STR("");
-    const om_str error = why.p ? why : OM_STR("");
-    om_job_row ended = k->row;
-    const bool kept = om_end_keep(k, state, error, &ended);
-    publish_job(w, &ended);
     if (st == OMOST_CANCELLED && err.status == OMOST_OK)
         om_fail(&err, st, "it was stopped");
-    om_box_over(k->box, &err);
     json_decref(k->request);
-    if (!kept) om_end_late(k, state, error);
+    end(k, state, why.p ? why : OM_STR(""), &err);
 }
 
 static void work_on(om_worker *w, om_waiting next)
@@ -120,7 +129,10 @@ static void work_on(om_worker *w, om_waiting next)
     om_work k = {.w = w, .box = next.box};
     k.progress.seconds_left = -1;
     om_arena_init(&k.arena, w->opts.env, 0);
-    if (om_work_find(&k, next.id, &err) == OMOST_OK)
+    const omost_status st = om_work_find(&k, next.id, &err);
+    if (st == OMOST_CANCELLED || (st == OMOST_OK && next.cancelled))
+        end(&k, OM_JOB_CANCELLED, OM_STR(""), &err);
+    else if (st == OMOST_OK)
         run(&k);
     else
         om_box_over(k.box, &err);
@@ -193,7 +205,7 @@ omost_status om_worker_add(om_worker *w, om_job_row *row, om_box *box,
         /* Told before anybody can begin or cancel it. */
         om_events_publish(w->opts.events, "job", row->session,
                           om_job_new_json(row, w->n_queue));
-        w->queue[w->n_queue++] = (om_waiting){row->id, box};
+        w->queue[w->n_queue++] = (om_waiting){.id = row->id, .box = box};
         pthread_cond_signal(&w->wake);
     }
     pthread_mutex_unlock(&w->lock);
@@ -201,6 +213,7 @@ omost_status om_worker_add(om_worker *w, om_job_row *row, om_box *box,
     return st;
 }
 
+/* Its place is held until it is known that it has ended. */
 static bool take_out(om_worker *w, int64_t job, om_box **box)
 {
     for (int i = 0; i < w->n_queue; i++) {
@@ -208,23 +221,37 @@ static bool take_out(om_worker *w, int64_t job, om_box **box)
         *box = w->queue[i].box;
         memmove(w->queue + i, w->queue + i + 1,
                 (size_t)(--w->n_queue - i) * sizeof *w->queue);
+        w->n_held++;
         return true;
     }
     return false;
 }
 
-static omost_status cancel_queued(om_worker *w, int64_t job, omost_error *err)
+/* The store cannot be told just now: the worker will, in its turn. */
+static void end_in_turn(om_worker *w, int64_t job)
+{
+    pthread_mutex_lock(&w->lock);
+    w->queue[w->n_queue++] = (om_waiting){.id = job, .cancelled = true};
+    w->n_held--;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void cancel_queued(om_worker *w, int64_t job)
 {
     om_arena a;
     om_job_row row;
+    omost_error err;
+    if (om_store_job_set(w->opts.store, job, OM_JOB_CANCELLED, OM_STR(""),
+                         &err) != OMOST_OK) {
+        end_in_turn(w, job);
+        return;
+    }
+    om_worker_release(w);
     om_arena_init(&a, w->opts.env, 0);
-    omost_status st =
-        om_store_job_set(w->opts.store, job, OM_JOB_CANCELLED, OM_STR(""), err);
-    if (st == OMOST_OK)
-        st = om_store_job_get(w->opts.store, job, &a, &row, err);
-    if (st == OMOST_OK) publish_job(w, &row);
+    if (om_store_job_get(w->opts.store, job, &a, &row, &err) == OMOST_OK)
+        publish_job(w, &row);
     om_arena_free(&a);
-    return st;
 }
 
 omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err)
@@ -244,7 +271,8 @@ omost_status om_worker_cancel(om_worker *w, int64_t job, omost_error *err)
         om_fail(&stopped, OMOST_CANCELLED, "it was stopped");
         om_box_over(box, &stopped);
         om_box_free(box, false);
-        return cancel_queued(w, job, err);
+        cancel_queued(w, job);
+        return OMOST_OK;
     }
     return om_fail(err, OMOST_MISSING,
                    "job %lld neither waits nor runs any more", (long long)job);

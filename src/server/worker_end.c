@@ -71,11 +71,11 @@ bool om_end_keep(om_work *k, om_job_state state, om_str error,
     return !late;
 }
 
-void om_end_late(om_work *k, om_job_state state, om_str error)
+void om_end_late(om_work *k, om_job_state state, om_str error,
+                 om_job_row *ended)
 {
-    om_job_row ended = k->row;
     do nap(200);
-    while (!is_stopping(k->w) && may_pass(keep_end(k, state, error, &ended)));
+    while (!is_stopping(k->w) && may_pass(keep_end(k, state, error, ended)));
     set_late(k->w, NULL);
 }
 
@@ -83,15 +83,12 @@ void om_end_late(om_work *k, om_job_state state, om_str error)
 
 omost_status om_work_find(om_work *k, int64_t id, omost_error *err)
 {
-    om_job_row ended;
     omost_status st;
     while (may_pass(st = om_store_job_get(k->w->opts.store, id, &k->arena,
                                           &k->row, err)) &&
            om_work_goes_on(k))
         nap(200);
     if (!may_pass(st) || is_stopping(k->w)) return st;
-    k->row = ended = (om_job_row){.id = id};
-    if (!om_end_keep(k, OM_JOB_CANCELLED, OM_STR(""), &ended))
-        om_end_late(k, OM_JOB_CANCELLED, OM_STR(""));
-    return st;
+    k->row = (om_job_row){.id = id};
+    return om_fail(err, OMOST_CANCELLED, "it was stopped");
 }

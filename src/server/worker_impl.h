@@ -46,7 +46,8 @@ typedef struct om_choice {
 /* A job that waits, and who waits for it. */
 typedef struct om_waiting {
     int64_t id;
-    om_box *box; /* or NULL */
+    om_box *box;    /* or NULL */
+    bool cancelled; /* it is only to be ended */
 } om_waiting;
 
 struct om_worker {
@@ -111,9 +112,11 @@ bool om_work_again(om_work *k, omost_status st, int64_t *since);
  * no other job could be done either. The next start would find it running. */
 bool om_end_keep(om_work *k, om_job_state state, om_str error,
                  om_job_row *ended);
-void om_end_late(om_work *k, om_job_state state, om_str error);
+void om_end_late(om_work *k, om_job_state state, om_str error,
+                 om_job_row *ended);
 /* Read the job's row, patiently: one that cannot be read just now has not
- * failed. It fails when the job is gone, or was cancelled meanwhile. */
+ * failed. CANCELLED when somebody asked for that meanwhile: k->row has no more
+ * than the number then. */
 omost_status om_work_find(om_work *k, int64_t id, omost_error *err);
 
 void om_written_init(om_written *n, const omost_env *env);

@@ -40,15 +40,20 @@ json_t *om_worker_progress(om_worker *w, int64_t job)
     return runs ? progress_json(&p) : NULL;
 }
 
-static json_t *images_json(om_worker *w, int64_t job)
+/* Asked for at every progress of a drawing: other jobs need no look at the
+ * store. */
+static json_t *images_json(om_worker *w, const om_job_row *row)
 {
+    if (!om_str_eqz(row->kind, "render") || row->state == OM_JOB_QUEUED)
+        return json_array();
     om_arena a;
     int64_t *ids = NULL;
     size_t n = 0;
     omost_error err;
     json_t *out = json_array();
     om_arena_init(&a, w->opts.env, 0);
-    if (om_store_job_images(w->opts.store, job, &a, &ids, &n, &err) != OMOST_OK)
+    if (om_store_job_images(w->opts.store, row->id, &a, &ids, &n, &err) !=
+        OMOST_OK)
         n = 0;
     for (size_t i = 0; i < n; i++) om_json_append(&out, json_integer(ids[i]));
     om_arena_free(&a);
@@ -105,7 +110,7 @@ json_t *om_job_json(om_worker *w, const om_job_row *stored)
     char error[OM_LATE_ERROR];
     const om_job_row now = now_of(w, stored, error), *row = &now;
     return job_json(row, om_worker_position(w, row->id),
-                    om_worker_progress(w, row->id), images_json(w, row->id));
+                    om_worker_progress(w, row->id), images_json(w, row));
 }
 
 json_t *om_job_new_json(const om_job_row *row, int position)

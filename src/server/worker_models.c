@@ -183,7 +183,7 @@ omost_status om_need_engine(om_work *k, const om_render_want *want,
 
 static void copy_choice(om_choice *to, const om_choice *from)
 {
-    to->path.n = 0;
+    om_buf_clear(&to->path);
     om_buf_str(&to->path, om_buf_view(&from->path));
     to->none = from->none;
     memcpy(to->name, from->name, OM_MODEL_NAME);
@@ -200,7 +200,7 @@ static omost_status choose(om_work *k, const char *kind, om_choice *c,
     const char *given = om_worker_given(w, kind);
     c->none = json_is_null(v);
     if (c->none) return OMOST_OK;
-    c->path.n = 0;
+    om_buf_clear(&c->path);
     om_cut_text(c->name, OM_MODEL_NAME, name);
     if (given && om_str_eqz(name, given)) return OMOST_OK;
     if (!w->opts.find)
@@ -220,6 +220,7 @@ static omost_status use_composer(om_work *k, const om_choice *was,
     return w->writes.none ? OMOST_OK : om_need_composer(k, err);
 }
 
+/* om_need_engine() knows whether it is the one that is open. */
 static omost_status use_renderer(om_work *k, const om_choice *was,
                                  omost_error *err)
 {

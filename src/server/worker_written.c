@@ -19,20 +19,14 @@ void om_written_free(om_written *n)
     om_buf_free(&n->notes);
 }
 
-static void forget(om_buf *b)
-{
-    b->n = 0;
-    b->status = OMOST_OK;
-}
-
 static void set_written(om_work *k, bool is)
 {
     om_written *n = &k->w->written;
     pthread_mutex_lock(&k->w->lock);
     n->is = is;
-    forget(&n->text);
-    forget(&n->regions);
-    forget(&n->notes);
+    om_buf_clear(&n->text);
+    om_buf_clear(&n->regions);
+    om_buf_clear(&n->notes);
     pthread_mutex_unlock(&k->w->lock);
 }
 
@@ -63,8 +57,8 @@ static void remember(om_written *n, const char *name, const json_t *data)
     } else if (strcmp(name, "note") == 0) {
         append(&n->notes, json_object_get(data, "why"));
     } else if (strcmp(name, "again") == 0) {
-        forget(&n->text);
-        forget(&n->regions);
+        om_buf_clear(&n->text);
+        om_buf_clear(&n->regions);
     } else if (strcmp(name, "message") == 0) {
         n->is = false;
     }

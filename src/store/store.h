@@ -73,9 +73,11 @@ omost_status om_store_session_get(om_store *s, int64_t id, om_arena *a,
 omost_status om_store_session_list(om_store *s, om_str search, om_page page,
                                    om_arena *a, om_session_row **out, size_t *n,
                                    omost_error *err);
-/* title.p NULL, canvas < 0: as it was. */
+/* title.p NULL, canvas < 0: as it was. *was (may be NULL): the canvas that was on
+ * the stage before. */
 omost_status om_store_session_set(om_store *s, int64_t id, om_str title,
-                                  int64_t canvas, omost_error *err);
+                                  int64_t canvas, int64_t *was,
+                                  omost_error *err);
 /* With its messages, canvases and jobs; its pictures stay in the gallery. */
 omost_status om_store_session_delete(om_store *s, int64_t id, omost_error *err);
 

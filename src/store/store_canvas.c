@@ -68,16 +68,6 @@ omost_status om_store_canvas_get(om_store *s, int64_t id, om_arena *a,
                                        : st;
 }
 
-static omost_status staged(om_store *s, int64_t session, int64_t *canvas,
-                           omost_error *err)
-{
-    om_query q =
-        om_query_of(s, "SELECT canvas FROM sessions WHERE id = ?1", err);
-    om_put_int(&q, session);
-    *canvas = om_query_row(&q) ? om_take_int(&q) : 0;
-    return om_query_end(&q);
-}
-
 omost_status om_store_canvas_stage(om_store *s, om_canvas_row *row,
                                    int64_t *was, omost_error *err)
 {
@@ -85,7 +75,7 @@ omost_status om_store_canvas_stage(om_store *s, om_canvas_row *row,
     int64_t before = 0;
     omost_status st = om_store_begin(s, err);
     if (st != OMOST_OK) return st;
-    st = staged(s, row->session, &before, err);
+    st = om_session_staged(s, row->session, &before, err);
     if (st == OMOST_OK) st = om_canvas_insert(s, &c, err);
     if (st == OMOST_OK) st = om_session_stage(s, c.session, c.id, err);
     st = om_store_finish(s, st, err);

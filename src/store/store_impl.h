@@ -130,6 +130,8 @@ omost_status om_canvas_check(om_store *s, int64_t id, omost_error *err);
 omost_status om_job_check(om_store *s, int64_t id, omost_error *err);
 /* It changed: now. */
 omost_status om_session_touch(om_store *s, int64_t session, omost_error *err);
+omost_status om_session_staged(om_store *s, int64_t session, int64_t *canvas,
+                               omost_error *err);
 omost_status om_session_stage(om_store *s, int64_t session, int64_t canvas,
                               omost_error *err);
 /* Within a change. */

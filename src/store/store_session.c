@@ -16,6 +16,16 @@ omost_status om_session_touch(om_store *s, int64_t session, omost_error *err)
     return om_query_run(&q);
 }
 
+omost_status om_session_staged(om_store *s, int64_t session, int64_t *canvas,
+                               omost_error *err)
+{
+    om_query q =
+        om_query_of(s, "SELECT canvas FROM sessions WHERE id = ?1", err);
+    om_put_int(&q, session);
+    *canvas = om_query_row(&q) ? om_take_int(&q) : 0;
+    return om_query_end(&q);
+}
+
 omost_status om_session_stage(om_store *s, int64_t session, int64_t canvas,
                               omost_error *err)
 {
@@ -165,11 +175,13 @@ static omost_status set_title(om_store *s, int64_t id, om_str title,
 }
 
 omost_status om_store_session_set(om_store *s, int64_t id, om_str title,
-                                  int64_t canvas, omost_error *err)
+                                  int64_t canvas, int64_t *was,
+                                  omost_error *err)
 {
     omost_status st = om_store_begin(s, err);
     if (st != OMOST_OK) return st;
     st = om_session_check(s, id, err);
+    if (st == OMOST_OK && was) st = om_session_staged(s, id, was, err);
     if (st == OMOST_OK && title.p) st = set_title(s, id, title, err);
     if (st == OMOST_OK && canvas > 0) st = om_canvas_check(s, canvas, err);
     if (st == OMOST_OK && canvas >= 0)

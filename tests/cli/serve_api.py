@@ -6,7 +6,6 @@ import os
 import shutil
 import struct
 import threading
-import time
 
 from serve_client import *
 

@@ -163,14 +163,24 @@ def chunks(s):
     for body in (chunked + b"\r\n5\r\n{}", head + b"Content-Length: 100\r\n\r\n{}", head[:40], head):
         with socket.create_connection(("127.0.0.1", s.port), 5) as c:
             c.sendall(body)
-    two = head + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"
-    got = s.raw(two, 2)
-    check("two lengths are not both believed", not got.startswith(b"HTTP/1.1 201") or
-          got.count(b"HTTP/1.1") == 1, got[:200])
+    two = head.replace(b"Connection: close\r\n", b"") + b"Content-Length: %d\r\n" * 2 + b"\r\n{}"
+    after = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % s.port
+    for lengths in ((2, 3), (3, 2), (0, 2), (2, 2 + len(after))):
+        got = s.raw(two % lengths + after, 2)
+        check("two lengths %d and %d are not both believed" % lengths,
+              got.startswith(b"HTTP/1.1 400 ") and got.count(b"HTTP/1.1 ") == 1, got[:200])
+
+
+def long_names(s):
+    """An error names a part of what was wrong, and stays a text."""
+    for n in range(56, 64):
+        code, got = s.get("/api/sessions?" + "a" * n + "%C3%A9%F0%9F%90%89=1")
+        check("a name cut behind %d" % n, code == 400 and
+              got["error"]["status"] == "USAGE" and "aaaa" in got["error"]["message"], code, got)
 
 
 with Server("--script", "two.txt") as s:
-    for story in (values, places, strings, broken_at_random, other_kinds, chunks):
+    for story in (values, places, strings, broken_at_random, other_kinds, chunks, long_names):
         story(s)
         alive(s, story.__name__)
     check("ends well", s.stop() == 0)

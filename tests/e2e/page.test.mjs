@@ -323,8 +323,11 @@ test("who changes a canvas that another has changed meanwhile is told", LIMIT, a
   const id = new URLSearchParams(new URL(page.url()).hash.slice(1)).get("s");
   const at = (path, body) => fetch(`${server.url}api/sessions/${id}${path}`, body && {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  await page.waitForTimeout(700);
-  const { canvas } = await (await at("")).json();
+  let canvas; // what the test before went on to is kept by now
+  await eventually(async () => {
+    ({ canvas } = await (await at("")).json());
+    return canvas.json.global.description;
+  }, "A second one.");
   const theirs = { ...canvas.json, global: { ...canvas.json.global, description: "Theirs." } };
   // It happens while the page's own change is on its way.
   await page.route("**/canvases", async (route) => {
@@ -344,9 +347,10 @@ test("who changes a canvas that another has changed meanwhile is told", LIMIT, a
 test("a search of the gallery shows what it is for, also of what comes", LIMIT, async () => {
   await tab(page, "gallery");
   const search = page.getByLabel("Search the gallery"), all = await page.locator(".thumb").count();
-  await Promise.all([page.waitForResponse((r) => r.url().includes("q=purple")), search.fill("purple horse")]);
-  await page.waitForTimeout(100);
-  const found = await page.locator(".thumb").count();
+  const [answer] = await Promise.all([
+    page.waitForResponse((r) => r.url().includes("q=purple")), search.fill("purple horse")]);
+  const found = (await answer.json()).images.length;
+  await thumbs(page, found);
   await drawButton(page).click();
   await quiet(page);
   const [image] = (await (await fetch(`${server.url}api/images`)).json()).images;

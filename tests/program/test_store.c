@@ -96,13 +96,13 @@ static void test_sessions(void **state)
         assert_true(row.created > 1600000000000 && row.updated == row.created);
         assert_int_equal(row.canvas + row.n_messages + row.n_images, 0);
     }
-    OK(om_store_session_set(f->s, ids[0], OM_STR("new"), -1, &err));
+    OK(om_store_session_set(f->s, ids[0], OM_STR("new"), -1, NULL, &err));
     const int64_t canvas = new_canvas(f->s, ids[0], "canvas = Canvas()");
-    OK(om_store_session_set(f->s, ids[0], (om_str){0}, canvas, &err));
+    OK(om_store_session_set(f->s, ids[0], (om_str){0}, canvas, NULL, &err));
     OK(om_store_session_get(f->s, ids[0], &f->a, &row, &err));
     assert_text(row.title, OM_STR("new"));
     assert_int_equal(row.canvas, canvas);
-    OK(om_store_session_set(f->s, ids[0], (om_str){"", 0}, 0, &err));
+    OK(om_store_session_set(f->s, ids[0], (om_str){"", 0}, 0, NULL, &err));
     OK(om_store_session_get(f->s, ids[0], &f->a, &row, &err));
     assert_int_equal(row.title.n, 0);
     assert_int_equal(row.canvas, 0);
@@ -375,7 +375,7 @@ static void test_sessions_by_use(void **state)
     const om_page all = {0};
     want_sessions(f, "", all, 3, (int64_t[]){c, b, a});
     later();
-    OK(om_store_session_set(f->s, a, (om_str){0}, -1, &err));
+    OK(om_store_session_set(f->s, a, (om_str){0}, -1, NULL, &err));
     want_sessions(f, "", all, 3, (int64_t[]){a, c, b});
     want_sessions(f, "", (om_page){.before = a, .limit = 1}, 1, (int64_t[]){c});
     want_sessions(f, "", (om_page){.before = c}, 1, (int64_t[]){b});
@@ -572,10 +572,10 @@ static void test_missing(void **state)
     const int64_t id = new_session(s, "s");
     FAILS(om_store_session_get(s, 9, &f->a, &session, &err), OMOST_MISSING,
           "no session 9");
-    FAILS(om_store_session_set(s, 9, OM_STR("t"), -1, &err), OMOST_MISSING,
-          "no session 9");
-    FAILS(om_store_session_set(s, id, OM_STR("t"), 9, &err), OMOST_MISSING,
-          "no canvas 9");
+    FAILS(om_store_session_set(s, 9, OM_STR("t"), -1, NULL, &err),
+          OMOST_MISSING, "no session 9");
+    FAILS(om_store_session_set(s, id, OM_STR("t"), 9, NULL, &err),
+          OMOST_MISSING, "no canvas 9");
     FAILS(om_store_session_delete(s, 9, &err), OMOST_MISSING, "no session 9");
     FAILS(om_store_canvas_get(s, 9, &f->a, &canvas, &err), OMOST_MISSING,
           "no canvas 9");

@@ -249,70 +249,85 @@ static void test_thumbs_at_once(void **state)
 
 /* ---- locked for a moment ------------------------------------------------ */
 
+enum { READS = 20 };
+
 typedef struct reader {
     om_store *s;
-    _Atomic int reads, slow;
-    _Atomic bool over;
+    int release; /* a pipe: a byte in it ends the lock */
+    _Atomic int reads;
 } reader;
 
-static void *read_on(void *user)
+/* Reads so often, and only then lets the lock go: were a read to wait for the
+ * change, which waits for the lock, none of the three would end. */
+static void *read_then_release(void *user)
 {
     reader *r = user;
+    const struct timespec nap = {.tv_nsec = 5000000};
     om_arena a;
     om_session_row row;
     omost_error err;
     om_arena_init(&a, NULL, 0);
-    while (!r->over) {
-        struct timespec t, u;
-        const struct timespec nap = {.tv_nsec = 1000000};
-        clock_gettime(CLOCK_MONOTONIC, &t);
+    for (int i = 0; i < READS; i++) {
         if (om_store_session_get(r->s, 1, &a, &row, &err) != OMOST_OK) break;
-        clock_gettime(CLOCK_MONOTONIC, &u);
-        r->slow +=
-            (u.tv_sec - t.tv_sec) * 1000 + (u.tv_nsec - t.tv_nsec) / 1000000 >
-            300;
         r->reads++;
         nanosleep(&nap, NULL);
     }
     om_arena_free(&a);
+    if (r->reads == READS && write(r->release, "!", 1) != 1) r->reads = -1;
     return NULL;
+}
+
+/* Another program: has the lock, tells it, and keeps it until it is told to
+ * let go, or nobody is there any more to tell it. */
+static void lock_until_told(const scratch *d, int tell, int told)
+{
+    char path[OM_TEST_PATH], c = 0;
+    sqlite3 *db = NULL;
+    sqlite3_open(scratch_file(d, "omost.db", path), &db);
+    if (sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) == 0) c = '!';
+    if (write(tell, &c, 1) != 1) _exit(1);
+    const bool was_told = read(told, &c, 1) == 1;
+    sqlite3_close(db);
+    _exit(was_told ? 0 : 1);
 }
 
 /* A change waits until the lock goes; who reads does not wait. */
 static void test_lock_goes(void **state)
 {
     (void)state;
-    char path[OM_TEST_PATH], c = 0;
-    int pipes[2], status;
-    const struct timespec while_ = {.tv_nsec = 800000000};
+    char c = 0;
+    int locked[2], release[2], status = -1;
+    omost_error err;
+    int64_t id = 0;
     scratch d = scratch_new();
     om_store *s = store_open(&d);
-    reader r = {.s = s};
     pthread_t thread;
     new_session(s, "before");
-    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(pipe(locked), 0);
+    assert_int_equal(pipe(release), 0);
     fflush(NULL);
     const pid_t pid = fork();
     if (pid == 0) {
-        sqlite3 *db = NULL;
-        sqlite3_open(scratch_file(&d, "omost.db", path), &db);
-        if (sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) == 0) c = '!';
-        if (write(pipes[1], &c, 1) != 1) _exit(1);
-        nanosleep(&while_, NULL);
-        sqlite3_close(db);
-        _exit(0);
+        close(release[1]);
+        lock_until_told(&d, locked[1], release[0]);
     }
-    assert_int_equal(read(pipes[0], &c, 1), 1);
+    assert_int_equal(read(locked[0], &c, 1), 1);
     assert_int_equal(c, '!');
-    assert_int_equal(pthread_create(&thread, NULL, read_on, &r), 0);
-    assert_int_equal(new_session(s, "after"), 2);
-    r.over = true;
+    reader r = {.s = s, .release = release[1]};
+    assert_int_equal(pthread_create(&thread, NULL, read_then_release, &r), 0);
+    const omost_status changed =
+        om_store_session_add(s, OM_STR("after"), &id, &err);
+    const int reads = r.reads; /* all of them, before the change was made */
     pthread_join(thread, NULL);
-    waitpid(pid, &status, 0);
-    assert_true(r.reads > 20);
-    assert_int_equal(r.slow, 0);
-    close(pipes[0]);
-    close(pipes[1]);
+    close(release[1]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(changed, OMOST_OK);
+    assert_int_equal(id, 2);
+    assert_int_equal(reads, READS);
+    close(release[0]);
+    close(locked[0]);
+    close(locked[1]);
     om_store_close(s);
     scratch_remove(&d);
 }

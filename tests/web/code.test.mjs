@@ -3,24 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { withGlobal } from "../../web/js/canvas.js";
-import { canvas, later, opened, session, settled } from "./support.mjs";
+import { CodeEditor } from "../../web/js/code.js";
+import { FakeNode, canvas, later, opened, session, settled } from "./support.mjs";
 
-class FakeNode extends EventTarget {
-  children = [];
-  style = {};
-  classList = { add() {}, toggle() {} };
-  value = "";
-  append(...nodes) { this.children.push(...nodes); }
-  replaceChildren(...nodes) { this.children = nodes; }
-  setAttribute(name, value) { this[name] = value; }
-  setSelectionRange() {}
-  focus() {}
-  get text() { return this.children.map((c) => c.text ?? c).join(""); }
-}
-globalThis.Node = FakeNode;
-globalThis.document = { createElement: () => new FakeNode() };
-globalThis.requestAnimationFrame = (fn) => setImmediate(fn);
-const { CodeEditor } = await import("../../web/js/code.js");
 
 const written = (text) => canvas(0, { json: withGlobal(canvas(0).json, { description: text }), python: text });
 
@@ -134,6 +119,25 @@ test("a late answer about what stood here before is none about what stands here"
   assert.equal(studio.doc.global.description, "canvas 5");
   await pass(1000);
   assert.deepEqual([studio.doc.global.description, code.input.value], ["second", "second"]);
+});
+
+test("what was told of a text goes with it when a box is dragged", async (t) => {
+  const { studio, code, pass, type } = await editor(t);
+  const drag = async (description) => {
+    studio.drag(description === null ? null : withGlobal(studio.doc, { description }));
+    await pass(0);
+  };
+  type("bad");
+  await pass(300);
+  assert.equal(code.error.message, "no: bad");
+  await drag("dragged");
+  assert.deepEqual([code.input.value, code.error, code.says.text], ["dragged", null, "Sound."]);
+  await drag(null);
+  studio.canvasNotes = [{ line: 1, col: 1, message: "mended" }];
+  await drag("again");
+  assert.equal(code.notes.children.length, 0);
+  await drag(null);
+  assert.deepEqual([code.input.value, code.notes.children.length], ["canvas 5", 1]);
 });
 
 test("a text from elsewhere is read at once, and its error told", async (t) => {

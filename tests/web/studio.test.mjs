@@ -349,14 +349,8 @@ test("another tab's undo is followed where nothing was changed here", async () =
   events.tell("session", { id: 1, title: "new", canvas: 2 });
   await settled();
   assert.deepEqual([studio.canvasId, seen(studio)], [2, "canvas 2"]);
-  // Where it is not told, it is asked for.
-  fake({ ...versions, ...saves, "GET /api/sessions/1": () => [200, session({ canvas: canvas(3) })] });
-  events.tell("session", { id: 1, title: "new" });
-  await new Promise((r) => setTimeout(r, 250));
-  await settled();
-  assert.deepEqual([studio.canvasId, seen(studio)], [3, "canvas 3"]);
   mine(studio, "mine");
-  events.tell("session", { id: 1, title: "new", canvas: 2 });
+  events.tell("session", { id: 1, title: "new", canvas: 3 });
   await settled();
   assert.equal(seen(studio), "mine");
   await studio.saveNow();
@@ -374,6 +368,22 @@ test("who takes another's place is told, and can bring it back", async () => {
   assert.deepEqual([seen(studio), patched(asked)], ["canvas 3", [3]]);
   await studio.undo();
   assert.equal(seen(studio), "mine");
+});
+
+test("of two versions that are put on the stage the last one stands", async () => {
+  const [answer, come] = later();
+  const slow = { "GET /api/canvases/3": async () => { await answer; return [200, canvas(3)]; } };
+  const { studio, asked } = await opened(session({ canvas: canvas(5) }), { ...versions, ...slow });
+  const first = studio.showCanvas(3);
+  await studio.showCanvas(2);
+  come();
+  await first;
+  assert.deepEqual([seen(studio), patched(asked)], ["canvas 2", [2]]);
+  const again = await opened(session({ canvas: canvas(5) }), { ...versions, ...slow });
+  const other = again.studio.showCanvas(3);
+  await again.studio.showCanvas(5); // it stands there
+  await other;
+  assert.deepEqual([seen(again.studio), patched(again.asked)], ["canvas 5", []]);
 });
 
 test("what has stood here is no other's", async () => {
@@ -521,6 +531,49 @@ test("jobs that are done long since are forgotten; what was interrupted is not",
   events.tell("job", { id: 1, kind: "render", state: "interrupted", session: 1 });
   for (let id = 2; id < 300; id++) events.tell("job", { id, kind: "render", state: "done", session: 1 });
   assert.ok(studio.jobs.size <= 101 && studio.jobs.has(1) && studio.jobs.has(299), `${studio.jobs.size}`);
+});
+
+test("an answer that cannot be asked for again is shown still", async () => {
+  const { studio, toasts } = await opened(session({
+    messages: [message(0, null, "user"), message(1, 0, "assistant")] }), {
+    "POST /api/sessions/1/messages/0/retry": () => [503, { error: { message: "the queue is full" } }] });
+  await studio.retry(0);
+  assert.deepEqual([studio.at, toasts], [1, ["the queue is full"]]);
+});
+
+test("what is begun again stays out of sight, wherever its answer comes", async () => {
+  const kept = new Map(), [answer, come] = later();
+  globalThis.localStorage = { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v) };
+  try {
+    const answers = { ...SECOND, "GET /api/jobs": () => [200, { jobs: [unfinished(2)] }],
+      "POST /api/jobs/2/restart": async () => { await answer; return [202, { job: unfinished(9, { state: "queued" }) }]; } };
+    const { studio } = await opened(session(), answers);
+    const done = studio.restart(2);
+    await studio.open(2);
+    come();
+    await done;
+    await studio.open(1);
+    assert.deepEqual([...studio.jobs.keys()], []);
+  } finally { delete globalThis.localStorage; }
+});
+
+test("a picture is restored in the session it was asked for in, or not at all", async () => {
+  for (const [path, image] of [["GET /api/images/7", { id: 7 }],
+    ["GET /api/canvases/3", { id: 7, record: { options: {} }, canvas: 3 }]]) {
+    const [answer, come] = later();
+    const { studio, asked } = await opened(session(), { ...SECOND,
+      [path]: async () => { await answer; return [200, path.includes("images")
+        ? { id: 7, record: { options: {} }, canvas: 3 } : canvas(3)]; } });
+    let settings = null;
+    studio.addEventListener("settings", (e) => { settings = e.detail; });
+    const done = studio.restore(image);
+    await settled();
+    await studio.open(2);
+    come();
+    await done;
+    assert.deepEqual([studio.canvasId, studio.image, settings], [null, null, null]);
+    assert.ok(!asked.some(([m]) => m === "PATCH"));
+  }
 });
 
 // ---- another session is opened before the answer is there --------------------------

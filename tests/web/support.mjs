@@ -2,6 +2,28 @@
 import { Words, emptyCanvas, withGlobal } from "../../web/js/canvas.js";
 import { Studio } from "../../web/js/studio.js";
 
+/** An element that only keeps what it is told. */
+export class FakeNode extends EventTarget {
+  children = [];
+  style = {};
+  classList = { add() {}, toggle() {} };
+  value = "";
+  textContent = "";
+  get firstChild() { return this.children[0] ?? null; }
+  append(...nodes) { this.children.push(...nodes); }
+  replaceChildren(...nodes) { this.children = nodes; }
+  setAttribute(name, value) { this[name] = value; }
+  setSelectionRange() {}
+  focus() {}
+  get text() { return this.children.map((c) => c.text ?? c).join(""); }
+  /** The node itself and all below it. */
+  get all() { return [this, ...this.children.flatMap((c) => c.all ?? [])]; }
+}
+globalThis.Node = FakeNode;
+globalThis.document = { createElement: () => new FakeNode() };
+globalThis.requestAnimationFrame = (fn) => setImmediate(fn);
+globalThis.addEventListener ??= () => {};
+
 const words = new Words({ location: [], offset: [], area: [], color: [] });
 export const region = (description) => ({ ...emptyCanvas().global, description, distance_to_viewer: 1 });
 

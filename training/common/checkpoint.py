@@ -36,9 +36,10 @@ class Stop:
         self.asked = True
 
     def due(self):
-        """Time for a checkpoint: asked to end, or long since the last one."""
+        """Time for a checkpoint: long since the last one. (A trainer that is
+        asked to end saves when its loop has ended.)"""
         now = time.monotonic()
-        if not self.asked and now - self.last < self.every:
+        if now - self.last < self.every:
             return False
         self.last = now
         return True

@@ -1,4 +1,4 @@
-"""Reading and writing .safetensors files.
+"""Writing .safetensors files.
 
 A file is the length of a header (u64, little endian), the header (JSON: name ->
 dtype, shape, place) and the numbers, row by row. Debian has no package for it and
@@ -35,24 +35,3 @@ def write(path, tensors, dtype=None, metadata=None):
         for a in parts:
             f.write(a.tobytes())
     os.replace(part, path)
-
-
-def read(path):
-    """{name: array} of a file; BF16 comes as f32."""
-    with open(path, "rb") as f:
-        (n,) = struct.unpack("<Q", f.read(8))
-        header = json.loads(f.read(n))
-        data = f.read()
-    out = {}
-    for name, t in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = t["data_offsets"]
-        raw = data[begin:end]
-        if t["dtype"] == "BF16":
-            a = np.frombuffer(raw, np.uint16).astype(np.uint32) << 16
-            a = a.view(np.float32)
-        else:
-            a = np.frombuffer(raw, DTYPES[t["dtype"]])
-        out[name] = a.reshape(t["shape"])
-    return out

@@ -3,8 +3,7 @@ begins with the prefixes, suffixes are shared out among rows in order, and a row
 closed by the first suffix that does not fit (src/prompt/bag.c)."""
 import numpy as np
 
-from image.text import ROW
-
+ROW = 77
 ROOM = ROW - 2
 
 

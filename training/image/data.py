@@ -1,8 +1,9 @@
 """Scenes as the UNet's trainer takes them: latents, boxes and rows of tokens.
 
 Encoding a picture costs a third of a training step, so scenes are made once and
-kept in shards (WORK/scenes/*.npz, some 2.5 MB for 256 scenes), which the trainer
-adds to while it runs: a scene is seen a few times in all.
+kept in shards (WORK/scenes/HASH/*.npz, some 2.5 MB for 256 scenes), which the
+trainer adds to while it runs: a scene is seen a few times in all. HASH is of the
+encoder and the vocabulary: scenes of others are not taken (and may be deleted).
 """
 import os
 import pathlib
@@ -11,7 +12,7 @@ import random
 import numpy as np
 import torch
 
-from image import bags, prompts, vae
+from image import bags, models, prompts, vae
 from image.sample import Condition
 from text.canvas import page_of
 from text.wish import wish
@@ -37,11 +38,11 @@ def make(m, seed, split="train"):
 
 
 class Scenes:
-    """All scenes of a folder, and new ones."""
+    """All scenes that were kept for these models, and new ones."""
 
     def __init__(self, m, folder, split="train"):
         self.m, self.split = m, split
-        self.folder = pathlib.Path(folder)
+        self.folder = pathlib.Path(folder) / models.mark(m)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.all, self.fresh = [], []
         for p in sorted(self.folder.glob("*.npz")):

@@ -1,5 +1,5 @@
-"""Noise: SDXL's levels, what the UNet is asked at each, and the samplers that the
-renderer has (sigmas.c, sampler.c) for pictures drawn in training."""
+"""Noise: SDXL's levels, what the UNet is asked at each, and the sampler that the
+renderer begins with (sigmas.c, sampler.c) for pictures drawn in training."""
 import math
 
 import torch
@@ -42,20 +42,14 @@ def karras(n, rho=7.0):
     return torch.cat([s, torch.zeros(1, dtype=torch.float64)]).float()
 
 
-def trailing(n):
-    """Every k-th level from the noisiest: for models of few steps."""
-    at = torch.tensor([round(STEPS - i * STEPS / n) - 1 for i in range(n)])
-    return torch.cat([SIGMAS[at], torch.zeros(1)])
-
-
 def step_of(sigma):
     """The training step whose noise is nearest."""
     return int((LOGS - math.log(sigma)).abs().argmin())
 
 
 @torch.no_grad()
-def sample(noise, sigmas, ask, sampler="dpm++2m"):
-    """Latents from noise [n, 4, h, w]. ask(x_scaled, step) is the guided answer
+def sample(noise, sigmas, ask):
+    """Latents from noise [n, 4, h, w] by dpm++2m. ask(x_scaled, step) is the guided answer
     of the UNet: a velocity."""
     x = noise * sigmas[0]
     old = None
@@ -63,9 +57,6 @@ def sample(noise, sigmas, ask, sampler="dpm++2m"):
         s, to = sigmas[i].item(), sigmas[i + 1].item()
         v = ask(x / math.sqrt(s * s + 1), step_of(s))
         d = x / (s * s + 1) - s / math.sqrt(s * s + 1) * v
-        if sampler == "euler":
-            x = d + to / s * (x - d)
-            continue
         if to == 0:
             return d
         h = math.log(s) - math.log(to)

@@ -1,5 +1,5 @@
 """What each position of a picture sees of the regions' words, as the renderer has
-it: boxes on the 90 x 90 grid, taken to a level by nearest-exact, and two ways to
+it: boxes (x0, y0, x1, y1), half-open, on the 90 x 90 grid, taken to a level by nearest-exact, and two ways to
 keep regions apart (`score`, `couple`). See docs/internals/diffusion.md.
 """
 import functools
@@ -7,9 +7,9 @@ import functools
 import numpy as np
 import torch
 
-GRID = 90
+from world.places import GRID
+
 NO = float("-inf")
-WHOLE = (0, 0, GRID, GRID)  # boxes are (x0, y0, x1, y1), half-open
 
 
 @functools.lru_cache(None)

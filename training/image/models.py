@@ -1,6 +1,8 @@
 """All parts of the image model, with the sizes we chose, from their checkpoints."""
 import dataclasses
+import hashlib
 import pathlib
+import sys
 
 import torch
 
@@ -58,6 +60,30 @@ def load_unet(work, pair):
     if saved:
         u.load_state_dict(saved["average"])
     return u.eval()
+
+
+def need(work):
+    """Ends the program when a part that the UNet is trained with is not made
+    yet: on random ones the training would be for nothing."""
+    work = pathlib.Path(work)
+    for name, how in (
+            ("tokenizer/merges.txt", "image.train_text --vocabulary N"),
+            ("text.pt", "image.train_text"), ("vae.pt", "image.train_vae")):
+        if not (work / name).exists():
+            sys.exit(f"{work / name} is missing; make it with {how} first")
+    if not checkpoint.load(work / "vae.pt").get("latents"):
+        sys.exit(f"the latents of {work / 'vae.pt'} are not measured; run "
+                 f"image.train_vae --measure 150 first")
+
+
+def mark(m):
+    """A short hash of all that kept scenes depend on: what makes latents (the
+    encoder, whitened by the measured statistics) and tokens (the merges)."""
+    h = hashlib.sha256(repr(m.tok.merges).encode())
+    for name, w in sorted(m.vae.state_dict().items()):
+        if name.startswith(("encoder.", "quant_conv.")):
+            h.update(name.encode() + w.numpy().tobytes())
+    return h.hexdigest()[:12]
 
 
 def load(work, seed=1):

@@ -2,13 +2,12 @@
 import cairo
 import numpy as np
 
+from world.draw import pixels
+
 
 def read(path):
     """[h, w, 3] bytes."""
-    s = cairo.ImageSurface.create_from_png(str(path))
-    h, w = s.get_height(), s.get_width()
-    a = np.ndarray((h, s.get_stride() // 4, 4), np.uint8, s.get_data())
-    return a[:, :w, 2::-1].copy()
+    return pixels(cairo.ImageSurface.create_from_png(str(path)))
 
 
 def write(path, a):

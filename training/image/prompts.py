@@ -8,13 +8,12 @@ import re
 import numpy as np
 
 from image import bags
-from image.masks import WHOLE
-from image.text import ROW
+from image.bags import ROW
 from text import words
 from text.canvas import reply
 from text.wish import wish
 from world.kinds import KINDS
-from world.places import box_of
+from world.places import WHOLE, box_of
 
 FENCE = re.compile(r"```python\n(.*?)```", re.S)
 

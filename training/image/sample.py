@@ -11,8 +11,10 @@ import torch
 
 from image import bags, diffusion, masks
 from image.vae import to_pixels
+from world.places import WHOLE
 
 NEGATIVE = "lowres, bad anatomy, bad hands, cropped, worst quality"
+SIDE = 32  # of the latents
 
 
 @dataclasses.dataclass
@@ -64,18 +66,17 @@ def words_of(pair, pictures):
 class Asker:
     """The UNet's answer for a list of pictures, with guidance."""
 
-    def __init__(self, m, pictures, negative=NEGATIVE, cfg=5.0, side=32,
-                 method="score"):
+    def __init__(self, m, pictures, negative, cfg, method):
         self.m, self.cfg, self.n = m, cfg, len(pictures)
         if method == "none":
             pictures = [p[:1] for p in pictures]
         empty = bags.both(m.tok, [m.tok.ids(negative)])
         if cfg > 1:
             pictures = pictures + \
-                [[Condition(masks.WHOLE, empty)]] * len(pictures)
+                [[Condition(WHOLE, empty)]] * len(pictures)
         self.words, known, self.pooled = words_of(m.text, pictures)
         self.sights = masks.sights([[c.box for c in p] for p in pictures],
-                                   known, side, side, method == "couple")
+                                   known, SIDE, SIDE, method == "couple")
 
     def __call__(self, x, step):
         two = self.cfg > 1
@@ -88,20 +89,19 @@ class Asker:
         return n + self.cfg * (p - n)
 
 
-def noise_of(seeds, side=32):
+def noise_of(seeds):
     """torch's noise on the CPU: what the renderer has with --rng cpu."""
-    return torch.cat([torch.randn(1, 4, side, side,
+    return torch.cat([torch.randn(1, 4, SIDE, SIDE,
                                   generator=torch.Generator().manual_seed(s))
                       for s in seeds])
 
 
 @torch.no_grad()
-def draw(m, pictures, seeds, steps=25, cfg=5.0, sampler="dpm++2m",
-         schedule="karras", method="score", negative=NEGATIVE, side=32):
+def draw(m, pictures, seeds, steps=25, cfg=5.0, method="score",
+         negative=NEGATIVE):
     """Pictures [n, 256, 256, 3] of lists of conditions."""
-    ask = Asker(m, pictures, negative, cfg, side, method)
-    sigmas = getattr(diffusion, schedule)(steps)
-    z = diffusion.sample(noise_of(seeds, side), sigmas, ask, sampler)
+    ask = Asker(m, pictures, negative, cfg, method)
+    z = diffusion.sample(noise_of(seeds), diffusion.karras(steps), ask)
     return decode(m.vae, z)
 
 

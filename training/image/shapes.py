@@ -8,6 +8,8 @@ import math
 import cairo
 import numpy as np
 
+from world.draw import pixels
+
 SIZE = 256
 
 
@@ -113,6 +115,4 @@ def draw(rng, size=SIZE):
         if rng.random() < 0.25:
             _pattern(ctx, rng, x, y, r)
         ctx.new_path()
-    s.flush()
-    a = np.ndarray((size, s.get_stride() // 4, 4), np.uint8, s.get_data())
-    return a[:, :size, 2::-1].copy()
+    return pixels(s)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-ROW = 77
+from image.bags import ROW
 
 
 def config(first, vocab, width, layers, heads):

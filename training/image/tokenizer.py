@@ -13,23 +13,14 @@ import json
 import pathlib
 import re
 
+from common.bytepairs import join, letters
+
 START, END = "<|startoftext|>", "<|endoftext|>"
 PATTERN = re.compile(r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d"
                      r"|[^\W\d_]+|\d|(?:[^\s\w]|_)+")
 
 
-def _signs():
-    """A printable character for every byte, as in GPT-2 and CLIP."""
-    own = [b for b in range(256)
-           if 33 <= b <= 126 or b >= 161 and b != 173]
-    table = {b: chr(b) for b in own}
-    for b in range(256):
-        if b not in table:
-            table[b] = chr(256 + len(table) - len(own))
-    return table
-
-
-SIGNS = _signs()
+SIGNS = letters()  # a printable one for every byte
 
 
 def split(text):
@@ -65,15 +56,7 @@ class Tokenizer:
             best = min(pairs, key=lambda p: self.rank.get(p, 1 << 30))
             if best not in self.rank:
                 break
-            out, i = [], 0
-            while i < len(parts):
-                if i + 1 < len(parts) and (parts[i], parts[i + 1]) == best:
-                    out.append(parts[i] + parts[i + 1])
-                    i += 2
-                else:
-                    out.append(parts[i])
-                    i += 1
-            parts = out
+            parts = join(parts, best)
         return [self.vocab[p] for p in parts]
 
     def ids(self, text):
@@ -111,14 +94,7 @@ class Tokenizer:
             changed = set()
             for i in sorted(where[p]):
                 old = texts[i]
-                new, j = [], 0
-                while j < len(old):
-                    if j + 1 < len(old) and (old[j], old[j + 1]) == p:
-                        new.append(old[j] + old[j + 1])
-                        j += 2
-                    else:
-                        new.append(old[j])
-                        j += 1
+                new = join(old, p)
                 for q in zip(old, old[1:]):
                     pairs[q] -= counts[i]
                     changed.add(q)

@@ -190,7 +190,14 @@ def train(a):
               ["loss", "kind", "colour", "material", "backdrop", "box"],
               seconds)
     stop = checkpoint.Stop()
-    sums = []
+    sums, begin = [], step
+
+    def save():
+        checkpoint.save(path, {
+            "model": pair.state_dict(), "asked": asked.state_dict(),
+            "optimiser": best.state_dict(), "step": step,
+            "seconds": log.seconds})
+
     while step < a.steps and not stop.asked:
         rate = a.rate * min(1, (step + 1) / 100) * \
             (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * step / a.steps)))
@@ -215,11 +222,10 @@ def train(a):
         if step % 50 == 0:
             log.write(step, *(float(x) for x in np.mean(sums, 0)))
             sums = []
-        if stop.due() or step == a.steps:
-            checkpoint.save(path, {
-                "model": pair.state_dict(), "asked": asked.state_dict(),
-                "optimiser": best.state_dict(), "step": step,
-                "seconds": log.seconds})
+        if stop.due():
+            save()
+    if step > begin:
+        save()
 
 
 def main():

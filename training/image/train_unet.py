@@ -21,7 +21,7 @@ from torch import nn
 from common import checkpoint
 from common.log import Log
 from image import bags, data, diffusion, masks, models, sample
-from image.masks import WHOLE
+from world.places import WHOLE
 
 SIDE = 32
 LEAST = 16  # cells a side of a cut-out, as guide_views.c has it
@@ -137,6 +137,7 @@ def loss_of(m, unet, z, conditions, kind, rng):
 
 def train(a):
     path = pathlib.Path(a.work) / "unet.pt"
+    models.need(a.work)
     m = models.load(a.work)
     unet = models.new_unet(m.text).train()
     best = torch.optim.AdamW(unet.parameters(), a.rate, betas=(0.9, 0.99),
@@ -157,7 +158,14 @@ def train(a):
     log = Log(pathlib.Path(a.work) / "unet.csv",
               ["shown", "scenes", "loss", "low", "middle", "high"], seconds)
     stop = checkpoint.Stop()
-    sums = []
+    sums, begin = [], step
+
+    def save():
+        checkpoint.save(path, {
+            "model": unet.state_dict(), "optimiser": best.state_dict(),
+            "average": average.weights, "step": step, "shown": shown,
+            "seconds": log.seconds})
+
     while step < a.steps and not stop.asked:
         scenes.add(a.new if len(scenes) < a.most else 0)
         shares = mixture(step / a.steps)
@@ -180,11 +188,10 @@ def train(a):
             log.write(step, shown, len(scenes),
                       *(float(x) for x in np.nanmean(sums, 0)))
             sums = []
-        if stop.due() or step == a.steps:
-            checkpoint.save(path, {
-                "model": unet.state_dict(), "optimiser": best.state_dict(),
-                "average": average.weights, "step": step, "shown": shown,
-                "seconds": log.seconds})
+        if stop.due():
+            save()
+    if step > begin:
+        save()
 
 
 def main():

@@ -155,7 +155,7 @@ def train(a):
                                       "vae.csv"),
               ["size", "loss", "psnr", "kl", "noise"], run.saved["seconds"])
     stop = checkpoint.Stop()
-    sums = []
+    sums, begin = [], run.step
     while run.step < run.steps and not stop.asked:
         size, n = plan(run.step, run.steps, run.frozen)
         pool.renew(1)
@@ -171,8 +171,10 @@ def train(a):
             log.write(run.step, size, s[0], float(-10 * np.log10(s[1])), s[2],
                       s[3])
             sums = []
-        if stop.due() or run.step == run.steps:
+        if stop.due():
             run.save(log.seconds)
+    if run.step > begin:
+        run.save(log.seconds)
 
 
 @torch.no_grad()

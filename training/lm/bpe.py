@@ -15,6 +15,8 @@ import functools
 import json
 import re
 
+from common.bytepairs import join, letters
+
 SYSTEM_PROMPT = '''You are a helpful AI assistant to compose images using the below python class `Canvas`:
 
 ```python
@@ -61,14 +63,6 @@ HF_CUT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|"
           r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 _WHOLE = re.compile('|'.join(re.escape(w) for w in
                              sorted(WHOLE, key=len, reverse=True)))
-
-
-def letters():
-    """The letter that stands for each byte in a vocabulary's file."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [b for b in range(256) if b not in plain]
-    return {**{b: chr(b) for b in plain},
-            **{b: chr(256 + i) for i, b in enumerate(others)}}
 
 
 LETTER = letters()
@@ -118,24 +112,12 @@ def train(texts, size):
                 pairs[p] -= n
                 if p != best:
                     where[p].discard(i)
-            split[i][0] = s = _join(s, best)
+            split[i][0] = s = join(s, best)
             for p in zip(s, s[1:]):
                 pairs[p] += n
                 where[p].add(i)
         del pairs[best]
     return merges
-
-
-def _join(s, pair):
-    out, i = [], 0
-    while i < len(s):
-        if i + 1 < len(s) and (s[i], s[i + 1]) == pair:
-            out.append(s[i] + s[i + 1])
-            i += 2
-        else:
-            out.append(s[i])
-            i += 1
-    return out
 
 
 class Vocabulary:
@@ -165,7 +147,7 @@ class Vocabulary:
                              for p in zip(s, s[1:]))
             if rank == 1 << 30:
                 break
-            s = _join(s, pair)
+            s = join(s, pair)
         return tuple(self.of[c] for c in s)
 
     def encode(self, text):

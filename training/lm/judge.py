@@ -14,10 +14,13 @@ import json
 import random
 import re
 import subprocess
+import sys
 import tempfile
 from itertools import permutations
 
 from text.talk import talk
+from text.wish import Asked, Named
+from world.kinds import MATERIALS
 from world.places import box_of, holds
 
 
@@ -42,7 +45,7 @@ class Region:
 
     def made(self, material):
         return (material in self.words if material != 'plain' else
-                not self.words & {'striped', 'dotted', 'glossy'})
+                not self.words & set(MATERIALS[1:]))
 
 
 def faults_of_thing(region, named):
@@ -71,20 +74,21 @@ def true(a, word, b):
 
 
 def judge_wish(canvas, asked):
-    """A list of faults; empty when everything named is there."""
+    """(faults, order): no faults when everything named is there; order says
+    which region stands for each thing (None when there are too few)."""
     regions = [Region(r) for r in canvas['regions']]
-    best = None
+    best = order = None
     if len(regions) < len(asked.things):
-        return ['missing']
+        return ['missing'], None
     # Things that look alike may stand for one another: the best reading counts.
-    for order in permutations(range(len(regions)), len(asked.things)):
-        mine = [regions[i] for i in order]
+    for these in permutations(range(len(regions)), len(asked.things)):
+        mine = [regions[i] for i in these]
         wrong = [f for r, n in zip(mine,
                                    asked.things) for f in faults_of_thing(r, n)]
         wrong += ['relation ' + w for i, w,
                   j in asked.relations if not true(mine[i], w, mine[j])]
         if best is None or len(wrong) < len(best):
-            best = wrong
+            best, order = wrong, these
         if not best:
             break
     best = list(best)
@@ -92,46 +96,57 @@ def judge_wish(canvas, asked):
         best.append('more than asked')
     if asked.place and asked.place not in canvas['global']['description']:
         best.append('place')
-    return best
+    return best, order
 
 
-def judge_edit(before, after, e):
-    """Faults of a canvas after an edit of the canvas before it."""
+def order_of(canvas, page):
+    """Which region of a canvas stands for each thing of a page."""
+    return judge_wish(canvas, Asked(tuple(
+        Named(i.thing.kind, i.shade or i.thing.colour, i.thing.material,
+              i.extra) for i in page.items)))[1]
+
+
+def judge_edit(before, after, e, order):
+    """Faults of a canvas after an edit of the canvas before it; order: which
+    of its regions stands for each thing that the edit numbers."""
     old, new = before['regions'], after['regions']
     out = []
-    if len(old) <= max(e.keep + (e.target if e.op != 'add' else 0,)):
+    if order is None:
         return ['too few before']
-    count = e.count or len(old)
-    if len(new) != count:
+    if len(new) != len(old) + {'add': 1, 'remove': -1}.get(e.op, 0):
         return ['number of regions']
-    kept = new
-    if e.op == 'add':
-        kept, target = new[:len(old)], Region(new[-1])
-    elif e.target >= 0:
-        kept, target = new[:e.target] + new[e.target + 1:], Region(new[e.target])
-    if [old[i] for i in e.keep] != kept:
+    at = len(old)    # the number of what is meant; of nothing
+    if e.op not in ('add', 'place'):
+        at = order[e.target if e.op != 'remove' else
+                   (set(range(len(order))) - set(e.keep)).pop()]
+    kept = new if e.op == 'remove' else new[:at] + new[at + 1:]
+    if old[:at] + old[at + 1:] != kept:
         out.append('others changed')
     if e.op in ('remove', 'place'):
         if e.place and e.place not in after['global']['description']:
             out.append('place')
         return out
-    was = Region(old[e.target]) if e.op != 'add' else None
-    if not target.is_a(e.kind):
-        out.append('thing')
-    if e.colour and not target.coloured(e.colour):
-        out.append('colour')
-    if e.material and not target.made(e.material):
-        out.append('material')
+    target = Region(new[at])
+    was = Region(old[at]) if e.op != 'add' else None
+    out += faults_of_thing(target, Named(e.kind, e.colour, e.material))
     for key in ('location', 'offset', 'area'):
         want = getattr(e, key) or (getattr(was, key) if was else '')
         if want and getattr(target, key) != want:
             out.append(key)
-    if e.op == 'depth' and target.distance == was.distance and len(old) > 1:
+    if e.op == 'depth' and not is_moved(target, was, e.depth, [
+            Region(r) for r in kept]):
         out.append('depth')
     if e.relation and not true(target, e.relation[0],
-                               Region(new[e.relation[1]])):
+                               Region(new[order[e.relation[1]]])):
         out.append('relation')
     return out
+
+
+def is_moved(target, was, way, others):
+    """Is it nearer (way -1) or farther (1) than before and than the others?"""
+    nearest = way < 0 and was.distance <= .5    # there is nothing nearer
+    return ((way * target.distance > way * was.distance or nearest) and
+            all(way * target.distance >= way * o.distance for o in others))
 
 
 # ---- asking the program -----------------------------------------------------
@@ -142,10 +157,17 @@ def run(args, text=None):
 
 
 def canvases(a, turns, seed):
-    """The canvases of the replies, in JSON; None for one that is none."""
-    made = run([a.omost, 'chat', '-m', a.model, '-q', '-s', str(seed), '--temp',
-                str(a.temp),
-                '-t', '1'], '\n'.join(t.user for t in turns) + '\n')
+    """The canvases of the replies, in JSON; None for one that is none. Ends
+    the program when that of the canvases did not work at all."""
+    try:
+        made = run([a.omost, 'chat', '-m', a.model, '-q', '-s', str(seed),
+                    '--temp', str(a.temp), '-t', '1'],
+                   '\n'.join(t.user for t in turns) + '\n')
+    except subprocess.TimeoutExpired:
+        return [None] * len(turns)
+    if made.returncode not in (0, 1):   # 1: a reply was no canvas
+        sys.exit(f'{a.omost} chat ended with {made.returncode}: '
+                 + made.stderr.strip())
     out = []
     for reply in re.findall(r'```python\n.*?\n```', made.stdout, re.S):
         with tempfile.NamedTemporaryFile('w', suffix='.txt') as f:
@@ -172,9 +194,10 @@ def judge_all(a, what):
         if any(x is None for x in c):
             wrong = ['no canvas']
         elif what == 'wish':
-            wrong = judge_wish(c[0], t[0].asked)
+            wrong, _ = judge_wish(c[0], t[0].asked)
         else:
-            wrong = judge_edit(c[0], c[1], t[1].asked)
+            wrong = judge_edit(c[0], c[1], t[1].asked,
+                               order_of(c[0], t[0].page))
         if wrong:
             failed.append({'said': [x.user for x in t], 'faults': wrong,
                            'op': getattr(t[-1].asked, 'op', 'wish'),

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 @dataclass(frozen=True)
 class Config:
     vocab: int = 2006
-    width: int = 256
+    width: int = 192
     layers: int = 6
     heads: int = 4
     kv_heads: int = 2
-    hidden: int = 704
+    hidden: int = 512
     context: int = 4096
     theta: float = 10000.0
     eps: float = 1e-5

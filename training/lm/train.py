@@ -11,7 +11,6 @@ import argparse
 import os
 import pathlib
 import random
-import time
 
 for _v in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
     os.environ.setdefault(_v, '1')

@@ -16,7 +16,6 @@ from .parts import ANY_PARTS, PARTS
 LONGEST = 100  # characters of a description (the form of replies bounds it)
 IN_CLOTHES = ('man', 'woman', 'boy', 'girl')
 RELATION = {'left of': 'to the left of', 'right of': 'to the right of'}
-SIZE = {'small': 'small', 'medium-sized': 'medium-sized', 'large': 'large'}
 
 
 @dataclass(frozen=True)
@@ -134,10 +133,13 @@ def _summary(page, **show):
     names = [article(name(i, **show)) for i in page.items]
     if page.relation:
         i, word, j = page.relation
-        rest = [n for k, n in enumerate(names) if k not in (i, j)]
+        rest = [k for k in range(len(names)) if k not in (i, j)]
+        said = [names[k] for k in rest]
         text = f'{names[i]} {RELATION.get(word, word)} {names[j]}'
-        if rest:
-            text += ', with ' + _list(rest)
+        if rest and rest[0] < min(i, j):
+            text = ', '.join(said) + ' and ' + text
+        elif rest:
+            text += ', with ' + _list(said)
         text += ', ' if rest else ' '
     else:
         text = _list(names) + ' '

@@ -6,7 +6,7 @@ one that was meant.
 """
 from dataclasses import replace
 
-from world.kinds import KINDS
+from world.kinds import KINDS, MATERIALS
 from world.places import LOCATIONS, box_of, holds, shared
 
 from . import words
@@ -18,7 +18,8 @@ from .edit_look import change_colour, change_kind, change_material
 from .edit_place import AT, depth, move, move_by, nudge, resize
 from .wish import SAID, WHERE
 
-MADE = ('plain',) * 4 + ('striped', 'dotted', 'glossy')
+MADE = ('plain',) * 3 + MATERIALS
+
 
 def remove(page, rng, k, who, held):
     if len(page.items) < 2:

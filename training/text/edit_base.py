@@ -24,6 +24,7 @@ class Edit:
     relation: tuple = ()     # (word, new number of the other thing)
     place: str = ''
     count: int = 0           # of things afterwards
+    depth: int = 0           # -1: nearer than all others; 1: farther
 
 
 def true_still(page, relation):

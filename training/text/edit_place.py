@@ -137,14 +137,18 @@ def depth(page, rng, k, who, held):
     far = [i.thing.distance for n, i in enumerate(page.items) if n != k]
     if not far:
         return None
-    if rng.random() < .5:
-        distance = max(.5, min(far) - 1.0)
+    nearer = rng.random() < .5
+    if nearer:
+        distance = max(.5, min(far + [t.distance]) - 1.0)
         forms = ('bring {w} to the front', 'put {w} in front',
                  'move {w} to the foreground', 'move {w} closer')
     else:
-        distance = max(far) + 1.0
+        distance = max(far + [t.distance]) + 1.0
         forms = ('send {w} to the back', 'put {w} in the back',
                  'move {w} to the background', 'move {w} further away')
+    if distance == t.distance:
+        return None
     item = replace(page.items[k], thing=replace(t, distance=distance))
     return (with_item(page, k, item), rng.choice(forms).format(w=who),
-            Edit('depth', others(page, k), k, kind=t.kind))
+            Edit('depth', others(page, k), k, kind=t.kind,
+                 depth=-1 if nearer else 1))

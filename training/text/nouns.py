@@ -5,7 +5,9 @@ nouns (`held=True`) are never in training.
 """
 import zlib
 
-from .words import words
+from world.kinds import KINDS
+
+from .words import KIND_SAID, words
 
 _NOUNS = '''accordion|acorn|actor|alarm|alien|alligator|almond|anchor|angel|ant
 anteater|antelope|antenna|anvil|ape|apron|archer|armadillo|armchair|armor|arrow
@@ -79,6 +81,9 @@ _VOWELS = 'a e i o u a e i o u oo ee ai ou y'.split()
 _CODAS = ' b d g k l m n p r t x sh ng rk lt nd mp rbl st ff zz ck lm'.split(' ')
 
 
+_KNOWN = set(KINDS) | {n for said in KIND_SAID.values() for n in said}
+
+
 def is_held(noun):
     return zlib.crc32(noun.encode()) % 8 == 0
 
@@ -95,7 +100,7 @@ def outside(rng, held=False):
     """A noun that no kind of the world has; rng is a random.Random."""
     while True:
         noun = made_up(rng) if rng.random() < .4 else rng.choice(NOUNS)
-        if is_held(noun) == held and len(noun) > 1:
+        if is_held(noun) == held and len(noun) > 1 and noun not in _KNOWN:
             return noun
 
 

@@ -3,10 +3,11 @@ import random
 from dataclasses import dataclass, replace
 
 from world.kinds import KINDS
-from world.places import LOCATIONS, holds
+from world.places import holds
 from world.scene import is_held, sample_scene
 
 from . import canvas, edit, nouns, wish, words
+from .edit_place import AT
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,10 @@ def _upon(page, rng):
         return page
     i, j = rng.sample(range(len(page.items)), 2)
     x = rng.choice((15, 45, 75))
-    at = {xy: n for n, xy in LOCATIONS.items()}
     d = page.items[j].thing.distance
-    low = replace(page.items[j].thing, location=at[x, 75],
+    low = replace(page.items[j].thing, location=AT[x, 75],
                   offset='slightly to the upper')
-    high = replace(page.items[i].thing, location=at[x, 45],
+    high = replace(page.items[i].thing, location=AT[x, 45],
                    offset='slightly to the upper',
                    area='a small square area', distance=max(1.0, d - 1.0))
     items = list(page.items)
@@ -104,6 +104,16 @@ def _find_relation(page, rng):
     return replace(page, relation=(i, rng.choice(true), j)) if true else page
 
 
+def _in_order(page, rng):
+    """The things of a relation beside each other, as a wish tells it: a reply
+    then names all things in the order of the wish."""
+    i, word, j = page.relation
+    rest = [k for k in range(len(page.items)) if k not in (i, j)]
+    order = [i, j, *rest] if rng.random() < .8 else [*rest, i, j]
+    return replace(page, items=tuple(page.items[k] for k in order),
+                   relation=(order.index(i), word, order.index(j)))
+
+
 def sample_page(rng, held=False, outside=.14):
     """A page of the world, now and then with something from outside it."""
     scene = sample_scene(rng, split='held' if held else 'train')
@@ -126,7 +136,7 @@ def sample_page(rng, held=False, outside=.14):
     if r and r[1] in wish.ITS and not holds(page.items[r[0]].thing, r[1],
                                             page.items[r[2]].thing):
         page = replace(page, relation=None)
-    return page
+    return _in_order(page, rng) if page.relation else page
 
 
 def _fits(page, held):

@@ -194,7 +194,8 @@ class _Teller:
             between = f' {self.one(SAID.get(word, (word,)))} '.join
             text = between((self.phrase(i), self.phrase(j)))
         rest = [k for k in everyone if k not in (i, j)]
-        if rest and rng.random() < .25:
+        before = bool(rest) and rest[0] < i   # named in this order as well
+        if rest and not before and rng.random() < .25:
             k, other = rest[0], rng.choice((i, j))
             true = [w for w in ('left of', 'right of', 'above', 'below',
                                 'next to')
@@ -207,8 +208,8 @@ class _Teller:
                 rest = rest[1:]
         if rest:
             more = self.listed([self.group(g) for g in self.groups(rest)])
-            text = (f'{text}{self.one((", and ", " and ", ", with ", ", "))}{more}'
-                    if rng.random() < .8 else f'{more} and {text}')
+            and_ = self.one((', and ', ' and ', ', with ', ', '))
+            text = f'{more} and {text}' if before else text + and_ + more
         return text, told
 
     def place_said(self):

@@ -19,8 +19,8 @@ COLOUR_SAID = {
     'silver': ('silver', 'light gray', 'light grey'),
     'gray': ('gray', 'grey'), 'black': ('black',),
 }
-# HTML names outside the world, and the colour of the world that is nearest:
-# the description names both.
+# HTML names outside the world, and the colour of the world that people would
+# take each for (not always the nearest in Lab): the description names both.
 COLOUR_NEAR = {
     'crimson': 'red', 'maroon': 'brown', 'tomato': 'salmon', 'coral': 'salmon',
     'magenta': 'violet', 'lavender': 'skyblue', 'indigo': 'purple',

@@ -98,11 +98,17 @@ def paint(ctx, scene, size):
         draw_thing(ctx, t, x, y, w, h, mirrored)
 
 
+def pixels(surface):
+    """The pixels of an image surface of Cairo's, uint8 [h, w, 3]."""
+    surface.flush()
+    h, w = surface.get_height(), surface.get_width()
+    a = np.ndarray((h, surface.get_stride() // 4, 4), np.uint8,
+                   surface.get_data())
+    return a[:, :w, 2::-1].copy()
+
+
 def draw_scene(scene, size=256):
     """The picture, uint8 [size, size, 3]."""
     surface = cairo.ImageSurface(cairo.FORMAT_RGB24, size, size)
     paint(cairo.Context(surface), scene, size)
-    surface.flush()
-    a = np.frombuffer(surface.get_data(), np.uint8)
-    a = a.reshape(size, surface.get_stride() // 4, 4)[:, :size]
-    return np.ascontiguousarray(a[:, :, 2::-1])
+    return pixels(surface)

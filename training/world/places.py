@@ -3,6 +3,7 @@
 The grid has 90 x 90 cells; a box is (x0, y0, x1, y1), clamped to it.
 """
 GRID = 90
+WHOLE = (0, 0, GRID, GRID)
 
 LOCATIONS = {
     'in the center': (45, 45), 'on the left': (15, 45),

@@ -158,6 +158,11 @@ function spreadOut(doc, order) {
   return out;
 }
 
+/** Where a region is, in its own words. */
+export function wordsOf(r) {
+  return [r.location, r.offset === "no offset" ? "" : r.offset, r.area].filter(Boolean).join(", ");
+}
+
 export function sameCanvas(a, b) {
   return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,7 +1,7 @@
 // chat.js - the conversation. It is a tree: every message may have been asked
 // otherwise or answered again, and nothing that was said is lost.
 
-import { button, chip, el, fill, perFrame, typing, whenQuiet } from "./dom.js";
+import { button, el, entry, fill, perFrame, typing, whenQuiet } from "./dom.js";
 import { Kept } from "./kept.js";
 import { excerpt, parts } from "./text.js";
 import { duration } from "./options.js";
@@ -18,6 +18,8 @@ export class Chat {
     this.open = new Set();  // messages whose code is shown
     this.editing = null;    // the message that is being asked otherwise
     this.draft = "";        // what stood in the field before that
+    this.sending = false;   // a message is on its way
+    this.writer = null;     // what shows the reply that is being written
     // What was typed and not sent, by session; a reload keeps it.
     this.drafts = new Kept("omost.drafts", DRAFTS, () => sessionStorage);
     this.keepSoon = whenQuiet(200, () => this.keepDraft());
@@ -61,6 +63,7 @@ export class Chat {
     this.keepDraft();
     this.input.value = this.drafts.get(session) ?? "";
     this.of = session;
+    this.writer = null;
     this.nodes.clear();
     this.open.clear();
   }
@@ -68,7 +71,8 @@ export class Chat {
   keepDraft() {
     if (this.of === null) return;
     const text = this.editing === null ? this.input.value : this.draft;
-    if (text.length <= LONGEST_DRAFT) this.drafts.put(this.of, text || undefined);
+    const kept = text && text.length <= LONGEST_DRAFT;
+    this.drafts.put(this.of, kept ? text : undefined); // better none than an old one
   }
 
   // ---- what is shown --------------------------------------------------------------
@@ -80,8 +84,8 @@ export class Chat {
     const job = this.shownJob();
     if (job) nodes.push(this.writing(job));
     else if (this.writer) {
+      if (path.at(-1)?.parent === this.writer.message) this.heard.textContent = "The answer is there.";
       this.writer = null;
-      if (path.at(-1)?.role === "assistant") this.heard.textContent = "The answer is there.";
     }
     this.ideas.classList.toggle("all", !nodes.length);
     if (!nodes.length) nodes.push(this.welcome());
@@ -103,7 +107,7 @@ export class Chat {
     const nobody = s.health !== null && !s.health.composer;
     this.stopButton.hidden = !busy;
     this.sendButton.hidden = busy;
-    this.sendButton.disabled = nobody || !this.input.value.trim();
+    this.sendButton.disabled = this.sending || nobody || !this.input.value.trim();
     this.ideas.hidden = nobody || busy || this.editing !== null;
     const changeable = s.canvasId !== null || s.doc.regions.length > 0;
     for (const b of this.ideas.children) b.hidden = !changeable && CHANGES.test(b.textContent);
@@ -132,14 +136,18 @@ export class Chat {
     const waits = last && m.role === "user" && !busy;
     const failed = waits ? s.failure(m.id) : null;
     const stopped = m.role === "user" ? waits && s.lastTry(m.id)?.state === "cancelled" : s.wasStopped(m);
-    const sign = JSON.stringify([siblings.map((o) => o.id), m.canvas, before?.canvas, busy, waits,
-      failed, stopped, this.open.has(m.id)]);
-    const known = this.nodes.get(m.id);
-    if (known?.sign === sign && known.of === m) return known.node;
-    const node = m.role === "user" ? this.ours(m, siblings, waits, failed, stopped)
-      : this.theirs(m, siblings, before, busy, stopped);
-    this.nodes.set(m.id, { node, sign, of: m });
-    return node;
+    const sign = JSON.stringify([siblings.map((o) => o.id), m.canvas, before?.canvas, waits, failed,
+      stopped, this.open.has(m.id)]);
+    let known = this.nodes.get(m.id);
+    if (known?.sign !== sign || known.of !== m) {
+      const retry = m.role === "assistant" && m.parent !== null &&
+        button("Retry", "Answer again", () => s.retry(m.parent));
+      const node = m.role === "user" ? this.ours(m, siblings, waits, failed, stopped)
+        : this.theirs(m, siblings, before, retry, stopped);
+      this.nodes.set(m.id, known = { node, retry, sign, of: m });
+    }
+    if (known.retry) known.retry.disabled = busy;
+    return known.node;
   }
 
   ours(m, siblings, waits, failed, stopped) {
@@ -153,7 +161,7 @@ export class Chat {
       stopped && el("p.stopped", {}, "Stopped before anything was written."));
   }
 
-  theirs(m, siblings, before, busy, stopped) {
+  theirs(m, siblings, before, retry, stopped) {
     const { before: prose, code, after } = parts(m.text);
     // Of what was stopped and is no canvas yet: as it was seen, or its code.
     const part = !m.canvas && stopped ? this.studio.stopped.get(m.id) : null;
@@ -166,9 +174,7 @@ export class Chat {
       after && el("p.text", { dir: "auto" }, after),
       stopped ? el("p.stopped", {}, "Stopped") : m.error && this.error(m, code));
     const shown = this.open.has(m.id) !== (stopped && !m.canvas && !part);
-    node.append(el("div.foot", {}, this.ways(m, siblings),
-      m.parent !== null && button("Retry", "Answer again", () => this.studio.retry(m.parent),
-        { disabled: busy }),
+    node.append(el("div.foot", {}, this.ways(m, siblings), retry,
       code !== null && button("Code", "The code of this answer", () => {
         if (!this.open.delete(m.id)) this.open.add(m.id);
         this.draw();
@@ -229,13 +235,7 @@ export class Chat {
     return list;
   }
 
-  entry(r, onclick) {
-    if (!r) return null;
-    const inside = [chip(this.studio.words.css(r.HTML_web_color_name)),
-      el("span", { dir: "auto" }, r.description)];
-    return el("li", {}, onclick ? el("button.entry", { type: "button", onclick }, inside)
-      : el("span.entry", {}, inside));
-  }
+  entry(r, onclick = null) { return entry(r, this.studio.words, { onclick }); }
 
   async toStage(id) {
     await this.studio.showCanvas(id);
@@ -253,8 +253,8 @@ export class Chat {
     const s = this.studio, w = s.writing.get(job.id);
     if (this.writer?.job !== job.id) {
       const code = el("pre.code", { tabIndex: 0, "aria-label": "Code so far" });
-      this.writer = { job: job.id, shown: 0, list: el("ol.regions"), state: el("p.state"), code,
-        why: el("p.text") };
+      this.writer = { job: job.id, message: job.message, shown: 0, code,
+        list: el("ol.regions"), state: el("p.state"), why: el("p.text") };
       this.writer.node = el("article.message.reply.live", { "aria-label": "Answer, being written" },
         this.writer.why, this.writer.list, this.writer.state,
         el("details", {}, el("summary", {}, "Code"), code));
@@ -312,20 +312,30 @@ export class Chat {
   }
 
   async send() {
-    const text = this.input.value.trim(), s = this.studio;
-    if (!text || s.composing() || this.sendButton.disabled) return;
-    this.sendButton.disabled = true;
-    const session = this.of;
-    const job = this.editing ? await s.send(text, this.editing.parent) : await s.send(text);
-    if (job && this.of !== session) {
-      this.drafts.put(session, undefined);
-    } else if (job) {
+    const typed = this.input.value, text = typed.trim(), s = this.studio;
+    if (!text || this.sending || s.composing() || this.sendButton.disabled) return;
+    const session = this.of, { editing } = this;
+    this.sending = true;
+    this.controls();
+    try {
+      const job = editing ? await s.send(text, editing.parent) : await s.send(text);
+      if (job) this.sent(typed, session, editing);
+    } finally {
+      this.sending = false;
+      this.draw();
+    }
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  /** What was typed meanwhile stays, here and in the session it was typed in. */
+  sent(typed, session, editing) {
+    if (this.of !== session) {
+      if (!editing && this.drafts.get(session) === typed) this.drafts.put(session, undefined);
+    } else if (this.input.value === typed) {
       this.input.value = "";
       this.stopEditing();
       this.keepDraft();
     }
-    this.draw();
-    this.log.scrollTop = this.log.scrollHeight;
   }
 
   stop() {

@@ -87,7 +87,7 @@ export class CodeEditor {
     }
     this.shown = doc;
     this.put(text);
-    if (!s.dragged) this.tell(null, s.canvasNotes, false);
+    this.tell(null, s.dragged ? [] : s.canvasNotes, false);
   }
 
   put(text) {

@@ -62,6 +62,17 @@ export function chip(css) {
   return node;
 }
 
+/** A region, or the whole picture, in a list: its colour and its description;
+ *  `where` is told after it, `onclick` makes it a button. */
+export function entry(r, words, { where = "", onclick = null } = {}) {
+  if (!r) return null;
+  const inside = [chip(words.css(r.HTML_web_color_name)),
+    el("span", {}, el("span", { dir: "auto" }, r.description),
+      where && el("span.muted", {}, ` ${where}`))];
+  return el("li", {}, onclick ? el("button.entry", { type: "button", onclick }, inside)
+    : el("span.entry", {}, inside));
+}
+
 /** Call at most once a frame. */
 export function perFrame(fn) {
   let waiting = false;

@@ -1,9 +1,9 @@
 // gallery.js - every picture that was drawn here: search, open, restore.
 
 import { api, rowsOf } from "./api.js";
-import { depthOrder } from "./canvas.js";
+import { depthOrder, wordsOf } from "./canvas.js";
 import { confirmed, dialog } from "./dialog.js";
-import { button, chip, el, fill, whenQuiet } from "./dom.js";
+import { button, el, entry, fill, whenQuiet } from "./dom.js";
 import { compareDialog } from "./compare.js";
 import { recordOf, wholeImage } from "./image.js";
 import { nameOf } from "./options.js";
@@ -45,10 +45,13 @@ export class Gallery {
     this.came = null;
     if (!got) return;
     const rows = rowsOf(got, "images");
+    // Older pages that were loaded stay, where the same is searched for.
+    const loaded = !older && q === s.query && rows.length >= PAGE
+      ? s.images.filter((i) => i.id < rows.at(-1).id) : [];
     s.query = q;
-    s.images = older ? [...s.images, ...rows] : rows;
+    s.images = older ? [...s.images, ...rows] : [...rows, ...loaded];
     for (const i of came) s.listImage(i);
-    this.more.hidden = rows.length < PAGE;
+    if (!loaded.length) this.more.hidden = rows.length < PAGE;
     this.draw();
   }
 
@@ -141,17 +144,10 @@ function fillFacts(list, i, record, table) {
 
 /** The whole picture, and the regions, nearest first. */
 function fillCanvas(node, doc, words) {
-  const entry = (r, where) => el("li", {}, el("span.entry", {},
-    chip(words.css(r.HTML_web_color_name)),
-    el("span", {}, el("span", { dir: "auto" }, r.description),
-      where && el("span.muted", {}, ` ${where}`))));
-  fill(node, el("h3", {}, "Canvas"), el("ol.regions", {}, doc.global && entry(doc.global, ""),
-    depthOrder(doc).reverse().map((k) => entry(doc.regions[k], wordsOf(doc.regions[k])))));
+  const row = (r, where) => entry(r, words, { where });
+  fill(node, el("h3", {}, "Canvas"), el("ol.regions", {}, row(doc.global, ""),
+    depthOrder(doc).reverse().map((k) => row(doc.regions[k], wordsOf(doc.regions[k])))));
   node.hidden = false;
-}
-
-function wordsOf(r) {
-  return [r.location, r.offset === "no offset" ? "" : r.offset, r.area].filter(Boolean).join(", ");
 }
 
 export function altOf(i) {

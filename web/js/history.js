@@ -30,7 +30,7 @@ export class History {
     return true;
   }
 
-  /** What stood before all of these, or comes after them, and was not here. */
+  /** To what stood before, or comes after; it may never have been here. */
   back(doc) {
     this.future.push(this.doc);
     this.at(doc);
@@ -48,17 +48,13 @@ export class History {
 
   undo() {
     if (!this.past.length) return false;
-    this.future.push(this.doc);
-    this.doc = this.past.pop();
-    this.kind = null;
+    this.back(this.past.pop());
     return true;
   }
 
   redo() {
     if (!this.future.length) return false;
-    this.past.push(this.doc);
-    this.doc = this.future.pop();
-    this.kind = null;
+    this.forth(this.future.pop());
     return true;
   }
 }

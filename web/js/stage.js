@@ -4,6 +4,7 @@
 
 import {
   GRID, depthOrder, newRegion, withDepthMoved, withRegion, withRegionAdded, withoutRegion,
+  wordsOf,
 } from "./canvas.js";
 import { button, el, fill, perFrame } from "./dom.js";
 
@@ -28,7 +29,7 @@ export class Stage {
     this.build();
     studio.addEventListener("change", (e) => {
       // A box that is held belongs to the canvas before.
-      if (["canvas", "session"].includes(e.detail)) this.drag = null;
+      if (e.detail === "canvas") this.drag = null;
       if (["canvas", "selection", "image", "preview", "jobs", "session", "writing", "versions"]
         .includes(e.detail))
         this.draw();
@@ -127,7 +128,7 @@ export class Stage {
   shown() {
     const job = this.studio.composing();
     const w = job && this.studio.writing.get(job.id);
-    if (!w || (!w.global && !w.regions.length)) return this.drag?.doc ?? this.studio.doc;
+    if (!w || (!w.global && !w.regions.length)) return this.studio.shown;
     return {
       global: w.global ?? this.studio.doc.global,
       regions: w.regions.filter(Boolean),
@@ -136,7 +137,7 @@ export class Stage {
 
   render() {
     const s = this.studio, doc = this.shown();
-    const live = doc !== s.doc && !this.drag;
+    const live = doc !== s.shown;
     // What is being written has no picture yet.
     const image = this.showPicture && !live ? this.pictureUrl() : null;
     const focused = document.activeElement?.dataset?.region;
@@ -164,7 +165,7 @@ export class Stage {
     this.pictureToggle.disabled = !this.pictureUrl();
     this.pictureToggle.setAttribute("aria-pressed", this.showPicture);
     this.boxesToggle.setAttribute("aria-pressed", this.showBoxes);
-    const words = has && !live ? describe(doc.regions[s.selected]) :
+    const words = has && !live ? described(doc.regions[s.selected]) :
       `${doc.regions.length} region${doc.regions.length === 1 ? "" : "s"}`;
     // It is read out when it changes, and only then.
     if (this.words.textContent !== words) this.words.textContent = words;
@@ -189,13 +190,14 @@ export class Stage {
       onfocus: () => { if (!this.live) s.select(i); } },
     el("span.label", { dir: "auto" }), HANDLES.map((h) => el(`span.handle.${h}`, { "data-handle": h })));
     const selected = i === s.selected && !this.live;
-    const [top, bottom, left, right] = this.drag?.region === i ? this.drag.box : s.words.boxOf(r);
+    const [top, bottom, left, right] = !this.live && this.drag?.region === i
+      ? this.drag.box : s.words.boxOf(r);
     const pc = (v) => `${(100 * v) / GRID}%`;
     node.tabIndex = this.live ? -1 : 0;
     node.title = r.description;
     node.firstChild.textContent = r.description;
     node.setAttribute("aria-pressed", selected);
-    node.setAttribute("aria-label", `${r.description} ${describe(r)}`);
+    node.setAttribute("aria-label", `${r.description} ${described(r)}`);
     node.classList.toggle("selected", selected);
     node.classList.toggle("over", over);
     Object.assign(node.style, { top: pc(top), left: pc(left), width: pc(right - left),
@@ -224,7 +226,7 @@ export class Stage {
     this.studio.select(i);
     const region = this.studio.doc.regions[i];
     this.drag = {
-      region: i, handle, again, from: this.cell(e), moved: false, doc: this.studio.doc,
+      region: i, handle, again, from: this.cell(e), moved: false,
       start: this.studio.words.boxOf(region), box: this.studio.words.boxOf(region),
     };
     this.frame.setPointerCapture(e.pointerId);
@@ -241,11 +243,9 @@ export class Stage {
     d.box = d.handle ? resized(d.start, d.handle, dy, dx) : movedBy(d.start, dy, dx);
     // The document shows the words the box will get when it is let go.
     const { location, offset, area } = this.studio.words.nearest(d.box);
-    const r = d.doc.regions[d.region];
-    if (r.location !== location || r.offset !== offset || r.area !== area) {
-      d.doc = withRegion(this.studio.doc, d.region, { location, offset, area });
-      this.studio.drag(d.doc);
-    }
+    const s = this.studio, r = s.shown.regions[d.region];
+    if (r.location !== location || r.offset !== offset || r.area !== area)
+      s.drag(withRegion(s.doc, d.region, { location, offset, area }));
     this.draw();
   }
 
@@ -255,7 +255,7 @@ export class Stage {
     this.tapped = -1;
     this.drag = null;
     if (d?.moved) {
-      if (!this.studio.edit(d.doc)) this.studio.drag(null);
+      if (!this.studio.edit(this.studio.shown)) this.studio.drag(null);
     } else if (d?.again && !d.handle) {
       this.below(e, d.region);
     }
@@ -366,7 +366,4 @@ function clipped(b) {
   return b.map((v) => Math.min(GRID, Math.max(0, v)));
 }
 
-function describe(r) {
-  const offset = r.offset === "no offset" ? "" : `, ${r.offset}`;
-  return `${r.location}${offset}, ${r.area}, distance ${r.distance_to_viewer}`;
-}
+const described = (r) => `${wordsOf(r)}, distance ${r.distance_to_viewer}`;

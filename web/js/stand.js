@@ -31,6 +31,7 @@ export class Stand extends EventTarget {
     this.pointed = null;        // what the server has as the session's canvas
     this.moved = false;         // undone or redone to another version than that
     this.dragged = null;        // what it will be when a box is let go
+    this.showing = 0;           // versions asked for so far; the last one counts
     this.selected = -1;         // region; -1: the whole picture
     this.save = whenQuiet(600, () => this.saveCanvas());
     this.saving = Promise.resolve();
@@ -119,12 +120,13 @@ export class Stand extends EventTarget {
   }
 
   async showCanvas(id) {
+    const turn = ++this.showing;
     if (id === this.canvasId) return;
     const session = this.session?.id;
     await this.attempt(async () => {
       await this.saveNow();
       const canvas = await this.canvasOf(id);
-      if (!this.here(session)) return;
+      if (!this.here(session) || turn !== this.showing) return;
       this.takeCanvas(canvas);
       await api.changeSession(session, { canvas: id });
       this.pointed = id;

@@ -3,7 +3,6 @@
 // "change" and look at what they show; nothing else holds state.
 
 import { api, ApiError, rowsOf } from "./api.js";
-import { whenQuiet } from "./dom.js";
 import { canvasOfRecord, recordOf, wholeImage } from "./image.js";
 import { InTurn } from "./inturn.js";
 import { ended, isOutdone, isUnfinished, nameOfJob, stageOf, unfinished } from "./jobs.js";
@@ -25,10 +24,6 @@ export class Studio extends Stand {
     this.jobs = new Map();      // not ended, by id; and those that ended here
     this.writing = new Replies();
     this.stopped = new Map();   // message id -> what was written of it here until then
-    this.askPointed = whenQuiet(200, (id) => this.attempt(async () => {
-      const { canvas } = await api.session(id);
-      if (this.here(id)) this.followUndo(canvas?.id ?? null);
-    }));
     this.dismissed = new Kept("omost.dismissed", DISMISSED_KEPT);
     this.health = null;         // who writes and who draws
     this.image = null;          // on the stage, over the layout
@@ -52,7 +47,7 @@ export class Studio extends Stand {
     const opened = await this.ask(id, (s) => {
       if (turn !== this.opening) return false; // another one was asked for meanwhile
       this.saveCanvas(); // what was changed meanwhile
-      if (!this.here(id)) this.canvases.clear();
+      if (!this.here(id)) { this.canvases.clear(); this.stopped.clear(); }
       this.take(s, newest(s));
       this.image = s.images.find((i) => s.canvas && i.canvas === s.canvas.id) ?? null;
       this.selected = -1;
@@ -70,8 +65,6 @@ export class Studio extends Stand {
     this.messages = new Map(session.messages.map((m) => [m.id, m]));
     this.at = at;
     this.writing.clear();
-    if (!this.here(this.stoppedOf)) this.stopped.clear();
-    this.stoppedOf = session.id;
     this.newestImage = newestOf(session.images);
     const before = new Map(this.jobs);
     this.jobs.clear();
@@ -216,14 +209,13 @@ export class Studio extends Stand {
   }
 
   async retry(message) {
-    const session = this.session?.id;
-    return this.attempt(async () => {
-      this.at = message;
-      const { job } = await api.retry(session, message);
-      if (!this.here(session)) return;
-      this.takeJob(job);
-      this.changed("chat");
-    });
+    const session = this.session?.id, { at } = this;
+    this.at = message;
+    const got = await this.attempt(() => api.retry(session, message));
+    if (!this.here(session)) return;
+    if (got) this.takeJob(got.job);
+    else if (this.at === message) this.at = at; // the answer there was
+    this.changed("chat");
   }
 
   /** Why a message of ours has no answer, where the last try failed. */
@@ -276,10 +268,10 @@ export class Studio extends Stand {
 
   /** Once more what failed, was cancelled or interrupted. */
   restart(id) {
-    const session = this.session?.id;
+    const session = this.session?.id, old = this.jobs.get(id);
     return this.attempt(async () => {
       const { job } = await api.restart(id);
-      this.dismiss(id);
+      this.dismiss(old);
       if (!this.here(session)) return;
       this.takeJob(job);
     });
@@ -287,15 +279,14 @@ export class Studio extends Stand {
 
   /** What did not come to its end is put out of sight, for good. */
   forget(id) {
-    this.dismiss(id);
+    this.dismiss(this.jobs.get(id));
     this.changed("jobs");
   }
 
-  dismiss(id) {
-    const job = this.jobs.get(id);
+  dismiss(job) {
     if (!job) return;
     if (isUnfinished(job)) this.dismissed.put(nameOfJob(job), 1);
-    this.jobs.delete(id);
+    this.jobs.delete(job.id);
   }
 
   /** Of this session, or a model being loaded for all of them. */
@@ -341,13 +332,11 @@ export class Studio extends Stand {
     const session = this.session?.id;
     await this.attempt(async () => {
       const record = recordOf(image = await wholeImage(image));
-      if (record?.canvas) {
-        const json = await this.canvasOfImage(image);
-        if (!this.here(session)) return;
-        this.edit(whole(json));
-      } else if (image.canvas) {
-        await this.showCanvas(image.canvas);
-      }
+      const json = record?.canvas ? await this.canvasOfImage(image) : null;
+      if (!this.here(session)) return;
+      if (record?.canvas) this.edit(whole(json));
+      else if (image.canvas) await this.showCanvas(image.canvas);
+      if (!this.here(session)) return;
       if (record) this.dispatchEvent(new CustomEvent("settings", { detail: record }));
       this.showImage(image);
     });
@@ -409,7 +398,7 @@ export class Studio extends Stand {
       if (s.deleted) { this.gone(s.id); return; }
       this.session.title = s.title;
       this.changed("title");
-      if (s.canvas === undefined) this.askPointed(s.id); else this.followUndo(s.canvas);
+      if (s.canvas !== undefined) this.followUndo(s.canvas);
     });
     on("note", (e) => { if (this.jobs.has(e.job)) this.say(e.why); });
     on("reset", () => { if (this.session) this.attempt(() => this.reload()); });
